@@ -1,0 +1,189 @@
+//! The catalogue of measures: one entry each, with everything a reader needs to trust the figure.
+//!
+//! Names are public; the suffix is the unit. A quantile, a statistic of a level, a cause or a stamp is a label
+//! and never part of a name.
+
+use std::fmt;
+
+/// Which direction of a measure users prefer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Better {
+    /// Smaller is better.
+    Lower,
+    /// Larger is better.
+    Higher,
+    /// Neither: the measure describes the set-up.
+    Neither,
+}
+
+/// One measure: what it is, when its clock starts and ends, over whom, over what.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measure {
+    /// Public name, unit last.
+    pub name: &'static str,
+    /// Unit, as printed beside a figure.
+    pub unit: &'static str,
+    /// Preferred direction.
+    pub better: Better,
+    /// What is measured; for a time, when its clock starts and ends.
+    pub about: &'static str,
+    /// Over which population or time, and the denominator of a ratio.
+    pub over: &'static str,
+}
+
+/// The labels of one figure, such as `quantile = 0.99`; kept sorted by name.
+#[derive(Debug, Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Labels(Vec<(&'static str, String)>);
+
+impl Labels {
+    /// No label: the figure of the whole scenario.
+    pub const NONE: Labels = Labels(Vec::new());
+
+    /// The same labels and one more.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.0.push((name, value.into()));
+        self.0.sort_unstable();
+        self
+    }
+
+    /// The value of a label.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| *n == name).map(|(_, v)| v.as_str())
+    }
+
+    /// All labels, sorted by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        self.0.iter().map(|(n, v)| (*n, v.as_str()))
+    }
+
+    /// Whether there is no label.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Labels {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (name, value)) in self.iter().enumerate() {
+            write!(f, "{}{name}={value}", if i == 0 { "" } else { " " })?;
+        }
+        Ok(())
+    }
+}
+
+/// A figure's identity: measure and labels.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct MeasureKey {
+    /// Name of a measure of [`MEASURES`].
+    pub name: &'static str,
+    /// Labels of the figure.
+    pub labels: Labels,
+}
+
+impl MeasureKey {
+    /// The unlabelled figure of a measure.
+    pub fn new(name: &'static str) -> Self {
+        debug_assert!(find(name).is_some(), "measure {name} is not in the catalogue");
+        Self { name, labels: Labels::NONE }
+    }
+
+    /// The same measure with one more label.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.labels = self.labels.with(name, value);
+        self
+    }
+
+    /// The catalogue entry of the measure.
+    pub fn measure(&self) -> &'static Measure {
+        find(self.name).expect("keys are made from catalogue names")
+    }
+}
+
+impl fmt::Display for MeasureKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name)?;
+        if self.labels.is_empty() { Ok(()) } else { write!(f, "{{{}}}", self.labels) }
+    }
+}
+
+/// The entry of a name, or nothing.
+pub fn find(name: &str) -> Option<&'static Measure> {
+    MEASURES.iter().find(|m| m.name == name)
+}
+
+macro_rules! measures {
+    ($($name:literal [$unit:literal] $better:ident, $about:literal, $over:literal;)+) => {
+        /// Every measure, in the order of the reference page.
+        pub const MEASURES: &[Measure] =
+            &[$(Measure { name: $name, unit: $unit, better: Better::$better, about: $about, over: $over }),+];
+    };
+}
+
+measures! {
+    "command_latency_ms" ["ms"] Lower, "From the arrival of a cloud-to-device call at the gateway to its answer.", "Calls that were delivered.";
+    "command_outcome_ratio" ["1"] Neither, "Share of calls that ended in the outcome of label `outcome`.", "All calls that ended.";
+    "commands" ["1"] Neither, "Cloud-to-device calls that arrived at the gateway.", "The whole run.";
+    "registration_latency_s" ["s"] Lower, "From a device's first register request of an episode to the answer that names its hub.", "Registrations that succeeded.";
+    "connect_latency_s" ["s"] Lower, "From a device's first attempt of an episode to its connection.", "Connections made in the run; the initial state has none.";
+    "connect_attempts" ["1"] Lower, "Attempts a device needed in one episode of connecting.", "Connections made in the run.";
+    "telemetry_latency_ms" ["ms"] Lower, "From a device's send to the end of processing.", "Telemetry messages that were processed.";
+    "telemetry_refused_ratio" ["1"] Lower, "Share of telemetry messages that the send throttle refused; they are lost.", "All messages that reached the hub.";
+    "wait_ms" ["ms"] Lower, "Time in the queue of the limiter or stage of label `at`, before service.", "Admitted operations.";
+    "queue_length" ["1"] Lower, "Operations waiting at the limiter or stage of label `at`.", "Time.";
+    "move_downtime_s" ["s"] Lower, "From a device's eviction to its connection at the new stamp.", "Devices of the move that connected again.";
+    "move_duration_s" ["s"] Lower, "From the start of the move of label `move` to the connection of its last device.", "Devices of the move; absent while one is still under way.";
+    "move_devices" ["1"] Neither, "Devices that the move of label `move` evicted.", "The whole run.";
+    "time_to_recover_s" ["s"] Lower, "From the end of the cause of the fault of label `fault` until the share of label `share` of the affected devices is back.", "Affected devices: unable to do what they wanted for longer than 60 s.";
+    "cache_miss_ratio" ["1"] Lower, "Share of look-ups that found no usable entry; by label `cause` or in all.", "Look-ups of the gateway cache, those of an unreachable cache included.";
+    "stale_route_ratio" ["1"] Lower, "Share of calls that were sent to a hub that no longer held the device.", "All calls.";
+    "dps_lookup_rate_per_s" ["1/s"] Lower, "Registration-state look-ups that the gateway sent to DPS.", "Time.";
+    "coalesced_ratio" ["1"] Higher, "Share of misses that joined a look-up already under way.", "Misses of the gateway cache.";
+    "throttle_utilisation_ratio" ["1"] Neither, "Use of the throttle of label `throttle` against its limit.", "Time, over all stamps.";
+    "throttle_rejected_ratio" ["1"] Lower, "Share of attempts that the throttle of label `throttle` refused.", "All attempts at the throttle.";
+    "quota_used_ratio" ["1"] Lower, "Messages metered in a UTC day against the hub's daily quota; the largest day of any hub.", "UTC days, whole or begun.";
+    "devices_registered" ["1"] Neither, "Devices that hold an identity on a hub.", "Time.";
+    "devices_connected" ["1"] Higher, "Devices with a live connection.", "Time.";
+    "devices_unavailable" ["1"] Lower, "Devices that want a connection and have none.", "Time.";
+    "devices_in_state" ["1"] Neither, "Devices in the connection state of label `state`.", "Time.";
+    "devices_failed" ["1"] Lower, "Devices whose registration DPS refused for good.", "At the end of the run.";
+    "device_minutes_lost" ["min"] Lower, "Device-minutes in which a device wanted a connection and had none.", "All devices, the whole run.";
+    "blast_radius_ratio" ["1"] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
+    "stamp_utilisation_ratio" ["1"] Neither, "Devices of a stamp against its planned capacity.", "Active stamps.";
+    "overcommitment_ratio" ["1"] Lower, "Devices beyond the planned capacity of their stamp, against all devices.", "Registered devices.";
+    "stamps_active" ["1"] Neither, "Stamps that take devices.", "Time.";
+    "imbalance_ratio" ["1"] Lower, "Fullest stamp against the mean of the stamps, by utilisation.", "Active stamps of one ring, at the end; the largest ring.";
+    "cost_usd_per_month" ["USD"] Lower, "Bill of the run scaled to a month of 730 h; by label `component` or in all.", "The whole run.";
+    "cost_per_device_usd_per_month" ["USD"] Lower, "Bill against the devices of label `per`, scaled to a month of 730 h.", "Mean devices over the run.";
+    "cost_premium_ratio" ["1"] Lower, "Cost per registered device against the floor, which is the cost were every stamp exactly full.", "The whole run.";
+    "model_events" ["1"] Neither, "Events that the kernel carried out.", "The whole run.";
+    "model_attempts" ["1"] Neither, "Connection attempts, those counted in bulk included.", "The whole run.";
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_end_in_their_unit_where_they_have_one() {
+        for (i, m) in MEASURES.iter().enumerate() {
+            assert!(MEASURES[i + 1..].iter().all(|other| other.name != m.name), "{} twice", m.name);
+            let suffix = match m.unit {
+                "ms" => "_ms",
+                "s" => "_s",
+                "1/s" => "_per_s",
+                "USD" => "_usd_per_month",
+                _ => "",
+            };
+            assert!(m.name.ends_with(suffix), "{} does not end in {suffix}", m.name);
+        }
+    }
+
+    #[test]
+    fn labels_print_sorted() {
+        let key = MeasureKey::new("wait_ms").with("quantile", "0.99").with("at", "connect");
+        assert_eq!(key.to_string(), "wait_ms{at=connect quantile=0.99}");
+    }
+}

@@ -1,0 +1,1 @@
+//! One test program; each module below says what it shows.
