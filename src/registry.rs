@@ -37,6 +37,11 @@ macro_rules! registry {
                 match self { $(Self::$variant(parameters) => parameters),+ }
             }
 
+            /// The entry's parameters, to be completed while a scenario is loaded.
+            pub fn entry_mut(&mut self) -> &mut dyn $contract {
+                match self { $(Self::$variant(parameters) => parameters),+ }
+            }
+
             /// The word that scenario files use for this entry.
             pub fn key(&self) -> &'static str {
                 match self { $(Self::$variant(_) => $key),+ }

@@ -1,1 +1,24 @@
-//! placeholder
+//! The system under study: devices, provisioning, stamps, gateway, faults and moves.
+//!
+//! Inside this room the order is `ids, view → limit, backoff, condition, region → the nouns → config → world → event`:
+//! nouns never import each other, and the conversations between them are written in `event`. A model is built
+//! from plain values, with no file.
+
+pub mod ids;
+pub mod view;
+
+pub mod backoff;
+pub mod condition;
+pub mod limit;
+pub mod region;
+
+pub mod dps;
+pub mod fault;
+pub mod gateway;
+pub mod movement;
+pub mod population;
+pub mod stamp;
+
+pub mod config;
+pub mod event;
+pub mod world;

@@ -1,0 +1,94 @@
+//! `ModelConfig`: the validated description of what is simulated; the model's only input beside its draws.
+
+use crate::model::dps::service::DpsConfig;
+use crate::model::fault::FaultConfig;
+use crate::model::gateway::call::GatewayConfig;
+use crate::model::movement::wave::MoveConfig;
+use crate::model::population::cohort::CohortConfig;
+use crate::model::population::traffic::Fidelity;
+use crate::model::region::RegionTable;
+use crate::model::stamp::hub::StampConfig;
+use crate::model::stamp::scaling::ScalingPolicy;
+use crate::kernel::law::DurationLaw;
+use crate::units::SimDuration;
+
+/// When a stamp is added, and what it looks like.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ScalingConfig {
+    /// The policy.
+    pub policy: ScalingPolicy,
+    /// A new stamp, but for its name and key; absent when nothing is ever added.
+    pub template: Option<StampConfig>,
+    /// Name of a new stamp, with `{n}` for its number.
+    pub name_pattern: String,
+    /// Number of the first new stamp.
+    pub first_number: u32,
+    /// Time from the decision to the first device.
+    pub lead_time: SimDuration,
+    /// Most stamps at any time.
+    pub stamps_max: u16,
+}
+
+/// Round trips of devices.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NetworkConfig {
+    /// Device to a hub of its region, and back.
+    pub device_to_hub: DurationLaw,
+    /// Device to DPS, and back.
+    pub device_to_dps: DurationLaw,
+    /// Whether distance between regions adds to the round trips.
+    pub distance: bool,
+    /// How long a device waits for a hub that does not answer.
+    pub connect_timeout: SimDuration,
+}
+
+/// Everything that is simulated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelConfig {
+    /// Simulated length.
+    pub horizon: SimDuration,
+    /// Time of day at the start, UTC; quotas and diurnal profiles follow it.
+    pub day_offset: SimDuration,
+    /// Length of a window of the series.
+    pub window: SimDuration,
+    /// Tick of flows and of arrival sources.
+    pub tick: SimDuration,
+    /// Tick of growth.
+    pub growth_tick: SimDuration,
+    /// How telemetry is simulated.
+    pub fidelity: Fidelity,
+    /// Most events of one replication.
+    pub event_budget: u64,
+    /// Regions of devices, stamps and the gateway.
+    pub regions: RegionTable,
+    /// Rings, by name.
+    pub rings: Vec<String>,
+    /// Stamps at the start.
+    pub stamps: Vec<StampConfig>,
+    /// Growth of the number of stamps.
+    pub scaling: ScalingConfig,
+    /// Devices.
+    pub cohorts: Vec<CohortConfig>,
+    /// Round trips of devices.
+    pub network: NetworkConfig,
+    /// Provisioning.
+    pub dps: DpsConfig,
+    /// Gateway; absent when no cohort is called.
+    pub gateway: Option<GatewayConfig>,
+    /// Faults.
+    pub faults: Vec<FaultConfig>,
+    /// Moves.
+    pub moves: Vec<MoveConfig>,
+}
+
+impl ModelConfig {
+    /// Most devices that a cohort has at any time up to the horizon.
+    pub fn devices_max(&self, cohort: usize) -> u32 {
+        let cohort = &self.cohorts[cohort];
+        let growth = cohort.growth.entry();
+        let ticks = self.horizon.0.div_ceil(self.growth_tick.0.max(1));
+        let regular = (0..=ticks).map(|i| crate::units::SimTime(i.saturating_mul(self.growth_tick.0).min(self.horizon.0)));
+        let counts = regular.chain(growth.jumps().into_iter().filter(|t| t.0 <= self.horizon.0));
+        counts.map(|t| growth.count(cohort.devices, t)).max().unwrap_or(cohort.devices)
+    }
+}

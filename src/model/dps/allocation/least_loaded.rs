@@ -1,0 +1,29 @@
+//! `least_loaded`: a custom policy that levels the stamps. It suits stamps of different sizes, and growth.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{Allocate, AllocationRequest};
+use crate::model::ids::StampId;
+use crate::model::region::RegionTable;
+use crate::model::view::FleetView;
+
+/// Parameters of `least_loaded`.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct LeastLoaded {
+    /// Fail a registration rather than exceed the planned capacity of every stamp. Default false.
+    pub within_capacity: bool,
+}
+
+impl Allocate for LeastLoaded {
+    fn choose(&self, request: &AllocationRequest<'_>, view: &FleetView, _: &RegionTable) -> Option<StampId> {
+        // Compares a/ca < b/cb by cross products: exact, so equal loads tie and the first candidate wins.
+        let load = |s: StampId| (u64::from(view.assigned[s.index()]), u64::from(view.capacity[s.index()]));
+        let emptiest = request.candidates.iter().copied().min_by(|a, b| {
+            let ((na, ca), (nb, cb)) = (load(*a), load(*b));
+            (na * cb).cmp(&(nb * ca))
+        })?;
+        (!self.within_capacity || view.has_room(emptiest)).then_some(emptiest)
+    }
+}

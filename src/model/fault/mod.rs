@@ -1,0 +1,86 @@
+//! Faults: parameters in, a list of conditions out. When they happen is scheduled or drawn.
+
+mod cache_outage;
+mod dead_hub;
+mod dps_outage;
+mod hub_outage;
+mod region_blackout;
+mod slow;
+mod stamp_outage;
+
+pub use cache_outage::CacheOutage;
+pub use dead_hub::DeadHub;
+pub use dps_outage::DpsOutage;
+pub use hub_outage::HubOutage;
+pub use region_blackout::RegionBlackout;
+pub use slow::{CacheSlow, DpsSlow, StampSlow};
+pub use stamp_outage::StampOutage;
+
+use crate::kernel::law::Law;
+use crate::model::condition::Effect;
+use crate::model::ids::{RegionId, StampId};
+use crate::registry;
+use crate::units::{SimDuration, SimTime};
+
+/// Names of a scenario, as faults and moves mention them.
+pub trait Names {
+    /// The stamp of a name, or a message that says what there is.
+    fn stamp(&self, name: &str) -> Result<StampId, String>;
+    /// The region of a name, or a message that says what there is.
+    fn region(&self, name: &str) -> Result<RegionId, String>;
+    /// DPS's default detection time of a dead hub.
+    fn detection(&self) -> Option<SimDuration>;
+}
+
+/// A cause of trouble, composed of conditions.
+pub trait Fault {
+    /// The conditions over the time of the fault.
+    fn effects(&self, names: &dyn Names) -> Result<Vec<Effect>, String>;
+}
+
+registry! {
+    /// The registered faults.
+    pub enum FaultCause: Fault {
+        StampOutage("stamp_outage", "A whole stamp is down; DPS takes its hub out of allocation after the detection time."),
+        HubOutage("hub_outage", "The hub of a stamp is down; DPS takes it out of allocation after the detection time."),
+        DpsOutage("dps_outage", "DPS answers no registration and no look-up."),
+        CacheOutage("cache_outage", "The gateway's cache does not answer, and comes back empty."),
+        RegionBlackout("region_blackout", "The devices of a region lose power and all come back at once."),
+        DeadHub("dead_hub", "A stamp is down and its hub is left in the enrollment: DPS keeps sending devices to it."),
+        StampSlow("stamp_slow", "A hub answers more slowly."),
+        DpsSlow("dps_slow", "DPS answers more slowly."),
+        CacheSlow("cache_slow", "The gateway's cache answers more slowly."),
+    }
+}
+
+/// When a fault happens.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Schedule {
+    /// At a time, for a while; without an end it lasts to the horizon.
+    At {
+        /// Start.
+        at: SimTime,
+        /// Length of the cause; none for a fault that stays.
+        lasts: Option<SimDuration>,
+    },
+    /// Again and again: gaps from the end of one to the start of the next, and repairs, both over microseconds.
+    Drawn {
+        /// Time without the fault.
+        gap: Law,
+        /// Time with the fault.
+        repair: Law,
+    },
+}
+
+/// One fault, validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FaultConfig {
+    /// Name in tables and charts.
+    pub name: String,
+    /// Hash of the name; keys the draws.
+    pub key: u64,
+    /// When it happens.
+    pub schedule: Schedule,
+    /// What it does.
+    pub effects: Vec<Effect>,
+}

@@ -1,0 +1,6 @@
+//! The devices: cohorts and their growth, the connection state machine, and the traffic they make.
+
+pub mod cohort;
+pub mod device;
+pub mod growth;
+pub mod traffic;

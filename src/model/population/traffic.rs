@@ -1,0 +1,197 @@
+//! Traffic that devices make or receive: telemetry and calls, and the phases of periodic devices.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::kernel::arrivals::RateProfile;
+use crate::units::{Bytes, SimDuration, SimTime};
+
+/// How telemetry is simulated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Fidelity {
+    /// Counts per tick through fluid limiters: the fast mode.
+    #[default]
+    Flow,
+    /// Each message is an event: the checking mode.
+    Events,
+}
+
+/// When a device sends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cadence {
+    /// Each period, at the device's own phase, and up to `jitter` later.
+    Periodic {
+        /// Period.
+        period: SimDuration,
+        /// Longest delay after the phase, uniform.
+        jitter: SimDuration,
+    },
+    /// A Poisson process with this mean gap.
+    Poisson {
+        /// Mean gap.
+        gap: SimDuration,
+    },
+}
+
+impl Cadence {
+    /// Mean rate of one device [1/s].
+    pub fn rate_per_second(self) -> f64 {
+        match self {
+            Self::Periodic { period, .. } => 1.0 / period.secs(),
+            Self::Poisson { gap } => 1.0 / gap.secs(),
+        }
+    }
+}
+
+/// Telemetry of one device.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Telemetry {
+    /// When it sends.
+    pub cadence: Cadence,
+    /// Size of a message.
+    pub size: Bytes,
+    /// Change of the rate over time; Poisson cadence only.
+    pub profile: RateProfile,
+}
+
+/// How calls spread over the devices.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Popularity {
+    /// All alike.
+    Uniform,
+    /// The k-th most popular device gets a share proportional to k^-exponent; ranks are a permutation of ordinals.
+    Zipf(f64),
+}
+
+/// Cloud-to-device calls to the devices of a cohort.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Calls {
+    /// Mean calls of a device [1/s].
+    pub rate_per_second: f64,
+    /// Spread over the devices.
+    pub popularity: Popularity,
+    /// Change of the rate over time.
+    pub profile: RateProfile,
+    /// Size of the request.
+    pub request: Bytes,
+    /// Size of the answer.
+    pub response: Bytes,
+}
+
+/// Phases of the periodic devices of one class (a stamp and a cohort): exact counts of sends in any interval.
+///
+/// Devices are not exchangeable when they are periodic, so their phases are kept, in bins of the period.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Phases {
+    period: u64,
+    counts: Vec<u32>,
+    total: u64,
+}
+
+impl Phases {
+    /// Finest resolution of a period [bins].
+    const BINS_MAX: u64 = 3_600;
+
+    /// Phases of a period, read in steps of about `tick`.
+    pub fn new(period: SimDuration, tick: SimDuration) -> Self {
+        let bins = (period.0 / tick.0.max(1)).clamp(1, Self::BINS_MAX);
+        Self { period: period.0, counts: vec![0; bins as usize], total: 0 }
+    }
+
+    fn bin(&self, phase: u64) -> usize {
+        (u128::from(phase % self.period) * self.counts.len() as u128 / u128::from(self.period)) as usize
+    }
+
+    /// A device with this phase begins to send.
+    pub fn add(&mut self, phase: u64) {
+        let bin = self.bin(phase);
+        self.counts[bin] += 1;
+        self.total += 1;
+    }
+
+    /// A device with this phase no longer sends.
+    pub fn remove(&mut self, phase: u64) {
+        let bin = self.bin(phase);
+        self.counts[bin] -= 1;
+        self.total -= 1;
+    }
+
+    /// Bins that lie wholly before a time, since the start.
+    fn passed(&self, at: SimTime) -> u128 {
+        u128::from(at.0) * self.counts.len() as u128 / u128::from(self.period)
+    }
+
+    /// Sends in `[from, from + tick)`.
+    pub fn sends(&self, from: SimTime, tick: SimDuration) -> u64 {
+        let (first, last) = (self.passed(from), self.passed(from + tick));
+        let bins = self.counts.len() as u128;
+        let whole = (last - first) / bins;
+        let rest: u64 = (first..last - whole * bins).map(|b| u64::from(self.counts[(b % bins) as usize])).sum();
+        whole as u64 * self.total + rest
+    }
+}
+
+/// Ranks of a Zipf law by rejection-free inversion over cumulative weights; one table serves a cohort.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ZipfTable {
+    cumulative: Vec<f64>,
+}
+
+impl ZipfTable {
+    /// Weights k^-exponent for k = 1..=n.
+    pub fn new(n: u32, exponent: f64) -> Self {
+        let mut sum = 0.0;
+        let cumulative = (1..=n)
+            .map(|k| {
+                sum += libm::pow(f64::from(k), -exponent);
+                sum
+            })
+            .collect();
+        Self { cumulative }
+    }
+
+    /// The rank (from 0) at a uniform draw, among the first `n`.
+    pub fn rank(&self, n: u32, unit: f64) -> u32 {
+        let head = &self.cumulative[..n as usize];
+        let target = unit * head[head.len() - 1];
+        head.partition_point(|c| *c <= target).min(head.len() - 1) as u32
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_device_sends_once_a_period_whatever_the_tick() {
+        let period = SimDuration::from_secs(300);
+        let mut phases = Phases::new(period, SimDuration::SECOND);
+        for device in 0..1_000_u64 {
+            phases.add(device * 7_919_000 % period.0);
+        }
+        for tick in [1, 7, 300, 3_600] {
+            let tick = SimDuration::from_secs(tick);
+            let n = SimDuration::HOUR.0 * 7 / tick.0;
+            let sent: u64 = (0..n).map(|i| phases.sends(SimTime(i * tick.0), tick)).sum();
+            assert_eq!(sent, n * tick.0 / period.0 * 1_000, "tick {tick}");
+        }
+    }
+
+    #[test]
+    fn a_phase_outside_the_tick_does_not_send() {
+        let mut phases = Phases::new(SimDuration::from_secs(60), SimDuration::SECOND);
+        phases.add(30_000_000);
+        let sends = |s: u64| phases.sends(SimTime(s * 1_000_000), SimDuration::SECOND);
+        assert_eq!([sends(29), sends(30), sends(31), sends(90)], [0, 1, 0, 1]);
+    }
+
+    #[test]
+    fn zipf_gives_the_first_rank_its_share() {
+        let table = ZipfTable::new(1_000, 0.8);
+        let n = 100_000;
+        let first = (0..n).filter(|i| table.rank(1_000, f64::from(*i) / f64::from(n)) == 0).count();
+        let total: f64 = (1..=1_000).map(|k| libm::pow(f64::from(k), -0.8)).sum();
+        assert!((first as f64 / f64::from(n) - 1.0 / total).abs() < 1e-4);
+    }
+}

@@ -1,0 +1,7 @@
+//! A stamp: hub, routing endpoint and processing, built for a known number of devices.
+
+pub mod edition;
+pub mod hub;
+pub mod pipeline;
+pub mod quota;
+pub mod scaling;

@@ -1,0 +1,56 @@
+//! The daily message quota: metered by UTC day and reported. It is not enforced.
+
+use crate::units::{SimDuration, SimTime};
+
+/// Metered messages of the current UTC day, and the fullest day so far.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quota {
+    limit: u64,
+    day_offset: SimDuration,
+    day: u64,
+    used: u64,
+    most: u64,
+    total: u64,
+}
+
+impl Quota {
+    /// A quota of this many messages a day; `day_offset` is the time of day at the start of the run.
+    pub fn new(limit: u64, day_offset: SimDuration) -> Self {
+        Self { limit, day_offset, day: 0, used: 0, most: 0, total: 0 }
+    }
+
+    /// Meters messages.
+    pub fn meter(&mut self, now: SimTime, messages: u64) {
+        let day = (now.0 + self.day_offset.0) / SimDuration::DAY.0;
+        if day != self.day {
+            (self.day, self.used) = (day, 0);
+        }
+        self.used += messages;
+        self.total += messages;
+        self.most = self.most.max(self.used);
+    }
+
+    /// Fullest day against the quota [1].
+    pub fn most_ratio(&self) -> f64 {
+        if self.limit == 0 { 0.0 } else { self.most as f64 / self.limit as f64 }
+    }
+
+    /// Messages metered in all.
+    pub fn total(&self) -> u64 {
+        self.total
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_counter_resets_at_midnight_utc() {
+        let mut quota = Quota::new(100, SimDuration::HOUR * 23);
+        quota.meter(SimTime::ZERO, 60);
+        quota.meter(SimTime::ZERO + SimDuration::HOUR, 50);
+        assert_eq!((quota.used, quota.total()), (50, 110));
+        assert!((quota.most_ratio() - 0.6).abs() < 1e-12);
+    }
+}
