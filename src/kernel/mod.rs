@@ -1,1 +1,3 @@
 //! placeholder
+pub mod draws;
+pub mod real;
