@@ -12,4 +12,4 @@ pub use histogram::Histogram;
 pub use level::Level;
 pub use measure::{Better, Labels, Measure, MeasureKey};
 pub use recorder::Recorder;
-pub use usage::{Component, Usage};
+pub use usage::{Component, Quantity, Usage, UsageKey};
