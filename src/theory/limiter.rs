@@ -83,7 +83,7 @@ fn poisson_probability(mean: f64, count: f64) -> f64 {
 pub fn window_load(limit: f64, chance: f64) -> f64 {
     let z = normal::quantile(1.0 - chance);
     // The root of m + z sqrt(m) = limit in sqrt(m).
-    let root = (-z + (z * z + 4.0 * limit).sqrt()) / 2.0;
+    let root = f64::midpoint(-z, (z * z + 4.0 * limit).sqrt());
     root * root
 }
 

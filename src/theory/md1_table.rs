@@ -102,9 +102,11 @@ impl Row {
         if z >= COLUMN_END {
             return self.waits[COLUMNS - 1] + (z - COLUMN_END) * self.slope;
         }
-        let place = z.sqrt() * COLUMNS_PER_UNIT;
-        let column = (place as usize).min(COLUMNS - 2);
-        self.waits[column] + (place - column as f64) * (self.waits[column + 1] - self.waits[column])
+        let column = ((z.sqrt() * COLUMNS_PER_UNIT) as usize).min(COLUMNS - 2);
+        // Within a column straight in z, since waits rise in proportion to it where traffic is heavy.
+        let scaled = z * COLUMNS_PER_UNIT * COLUMNS_PER_UNIT;
+        let (low, width) = ((column * column) as f64, (2 * column + 1) as f64);
+        self.waits[column] + (scaled - low) / width * (self.waits[column + 1] - self.waits[column])
     }
 }
 
@@ -147,18 +149,18 @@ mod tests {
     fn the_error_is_within_its_bound() {
         let table = Md1Table::new();
         let mut worst = 0.0_f64;
-        for step in 0..=333 {
-            let rho = (f64::from(step) * 0.003).min(0.999);
+        for step in 0..=400 {
+            let rho = (f64::from(step) * 0.0025).min(0.999);
             let exact = Md1::new(rho);
-            for p in [0.05, 0.3, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 0.99, 0.995, 0.999, 0.9999, 0.99999, 0.999_999] {
+            for nines in 1..=140 {
+                let p = 1.0 - libm::exp(-f64::from(nines) / 10.0);
                 let (found, expected) = (table.wait_quantile(rho, p), exact.wait_quantile(p));
                 let error = (found - expected).abs();
                 let share = (error / 0.01).min(error / (0.01 * expected).max(1e-300));
                 worst = worst.max(share);
-                assert!(share <= 0.5, "rho {rho} p {p}: {found} instead of {expected}");
             }
         }
-        assert!(worst > 0.0, "{worst}");
+        assert!(worst < 0.5, "{worst}");
     }
 
     #[test]
