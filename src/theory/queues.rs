@@ -51,7 +51,7 @@ pub fn erlang_b(servers: u32, erlangs: f64) -> f64 {
     (1..=servers).fold(1.0, |blocking, n| erlangs * blocking / (f64::from(n) + erlangs * blocking))
 }
 
-/// The load [erlang] at which `servers` servers lose the share `blocking` (above 0, below 1).
+/// The load in erlang at which `servers` servers lose the share `blocking` (above 0, below 1).
 pub fn erlang_b_inverse(servers: u32, blocking: f64) -> f64 {
     let enough = f64::from(servers) / (1.0 - blocking) + 1.0;
     crossing(0.0, enough, |erlangs| erlang_b(servers, erlangs) - blocking)
