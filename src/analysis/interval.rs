@@ -43,7 +43,7 @@ impl Moments {
     }
 }
 
-/// Two passes with the correction for the rounding of the mean: Chan, Golub and LeVeque (1983).
+/// Two passes with the correction for the rounding of the mean: Chan and others (1983), The American Statistician 37.
 fn variance(values: impl Iterator<Item = f64>, n: u32, mean: f64) -> f64 {
     if n < 2 {
         return f64::NAN;

@@ -146,9 +146,9 @@ fn solve(target: f64, value_and_slope: impl Fn(f64) -> (f64, f64)) -> f64 {
     for _ in 0..STEPS {
         let (value, slope) = value_and_slope(t);
         if value < target {
-            low = t
+            low = t;
         } else {
-            high = t
+            high = t;
         }
         let newton = t - (value - target) / slope;
         if (newton - t).abs() <= CONVERGED * t {
