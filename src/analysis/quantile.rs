@@ -196,7 +196,6 @@ fn bisect(holds: impl Fn(f64) -> bool) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "order statistics are values of the sample")]
 mod tests {
     use super::super::sample::Sample;
     use super::*;

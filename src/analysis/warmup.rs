@@ -140,7 +140,6 @@ fn lag1_limit(batches: usize) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "constant series are kept exactly")]
 mod tests {
     use super::super::sample::Sample;
     use super::*;
