@@ -1,0 +1,180 @@
+//! Stacked areas: tints with a full-colour top edge, names inside where there is room.
+
+use crate::analysis::{Estimate, Study};
+
+use super::ends::End;
+use super::frame::Frame;
+use super::samples::{self, Point, extremes};
+use super::svg_backend::Svg;
+use super::text;
+use super::theme::{AREA, Anchor, Colour, LABEL};
+
+/// Most moments of a stack; each costs a corner in three paths of every layer.
+const MOST: usize = 260;
+/// Height that a name inside an area needs [px].
+const ROOM: f64 = 19.0;
+/// Width of a top edge [px].
+const EDGE: f64 = 1.6;
+
+/// One area of a stack.
+#[derive(Debug, Clone)]
+pub(super) struct Layer {
+    /// Name.
+    pub(super) name: String,
+    /// Colour of tint and edge.
+    pub(super) colour: Colour,
+    /// A value per window; nothing where nothing was observed.
+    pub(super) points: Vec<Option<Point>>,
+}
+
+impl Layer {
+    /// A layer of a series of the study.
+    pub(super) fn new(study: &Study, name: String, colour: Colour, windows: &[Estimate]) -> Self {
+        Self { name, colour, points: samples::points(study, windows, 1.0) }
+    }
+
+    /// Largest value of any window.
+    pub(super) fn max(&self) -> f64 {
+        samples::known(&self.points).map(|point| point.mean).fold(0.0, f64::max)
+    }
+}
+
+/// A moment of a stack: the edges from the baseline up, one more than layers.
+#[derive(Debug, Clone)]
+struct Moment {
+    from: f64,
+    at: f64,
+    until: f64,
+    edges: Vec<f64>,
+}
+
+/// The layers laid on each other, lowest first.
+pub(super) struct Stack<'a> {
+    layers: &'a [Layer],
+    runs: Vec<Vec<Moment>>,
+}
+
+impl<'a> Stack<'a> {
+    /// Lays the layers on each other. Where only some are known in a window, the others count as zero there.
+    pub(super) fn new(layers: &'a [Layer]) -> Self {
+        let count = layers.iter().map(|layer| layer.points.len()).max().unwrap_or(0);
+        let moments: Vec<Option<Moment>> = (0..count).map(|i| moment(layers, i)).collect();
+        let runs = moments.split(Option::is_none).map(|run| run.iter().flatten().cloned().collect::<Vec<_>>());
+        let group = count.div_ceil(MOST / 2);
+        let runs = runs.filter(|run| !run.is_empty()).map(|run| if count <= MOST { run } else { thinned(&run, group) });
+        Self { layers, runs: runs.collect() }
+    }
+
+    /// Height of the whole stack where it is highest.
+    pub(super) fn max(&self) -> f64 {
+        self.runs.iter().flatten().filter_map(|moment| moment.edges.last().copied()).fold(0.0, f64::max)
+    }
+
+    /// Draws areas and edges, writes names inside, and returns the names that found no room.
+    pub(super) fn draw(&self, svg: &Svg, frame: &Frame, value: impl Fn(&Layer) -> String) -> Vec<End> {
+        for (k, layer) in self.layers.iter().enumerate() {
+            self.each_part(k, |part| frame.polygon(svg, area(frame, part, k), layer.colour, AREA));
+        }
+        for (k, layer) in self.layers.iter().enumerate().rev() {
+            self.each_part(k, |part| frame.path(svg, edge(frame, part, k + 1), layer.colour, EDGE));
+        }
+        let shown = self.layers.iter().enumerate().filter(|(_, layer)| layer.max() > 0.0);
+        shown.filter_map(|(k, layer)| self.write(svg, frame, k, layer, value(layer))).collect()
+    }
+
+    /// Every stretch in which a layer has any height, with a moment more at either side where it tapers.
+    fn each_part(&self, k: usize, mut draw: impl FnMut(&[Moment])) {
+        for run in &self.runs {
+            let high: Vec<bool> = run.iter().map(|moment| moment.edges[k + 1] > moment.edges[k]).collect();
+            let near = |i: usize| high[i.saturating_sub(1)..high.len().min(i + 2)].contains(&true);
+            let mut start = None;
+            for i in 0..=run.len() {
+                let inside = i < run.len() && near(i);
+                match (inside, start) {
+                    (true, None) => start = Some(i),
+                    (false, Some(first)) => {
+                        draw(&run[first..i]);
+                        start = None;
+                    }
+                    _ => {}
+                }
+            }
+        }
+    }
+
+    /// The name inside its area at the roomiest place, or an end beside the plot.
+    fn write(&self, svg: &Svg, frame: &Frame, k: usize, layer: &Layer, value: String) -> Option<End> {
+        let width = text::width(&layer.name, LABEL.in_bold()) + text::width(&format!(" {value}"), LABEL);
+        if let Some((x, y)) = self.place(frame, k, width) {
+            svg.name_and_value(x, y + 4.2, &layer.name, &value, LABEL.at(Anchor::Middle));
+            return None;
+        }
+        let last = self.runs.last()?.last()?;
+        let y = f64::midpoint(frame.y(last.edges[k]), frame.y(last.edges[k + 1]));
+        Some(End { y, name: layer.name.clone(), value, colour: layer.colour })
+    }
+
+    /// Middle of the place in an area where a text of this width has most room, if it has enough.
+    fn place(&self, frame: &Frame, k: usize, width: f64) -> Option<(f64, f64)> {
+        let half = width / 2.0 + 6.0;
+        let mut best: Option<(f64, f64, f64)> = None;
+        for run in &self.runs {
+            for middle in run {
+                let x = frame.x(middle.at);
+                let (left, right) = (x - half, x + half);
+                if left < frame.x(run[0].from) || right > frame.x(run[run.len() - 1].until) {
+                    continue;
+                }
+                let under = run.iter().filter(|m| frame.x(m.until) >= left && frame.x(m.from) <= right);
+                let (top, bottom) = under.fold((0.0, f64::INFINITY), |(top, bottom): (f64, f64), m| {
+                    (top.max(frame.y(m.edges[k + 1])), bottom.min(frame.y(m.edges[k])))
+                });
+                let room = bottom - top;
+                if room >= ROOM && best.is_none_or(|(most, _, _)| room > most + 0.5) {
+                    best = Some((room, x, f64::midpoint(top, bottom)));
+                }
+            }
+        }
+        best.map(|(_, x, y)| (x, y))
+    }
+}
+
+fn moment(layers: &[Layer], i: usize) -> Option<Moment> {
+    let known = layers.iter().find_map(|layer| layer.points.get(i).copied().flatten())?;
+    let mut edges = vec![0.0];
+    for layer in layers {
+        let value = layer.points.get(i).copied().flatten().map_or(0.0, |point| point.mean.max(0.0));
+        edges.push(edges[edges.len() - 1] + value);
+    }
+    Some(Moment { from: known.from, at: known.at(), until: known.until, edges })
+}
+
+/// Of each group the moments in which the lowest layer is smallest and largest: a stack often has a constant sum.
+fn thinned(run: &[Moment], group: usize) -> Vec<Moment> {
+    let mut kept: Vec<Moment> = Vec::new();
+    for chunk in run.chunks(group) {
+        kept.extend(extremes(chunk.iter().map(|m| m.edges[1])).iter().map(|i| chunk[*i].clone()));
+    }
+    if let (Some(first), Some(last)) = (run.first(), run.last()) {
+        kept[0].from = first.from;
+        let end = kept.len() - 1;
+        kept[end].until = last.until;
+    }
+    kept
+}
+
+/// Corners along an edge, from the start of the first window to the end of the last.
+fn edge(frame: &Frame, part: &[Moment], k: usize) -> Vec<(f64, f64)> {
+    let (Some(first), Some(last)) = (part.first(), part.last()) else { return Vec::new() };
+    let corner = |at: f64, moment: &Moment| (at, frame.scale.unit(moment.edges[k]));
+    let mut corners = vec![corner(first.from, first)];
+    corners.extend(part.iter().map(|moment| corner(moment.at, moment)));
+    corners.push(corner(last.until, last));
+    corners
+}
+
+fn area(frame: &Frame, part: &[Moment], k: usize) -> Vec<(f64, f64)> {
+    let mut corners = edge(frame, part, k + 1);
+    corners.extend(edge(frame, part, k).into_iter().rev());
+    corners
+}
