@@ -2,7 +2,7 @@
 
 use crate::analysis::Study;
 
-use super::ends::{self, End};
+use super::ends::{self, End, right_beside};
 use super::frame::width_of;
 use super::marks::stamps;
 use super::numbers::{count, percent, usd};
@@ -40,13 +40,17 @@ impl Chart for CostPerDevice {
         let lines = lines(study);
         let key = lines.iter().rfind(|line| line.name != "floor")?;
         let values = lines.iter().flat_map(|line| known(&line.points).map(|point| point.mean));
-        let sheet = Sheet::new(study, Scale::fitting(Quantity::Usd, values), Above::Stamps);
+        let right = right_beside(lines.iter().filter_map(|line| Some((line.name, usd(line.last()?)))));
+        let sheet = Sheet::new(study, Scale::fitting(Quantity::Usd, values), Above::Stamps, right);
         for line in &lines {
             for run in runs(&line.points) {
                 if line.name == "floor" {
                     sheet.frame.floor(&sheet.svg, &run, line.colour);
                 } else {
-                    sheet.frame.band(&sheet.svg, &run, line.colour);
+                    // A second band over the first would only muddy it.
+                    if line.name == key.name {
+                        sheet.frame.band(&sheet.svg, &run, line.colour);
+                    }
                     sheet.frame.line(&sheet.svg, &run, line.colour, width_of(line.name == key.name));
                 }
             }
@@ -88,7 +92,7 @@ fn words(sheet: &Sheet, lines: &[Line], key: &Line, added: usize) -> Words {
     let triangles = if added > 0 { "; triangles: a stamp is added" } else { "" };
     let floor = if lines.iter().any(|line| line.name == "floor") { "; floor: every stamp exactly full" } else { "" };
     Words {
-        subtitle: format!("USD per device and month{}{floor}{triangles}", intervals(sheet.study, "bands")),
+        subtitle: format!("USD per device and month{}{floor}{triangles}", intervals(sheet.study, "band")),
         description: format!("{title}. At the end: {}.{}", figures.join(", "), premium(lines, last)),
         title,
     }

@@ -2,7 +2,7 @@
 
 use crate::analysis::Study;
 
-use super::ends;
+use super::ends::{self, right_beside};
 use super::marks::cause;
 use super::numbers::{count, percent};
 use super::samples::{known, labelled};
@@ -16,14 +16,15 @@ use super::{Chart, Picture};
 pub(super) struct DeviceStates;
 
 const MEASURE: &str = "devices_in_state";
-/// States from the baseline up, each with its colour; unknown ones follow with the colours left over.
+/// States from the baseline up, each with its colour: troubles stand on the floor, where their shape is read best,
+/// and the connected devices lie on top. Unknown states come below them with the colours left over.
 const STATES: [(&str, Colour); 6] = [
-    ("connected", BLUE),
-    ("connecting", TEAL),
-    ("registering", OCHRE),
-    ("backing_off", RUST),
-    ("off", INDIGO),
     ("rejected", BURGUNDY),
+    ("backing_off", RUST),
+    ("registering", OCHRE),
+    ("connecting", TEAL),
+    ("off", INDIGO),
+    ("connected", BLUE),
 ];
 /// Most layers; the smallest others become one.
 const LAYERS: usize = 6;
@@ -35,7 +36,8 @@ impl Chart for DeviceStates {
         if layers.is_empty() {
             return None;
         }
-        let sheet = Sheet::new(study, Scale::linear(Quantity::Count, stack.max(), 5.0), Above::Windows);
+        let sheet =
+            Sheet::new(study, Scale::linear(Quantity::Count, stack.max(), 5.0), Above::Windows, right_beside([]));
         let names = stack.draw(&sheet.svg, &sheet.frame, |layer| format!("max {}", count(layer.max())));
         sheet.windows.name(&sheet.svg, &sheet.frame);
         sheet.window_key();
@@ -50,8 +52,10 @@ fn layers(study: &Study) -> Vec<Layer> {
     let mut layers: Vec<(usize, Layer)> = labelled(study, MEASURE, "state")
         .into_iter()
         .map(|(state, windows)| {
-            let rank = known_rank(state).unwrap_or(STATES.len());
-            let colour = STATES.get(rank).map_or(BASELINE, |(_, colour)| *colour);
+            let place = known_rank(state);
+            let colour = place.map_or(BASELINE, |place| STATES[place].1);
+            // Twice the place leaves a gap for unknown states right below the last.
+            let rank = place.map_or(STATES.len() * 2 - 3, |place| place * 2);
             (rank, Layer::new(study, state.replace('_', " "), colour, windows))
         })
         .filter(|(_, layer)| known(&layer.points).next().is_some())
@@ -76,7 +80,8 @@ fn merged(mut layers: Vec<Layer>) -> Vec<Layer> {
     for layer in layers.iter_mut().filter(|layer| layer.colour == BASELINE) {
         layer.colour = free.next().unwrap_or(BASELINE);
     }
-    layers.extend(sum(&rest));
+    let other = sum(&rest);
+    layers.splice(0..0, other);
     layers
 }
 

@@ -2,7 +2,7 @@
 
 use crate::analysis::Study;
 
-use super::ends::{self, End};
+use super::ends::{self, End, right_beside};
 use super::frame::{Frame, left_of, width_of};
 use super::marks::cause;
 use super::numbers::{per_second, percent};
@@ -25,12 +25,12 @@ struct Line {
 }
 
 impl Line {
-    fn peak(&self) -> Option<&Point> {
-        known(&self.points).reduce(|best, point| if point.mean > best.mean { point } else { best })
+    fn peak(&self) -> Option<Point> {
+        samples::peak(&self.points, percent)
     }
 
     fn max(&self) -> f64 {
-        self.peak().map_or(0.0, |point| point.mean)
+        known(&self.points).map(|point| point.mean).fold(0.0, f64::max)
     }
 
     fn last(&self) -> Option<f64> {
@@ -49,13 +49,12 @@ impl Chart for DpsLoad {
     fn draw(&self, study: &Study) -> Option<Picture> {
         let load = Load::of(study)?;
         let top = load.throttles.iter().map(Line::max).fold(1.0, f64::max);
-        let use_scale = Scale::linear(Quantity::Share, top, 4.0);
+        let use_scale = Scale::linear(Quantity::Share, top, 5.0);
         let rate_scale = Scale::linear(Quantity::PerSecond, load.rate.as_ref().map_or(0.0, Line::max), 3.0);
         let left = left_of(&use_scale).max(left_of(&rate_scale));
-        let mut sheet = Sheet::bare(study, use_scale, Above::Windows);
+        let mut sheet = Sheet::bare(study, use_scale, Above::Windows, load.right());
         sheet.frame.left = left;
         sheet.windows = super::marks::Windows::of(study, &sheet.time, left, sheet.frame.right);
-        sheet.windows.shade(&sheet.svg, &sheet.frame);
         match &load.rate {
             Some(rate) if load.throttles.is_empty() => {
                 look_ups(&sheet, rate, &Frame { scale: rate_scale, ..sheet.frame.clone() });
@@ -89,6 +88,12 @@ impl Load {
         let rate = unlabelled(study, "dps_lookup_rate_per_s").map(|windows| line("look-ups", windows));
         let rate = rate.filter(|line| line.peak().is_some());
         (rate.is_some() || !throttles.is_empty()).then_some(Self { throttles, left_out, rate })
+    }
+
+    fn right(&self) -> f64 {
+        let throttles = self.throttles.iter().map(|line| (line.name.as_str(), percent(line.last().unwrap_or(0.0))));
+        let rate = self.rate.iter().map(|line| (line.name.as_str(), per_second(line.last().unwrap_or(0.0))));
+        right_beside(throttles.chain(rate))
     }
 
     fn words(&self, sheet: &Sheet) -> Words {
@@ -142,6 +147,7 @@ fn halves(frame: &Frame, below: Scale) -> (Frame, Frame) {
 
 fn throttles(sheet: &Sheet, load: &Load, frame: &Frame, lowest: bool) {
     sheet.panel(frame, lowest);
+    sheet.windows.shade(&sheet.svg, frame);
     frame.limit(&sheet.svg, 1.0, MUTED);
     let mut ends = vec![End { y: frame.y(1.0), name: String::new(), value: "limit".to_owned(), colour: MUTED }];
     for (i, (line, colour)) in load.throttles.iter().zip(COLOURS).enumerate().rev() {
@@ -154,6 +160,7 @@ fn throttles(sheet: &Sheet, load: &Load, frame: &Frame, lowest: bool) {
 
 fn look_ups(sheet: &Sheet, line: &Line, frame: &Frame) {
     sheet.panel(frame, true);
+    sheet.windows.shade(&sheet.svg, frame);
     draw(sheet, frame, line, BLUE, true);
     let last = line.last().unwrap_or(0.0);
     ends::draw(

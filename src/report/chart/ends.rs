@@ -20,6 +20,18 @@ pub(super) struct End {
 
 /// Between the plot and the text [px].
 const GAP: f64 = 11.0;
+/// Between the text and the border [px].
+const BORDER: f64 = 8.0;
+/// Least and largest space right of a plot [px].
+const SPACE: (f64, f64) = (92.0, 172.0);
+
+/// Right end of a plot that leaves room for these names and values [px].
+pub(super) fn right_beside<'a>(labels: impl IntoIterator<Item = (&'a str, String)>) -> f64 {
+    let width =
+        |(name, value): (&str, String)| text::width(name, LABEL.in_bold()) + text::width(&format!(" {value}"), LABEL);
+    let widest = labels.into_iter().map(width).fold(0.0, f64::max);
+    (WIDTH - (GAP + widest + BORDER).clamp(SPACE.0, SPACE.1)).round()
+}
 
 /// Writes the ends of a plot; where a text was pushed away from its line, a thin leader shows the way.
 pub(super) fn draw(svg: &Svg, frame: &Frame, mut ends: Vec<End>) {
@@ -31,9 +43,9 @@ pub(super) fn draw(svg: &Svg, frame: &Frame, mut ends: Vec<End>) {
         }
         let face = LABEL.in_colour(end.colour);
         let value_room = text::width(&format!(" {}", end.value), face);
-        let room = WIDTH - frame.right - GAP - 6.0 - value_room;
+        let room = WIDTH - frame.right - GAP - BORDER + 1.0 - value_room;
         let name = text::cut_middle(&end.name, face.in_bold(), room);
-        svg.name_and_value(frame.right + GAP, y + 4.2, &name, &end.value, face);
+        svg.end(frame.right + GAP, y + 4.2, &name, &end.value, face);
     }
 }
 

@@ -11,10 +11,7 @@ use super::samples::Point;
 use super::scale::Scale;
 use super::svg_backend::{Svg, UNITS};
 use super::text;
-use super::theme::{Anchor, BAND, BASELINE, Colour, GRID, GROUND, LABEL, LINE, MARGIN, TICK, WIDTH};
-
-/// Right end of every plot [px]; names of lines stand beyond it.
-pub(super) const RIGHT: f64 = WIDTH - 112.0;
+use super::theme::{Anchor, BAND, BASELINE, Colour, GRID, GROUND, LABEL, LINE, MARGIN, TICK};
 
 type Plot<'a> = ChartContext<'a, Svg, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
@@ -134,24 +131,48 @@ impl Frame {
         svg.set_dashed(false);
     }
 
-    /// One dot at a peak, its value beside it where there is room.
-    pub(super) fn peak(&self, svg: &Svg, seconds: f64, value: f64, text: &str, colour: Colour) {
-        let at = (seconds, self.scale.unit(value));
+    /// One dot at a peak, its value where the line itself leaves room.
+    pub(super) fn peak(&self, svg: &Svg, points: &[Option<Point>], peak: &Point, text: &str, colour: Colour) {
+        let at = (peak.at(), self.scale.unit(peak.mean));
         for (size, paint) in [(50, GROUND), (36, colour)] {
             let dot = Circle::new(at, size, paint.fill(1.0));
             self.plot(svg).draw_series(std::iter::once(dot)).map(|_| ()).expect("a sheet of text takes every drawing");
         }
-        let (x, y) = (self.x(seconds), self.y(value));
-        let room_right = x + 10.0 + text::width(text, LABEL.in_bold()) < self.right;
-        let (x, anchor) = if room_right { (x + 9.0, Anchor::Start) } else { (x - 9.0, Anchor::End) };
-        svg.over_lines(x, (y + 1.0).max(self.top + 12.0), text, "", LABEL.in_colour(colour).at(anchor));
+        let (x, y) = (self.x(peak.at()), self.y(peak.mean));
+        let width = text::width(text, LABEL.in_bold());
+        let trace = self.trace(points);
+        let left_ends = [x - 9.0 - width, x + 9.0, x - width / 2.0, x - width / 2.0];
+        let middles = [y, y, y - 15.0, y + 15.0];
+        let free = |(left, middle): &(f64, f64)| {
+            let inside = *left > self.left + 2.0 && left + width < self.right - 2.0 && middle - 8.0 > self.top;
+            let crossed =
+                |(px, py): &(f64, f64)| *px > left - 3.0 && *px < left + width + 3.0 && (py - middle).abs() < 9.0;
+            inside && !trace.iter().any(crossed)
+        };
+        let places = left_ends.into_iter().zip(middles);
+        let (left, middle) = places.clone().find(free).unwrap_or((left_ends[1].min(self.right - width), y));
+        svg.over_lines(left, middle + 4.2, text, "", LABEL.in_colour(colour));
+    }
+
+    /// A line as dense places [px].
+    fn trace(&self, points: &[Option<Point>]) -> Vec<(f64, f64)> {
+        let corners: Vec<(f64, f64)> = points.iter().flatten().map(|p| (self.x(p.at()), self.y(p.mean))).collect();
+        let between = |pair: &[(f64, f64)]| {
+            let (from, to) = (pair[0], pair[1]);
+            (0..=8)
+                .map(move |i| f64::from(i) / 8.0)
+                .map(move |s| (from.0 + (to.0 - from.0) * s, from.1 + (to.1 - from.1) * s))
+        };
+        corners.windows(2).flat_map(between).collect()
     }
 
     /// A small triangle that points at the plot from above.
     pub(super) fn triangle(&self, svg: &Svg, seconds: f64, colour: Colour) {
-        // plotters' marker points up; a negative size turns it round.
-        let marker = TriangleMarker::new((seconds, 1.02), -45, colour.fill(1.0));
-        self.plot(svg).draw_series(std::iter::once(marker)).map(|_| ()).expect("a sheet of text takes every drawing");
+        // plotters' marker points up; a negative size turns it round. It stands outside of the plot's coordinates,
+        // which would be cut, so it is placed on the whole sheet.
+        let at = ((self.x(seconds) * UNITS).round() as i32, ((self.top - 7.0) * UNITS).round() as i32);
+        let marker = TriangleMarker::new(at, -50, colour.fill(1.0));
+        svg.clone().into_drawing_area().draw(&marker).expect("a sheet of text takes every drawing");
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::analysis::Study;
 
-use super::ends::{self, End};
+use super::ends::{self, End, right_beside};
 use super::frame::width_of;
 use super::marks::{cause, causes};
 use super::numbers::milliseconds;
@@ -29,11 +29,18 @@ struct Line {
     points: Vec<Option<Point>>,
 }
 
+impl Line {
+    fn last(&self) -> f64 {
+        known(&self.points).next_back().map_or(0.0, |point| point.mean)
+    }
+}
+
 impl Chart for Latency {
     fn draw(&self, study: &Study) -> Option<Picture> {
         let (lines, what) =
             MEASURES.iter().find_map(|(measure, factor, what)| Some((lines(study, measure, *factor)?, *what)))?;
-        let sheet = Sheet::new(study, Scale::fitting(Quantity::Milliseconds, range(&lines)), Above::Windows);
+        let right = right_beside(lines.iter().map(|line| (line.name.as_str(), milliseconds(line.last()))));
+        let sheet = Sheet::new(study, Scale::fitting(Quantity::Milliseconds, range(&lines)), Above::Windows, right);
         for (i, line) in lines.iter().enumerate().rev() {
             for run in runs(&line.points) {
                 sheet.frame.band(&sheet.svg, &run, COLOURS[i]);
@@ -46,8 +53,8 @@ impl Chart for Latency {
         }
         let finding = Finding::of(study, &lines[0].points);
         if finding.rose() {
-            let (at, value) = (finding.peak.at(), finding.peak.mean);
-            sheet.frame.peak(&sheet.svg, at, value, &milliseconds(value), COLOURS[0]);
+            let value = milliseconds(finding.peak.mean);
+            sheet.frame.peak(&sheet.svg, &lines[0].points, &finding.peak, &value, COLOURS[0]);
         }
         sheet.windows.name(&sheet.svg, &sheet.frame);
         sheet.window_key();
@@ -88,11 +95,10 @@ fn range(lines: &[Line]) -> Vec<f64> {
 
 fn ends_of(sheet: &Sheet, lines: &[Line]) -> Vec<End> {
     let end = |(i, line): (usize, &Line)| {
-        let last = known(&line.points).next_back()?;
-        let (name, value) = (line.name.clone(), milliseconds(last.mean));
-        Some(End { y: sheet.frame.y(last.mean), name, value, colour: COLOURS[i] })
+        let (y, value) = (sheet.frame.y(line.last()), milliseconds(line.last()));
+        End { y, name: line.name.clone(), value, colour: COLOURS[i] }
     };
-    lines.iter().enumerate().filter_map(end).collect()
+    lines.iter().enumerate().map(end).collect()
 }
 
 /// What the highest quantile did.
@@ -115,10 +121,7 @@ impl Finding {
         let all: Vec<f64> = known(points).map(|point| point.mean).collect();
         let lowest = all.iter().copied().fold(f64::INFINITY, f64::min);
         let usual = median(if quiet.is_empty() { all } else { quiet });
-        // A line has at least one point; the first of equal peaks counts.
-        let higher = |best: Point, point: &Point| if point.mean > best.mean { *point } else { best };
-        let first = Point { from: 0.0, until: 0.0, mean: f64::NEG_INFINITY, low: f64::NAN, high: f64::NAN };
-        let peak = known(points).fold(first, higher);
+        let peak = samples::peak(points, milliseconds).expect("a line has at least one point");
         Self { usual, lowest, cause: cause(study, peak.from, peak.until), peak }
     }
 
@@ -158,6 +161,6 @@ fn words(sheet: &Sheet, lines: &[Line], what: &str, finding: &Finding) -> Words 
 fn figures(line: &Line) -> String {
     let values = || known(&line.points).map(|point| point.mean);
     let (low, high) = (values().fold(f64::INFINITY, f64::min), values().fold(0.0, f64::max));
-    let last = values().next_back().map_or_else(String::new, milliseconds);
-    format!("{} between {} and {}, {last} at the end", line.name, milliseconds(low), milliseconds(high))
+    let [low, high, last] = [low, high, line.last()].map(milliseconds);
+    format!("{} between {low} and {high}, {last} at the end", line.name)
 }

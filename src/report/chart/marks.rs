@@ -10,6 +10,8 @@ use super::time_axis::TimeAxis;
 
 /// Height of a row of names [px].
 const LANE: f64 = 19.0;
+/// Between the lowest bar and the plot [px].
+const LIFT: f64 = 5.0;
 /// Most rows of names.
 const LANES: usize = 3;
 /// Space between two names in a row [px].
@@ -90,18 +92,17 @@ impl Windows {
     /// Height of all rows [px].
     pub(super) fn height(&self) -> f64 {
         let lanes = self.placed.iter().filter_map(|window| window.lane).max().map_or(0, |lane| lane + 1);
-        LANE * lanes as f64
+        if lanes == 0 { 0.0 } else { LANE * lanes as f64 + LIFT }
     }
 
     fn bar_of(window: &Window, frame: &Frame) -> f64 {
-        frame.top - LANE * window.lane.unwrap_or(0) as f64
+        frame.top - LIFT - LANE * window.lane.unwrap_or(0) as f64
     }
 
-    /// The shades, to be drawn before everything else.
+    /// The shades, to be drawn over the grid and under everything else.
     pub(super) fn shade(&self, svg: &Svg, frame: &Frame) {
         for window in &self.placed {
-            let from = (window.left, Self::bar_of(window, frame));
-            svg.block(from, (window.right, frame.bottom), colour_of(window.kind), WINDOW);
+            svg.block((window.left, frame.top), (window.right, frame.bottom), colour_of(window.kind), WINDOW);
         }
     }
 
@@ -172,11 +173,17 @@ pub(super) fn cause(study: &Study, from: f64, until: f64) -> Option<String> {
     let rank = |mark: &Mark| (mark.kind == MarkKind::Fault, mark.from);
     let during = marks.iter().filter(|(_, (start, end))| *start < until && (*end).max(start + 1e-6) > from);
     if let Some((mark, _)) = during.max_by_key(|(mark, _)| rank(mark)) {
-        return Some(format!("during {}", short(&mark.label)));
+        return Some(format!("during {}", named(mark)));
     }
     let wake = |start: f64, end: f64| (end - start).max(horizon * 0.05);
     let after = marks.iter().filter(|(_, (start, end))| *end <= from && from - end <= wake(*start, *end));
-    after.max_by(|a, b| a.1.1.total_cmp(&b.1.1)).map(|(mark, _)| format!("after {}", short(&mark.label)))
+    after.max_by(|a, b| a.1.1.total_cmp(&b.1.1)).map(|(mark, _)| format!("after {}", named(mark)))
+}
+
+/// A fault reads as it is called; a move is often called by what it does, so it is said that it is one.
+fn named(mark: &Mark) -> String {
+    let name = short(&mark.label);
+    if mark.kind == MarkKind::Fault { name } else { format!("the move \u{201c}{name}\u{201d}") }
 }
 
 #[cfg(test)]

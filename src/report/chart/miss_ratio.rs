@@ -2,7 +2,7 @@
 
 use crate::analysis::Study;
 
-use super::ends::{self, End};
+use super::ends::{self, End, right_beside};
 use super::marks::cause;
 use super::numbers::percent;
 use super::samples::{self, Point, known, labelled, median, runs, unlabelled};
@@ -16,14 +16,14 @@ use super::{Chart, Picture};
 pub(super) struct MissRatio;
 
 const MEASURE: &str = "cache_miss_ratio";
-/// Causes from the baseline up: the steady ones below, those of faults above.
-const CAUSES: [(&str, Colour); 6] = [
-    ("compulsory", BLUE),
-    ("expired", TEAL),
-    ("capacity", OCHRE),
-    ("moved", INDIGO),
-    ("flushed", RUST),
-    ("outage", BURGUNDY),
+/// Causes from the baseline up, steady ones below and those of faults above; with the words of a title.
+const CAUSES: [(&str, Colour, &str); 6] = [
+    ("compulsory", BLUE, "first look-ups"),
+    ("expired", TEAL, "expired entries"),
+    ("capacity", OCHRE, "evicted entries"),
+    ("moved", INDIGO, "moved devices"),
+    ("flushed", RUST, "flushed entries"),
+    ("outage", BURGUNDY, "the unreachable cache"),
 ];
 
 impl Chart for MissRatio {
@@ -34,14 +34,15 @@ impl Chart for MissRatio {
         let max = known(&total).map(|point| point.mean).fold(stack.max(), f64::max);
         // A share has its natural end, but a small one would be a line on the floor.
         let top = if max > 0.4 { 1.0 } else { max };
-        let sheet = Sheet::new(study, Scale::linear(Quantity::Share, top, 5.0), Above::Windows);
+        let last = known(&total).next_back()?.mean;
+        let right = right_beside([("all", percent(last))]);
+        let sheet = Sheet::new(study, Scale::linear(Quantity::Share, top, 5.0), Above::Windows, right);
         let mut names = stack.draw(&sheet.svg, &sheet.frame, |layer| format!("max {}", percent(layer.max())));
         for run in runs(&total) {
             sheet.frame.line(&sheet.svg, &run, INK, KEY_LINE);
         }
         sheet.windows.name(&sheet.svg, &sheet.frame);
         sheet.window_key();
-        let last = known(&total).next_back()?.mean;
         names.push(End { y: sheet.frame.y(last), name: "all".to_owned(), value: percent(last), colour: INK });
         ends::draw(&sheet.svg, &sheet.frame, names);
         let words = words(study, &sheet, &layers, &total);
@@ -51,7 +52,7 @@ impl Chart for MissRatio {
 
 fn layers(study: &Study) -> Vec<Layer> {
     let series = labelled(study, MEASURE, "cause");
-    let layer = |(cause, colour): &(&str, Colour)| {
+    let layer = |(cause, colour, _): &(&str, Colour, &str)| {
         let (_, windows) = series.iter().find(|(name, _)| name == cause)?;
         Some(Layer::new(study, (*cause).to_owned(), *colour, windows))
     };
@@ -93,8 +94,8 @@ fn words(study: &Study, sheet: &Sheet, layers: &[Layer], total: &[Option<Point>]
 fn finding(study: &Study, sheet: &Sheet, layers: &[Layer], total: &[Option<Point>], usual: f64) -> String {
     // The first tenth of a run fills the cache; its compulsory misses are no finding unless nothing else is.
     let warm = sheet.time.horizon * 0.1;
-    let later = |point: &&Point| point.from >= warm;
-    let highest = known(total).filter(later).max_by(|a, b| a.mean.total_cmp(&b.mean).then(b.from.total_cmp(&a.from)));
+    let later: Vec<Option<Point>> = total.iter().map(|point| point.filter(|point| point.from >= warm)).collect();
+    let highest = samples::peak(&later, percent);
     let Some(peak) = highest.filter(|peak| peak.mean > usual * 1.5 && percent(peak.mean) != percent(usual)) else {
         return format!("{} of look-ups miss the cache", percent(usual));
     };
@@ -103,8 +104,12 @@ fn finding(study: &Study, sheet: &Sheet, layers: &[Layer], total: &[Option<Point
         layers.iter().filter_map(|layer| Some((layer, at(layer, peak.from)?))).max_by(|a, b| a.1.total_cmp(&b.1));
     let why = main
         .filter(|(_, share)| *share > peak.mean / 2.0)
-        .map_or_else(String::new, |(l, _)| format!(", mostly {}", l.name));
+        .map_or_else(String::new, |(layer, _)| format!(", mostly from {}", in_title(&layer.name)));
     format!("Cache misses rose from {} to {} {when}{why}", percent(usual), percent(peak.mean))
+}
+
+fn in_title(cause: &str) -> &str {
+    CAUSES.iter().find(|(name, _, _)| *name == cause).map_or(cause, |(_, _, words)| words)
 }
 
 fn at(layer: &Layer, from: f64) -> Option<f64> {

@@ -59,6 +59,12 @@ pub(super) fn known(points: &[Option<Point>]) -> impl DoubleEndedIterator<Item =
     points.iter().flatten()
 }
 
+/// The first point that reads like the largest: on a plateau with noise it is where the plateau begins.
+pub(super) fn peak(points: &[Option<Point>], text: impl Fn(f64) -> String) -> Option<Point> {
+    let max = known(points).map(|point| point.mean).reduce(f64::max)?;
+    known(points).find(|point| text(point.mean) == text(max)).copied()
+}
+
 /// Stretches without a gap, each thinned.
 pub(super) fn runs(points: &[Option<Point>]) -> Vec<Vec<Point>> {
     let group = points.len().div_ceil(MOST / 2);

@@ -41,12 +41,15 @@ impl Quantity {
             },
             Self::Share => (0.01, "", " %", false),
             Self::Usd => (1.0, "$", "", false),
-            Self::Count | Self::PerSecond => match top {
-                t if t < 1e4 => (1.0, "", "", true),
-                t if t < 1e6 => (1e3, "", " k", true),
-                t if t < 1e9 => (1e6, "", " M", true),
-                _ => (1e9, "", " G", true),
-            },
+            Self::Count | Self::PerSecond => {
+                let rate = self == Self::PerSecond;
+                match top {
+                    t if t < 1e4 => (1.0, "", if rate { "/s" } else { "" }, !rate),
+                    t if t < 1e6 => (1e3, "", if rate { " k/s" } else { " k" }, !rate),
+                    t if t < 1e9 => (1e6, "", if rate { " M/s" } else { " M" }, !rate),
+                    _ => (1e9, "", if rate { " G/s" } else { " G" }, !rate),
+                }
+            }
         }
     }
 
@@ -85,12 +88,13 @@ const LOG_FROM: f64 = 20.0;
 const LOG_TICKS: usize = 10;
 
 impl Scale {
-    /// From zero to a round value at or above `max`, in about `steps` steps.
+    /// From zero to a round value, in about `steps` steps. A value that exceeds it by a fiftieth of a step, hardly
+    /// a pixel, is no reason for one step more.
     pub(super) fn linear(quantity: Quantity, max: f64, steps: f64) -> Self {
         let max = if max.is_finite() && max > 0.0 { max } else { quantity.unit(0.0).0 };
         let (unit, before, after, always) = quantity.unit(max);
         let step = round_step(max / unit / steps);
-        let count = (max / unit / step - 1e-9).ceil().max(1.0) as usize;
+        let count = (max / unit / step - 0.02).ceil().max(1.0) as usize;
         let places = [1.0, 0.1, 0.01, 0.001, 0.0001].iter().position(|size| step >= size * 0.999).unwrap_or(5);
         let places = if quantity == Quantity::Usd && places > 0 { places.max(2) } else { places };
         let tick = |i: usize| {

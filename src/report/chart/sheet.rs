@@ -3,7 +3,7 @@
 use crate::analysis::Study;
 
 use super::Picture;
-use super::frame::{Frame, RIGHT, left_of};
+use super::frame::{Frame, left_of};
 use super::marks::{STAMPS, Windows};
 use super::scale::Scale;
 use super::svg_backend::Svg;
@@ -49,23 +49,23 @@ pub(super) struct Sheet<'a> {
 }
 
 impl<'a> Sheet<'a> {
-    /// An empty plot with its axes, and the shades of faults and moves under them.
-    pub(super) fn new(study: &'a Study, scale: Scale, above: Above) -> Self {
-        let sheet = Self::bare(study, scale, above);
+    /// An empty plot up to `right` [px] with its axes, and the shades of faults and moves.
+    pub(super) fn new(study: &'a Study, scale: Scale, above: Above, right: f64) -> Self {
+        let sheet = Self::bare(study, scale, above, right);
+        sheet.panel(&sheet.frame, true);
         if above == Above::Windows {
             sheet.windows.shade(&sheet.svg, &sheet.frame);
         }
-        sheet.panel(&sheet.frame, true);
         sheet
     }
 
     /// The same without axes, for pictures with panels of their own.
-    pub(super) fn bare(study: &'a Study, scale: Scale, above: Above) -> Self {
+    pub(super) fn bare(study: &'a Study, scale: Scale, above: Above, right: f64) -> Self {
         let (time, left) = (TimeAxis::of(study), left_of(&scale));
-        let windows = Windows::of(study, &time, left, RIGHT);
+        let windows = Windows::of(study, &time, left, right);
         let head = if above == Above::Windows { windows.height() } else { STAMPS };
         let note = if above == Above::Windows && windows.key().is_some() { NOTE } else { 0.0 };
-        let frame = Frame { left, right: RIGHT, top: TOP + head, bottom: BOTTOM - note, horizon: time.horizon, scale };
+        let frame = Frame { left, right, top: TOP + head, bottom: BOTTOM - note, horizon: time.horizon, scale };
         Self { study, svg: Svg::new(), time, frame, windows }
     }
 

@@ -7,7 +7,7 @@ use super::frame::Frame;
 use super::samples::{self, Point, extremes};
 use super::svg_backend::Svg;
 use super::text;
-use super::theme::{AREA, Anchor, Colour, LABEL};
+use super::theme::{AREA, Anchor, Colour, LABEL, LABEL_PITCH};
 
 /// Most moments of a stack; each costs a corner in three paths of every layer.
 const MOST: usize = 260;
@@ -78,8 +78,22 @@ impl<'a> Stack<'a> {
         for (k, layer) in self.layers.iter().enumerate().rev() {
             self.each_part(k, |part| frame.path(svg, edge(frame, part, k + 1), layer.colour, EDGE));
         }
+        let (mut taken, mut homeless) = (Vec::new(), Vec::new());
         let shown = self.layers.iter().enumerate().filter(|(_, layer)| layer.max() > 0.0);
-        shown.filter_map(|(k, layer)| self.write(svg, frame, k, layer, value(layer))).collect()
+        let texts: Vec<(usize, &Layer, String)> = shown.map(|(k, layer)| (k, layer, value(layer))).collect();
+        for (k, layer, value) in &texts {
+            let width = text_width(layer, value);
+            let Some((x, y)) = self.place(frame, *k, width) else {
+                homeless.push((*k, *layer, value));
+                continue;
+            };
+            taken.push(Place::around(x, y, width));
+            svg.name_and_value(x, y + 4.2, &layer.name, value, LABEL.at(Anchor::Middle));
+        }
+        homeless
+            .iter()
+            .filter_map(|(k, layer, value)| self.call_out(svg, frame, *k, layer, value, &mut taken))
+            .collect()
     }
 
     /// Every stretch in which a layer has any height, with a moment more at either side where it tapers.
@@ -102,16 +116,71 @@ impl<'a> Stack<'a> {
         }
     }
 
-    /// The name inside its area at the roomiest place, or an end beside the plot.
-    fn write(&self, svg: &Svg, frame: &Frame, k: usize, layer: &Layer, value: String) -> Option<End> {
-        let width = text::width(&layer.name, LABEL.in_bold()) + text::width(&format!(" {value}"), LABEL);
-        if let Some((x, y)) = self.place(frame, k, width) {
-            svg.name_and_value(x, y + 4.2, &layer.name, &value, LABEL.at(Anchor::Middle));
+    /// The name of a layer that is too thin for it, near its thickest place and tied to it; else an end.
+    fn call_out(
+        &self,
+        svg: &Svg,
+        frame: &Frame,
+        k: usize,
+        layer: &Layer,
+        value: &str,
+        taken: &mut Vec<Place>,
+    ) -> Option<End> {
+        let thickness = |m: &Moment| m.edges[k + 1] - m.edges[k];
+        let mut peak = None;
+        for moment in self.runs.iter().flatten() {
+            if peak.is_none_or(|best: &Moment| thickness(moment) > thickness(best)) {
+                peak = Some(moment);
+            }
+        }
+        let peak = peak?;
+        let (x, y) = (frame.x(peak.at), f64::midpoint(frame.y(peak.edges[k]), frame.y(peak.edges[k + 1])));
+        let width = text_width(layer, value);
+        if let Some(free) = self.free_place(frame, (x, y), width, taken) {
+            let side = if free.y < y { free.y + 8.0 } else { free.y - 8.0 };
+            svg.rule((x, y), (x.clamp(free.left + 6.0, free.right - 6.0), side), layer.colour, 1.0);
+            svg.dot((x, y), layer.colour);
+            svg.name_and_value(free.left, free.y + 4.2, &layer.name, value, LABEL);
+            taken.push(free);
             return None;
         }
         let last = self.runs.last()?.last()?;
         let y = f64::midpoint(frame.y(last.edges[k]), frame.y(last.edges[k + 1]));
-        Some(End { y, name: layer.name.clone(), value, colour: layer.colour })
+        Some(End { y, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour })
+    }
+
+    /// The place nearest to a point where a text meets no edge and no other text: above, below, then aside.
+    fn free_place(&self, frame: &Frame, (x, y): (f64, f64), width: f64, taken: &[Place]) -> Option<Place> {
+        let steps = ((frame.bottom - frame.top) / 4.0) as usize;
+        let places = (4..steps).flat_map(|step| {
+            let away = 4.0 * step as f64;
+            [y - away, y + away].into_iter().flat_map(move |y| {
+                [0.0, 0.5, -0.5].into_iter().map(move |shift| Place::around(x + (width + 12.0) * shift, y, width))
+            })
+        });
+        let inside = |b: &Place| {
+            b.left > frame.left + 4.0
+                && b.right < frame.right - 4.0
+                && b.y - 10.0 > frame.top
+                && b.y + 10.0 < frame.bottom
+        };
+        let mut free = places.filter(|b| inside(b) && !taken.iter().any(|other| b.meets(other)));
+        free.find(|b| !self.crossed(frame, b))
+    }
+
+    /// Whether any edge runs through a place.
+    fn crossed(&self, frame: &Frame, place: &Place) -> bool {
+        let under =
+            self.runs.iter().flatten().filter(|m| frame.x(m.until) >= place.left && frame.x(m.from) <= place.right);
+        let (mut low, mut high) =
+            (vec![f64::INFINITY; self.layers.len() + 1], vec![f64::NEG_INFINITY; self.layers.len() + 1]);
+        for moment in under {
+            for (k, edge) in moment.edges.iter().enumerate() {
+                let y = frame.y(*edge);
+                (low[k], high[k]) = (low[k].min(y), high[k].max(y));
+            }
+        }
+        low.iter().zip(&high).any(|(low, high)| *low < place.y + 9.0 && *high > place.y - 9.0)
     }
 
     /// Middle of the place in an area where a text of this width has most room, if it has enough.
@@ -137,6 +206,28 @@ impl<'a> Stack<'a> {
         }
         best.map(|(_, x, y)| (x, y))
     }
+}
+
+/// The place of a text [px]; `y` is its middle.
+#[derive(Debug, Clone, Copy)]
+struct Place {
+    left: f64,
+    right: f64,
+    y: f64,
+}
+
+impl Place {
+    fn around(x: f64, y: f64, width: f64) -> Self {
+        Self { left: x - width / 2.0, right: x + width / 2.0, y }
+    }
+
+    fn meets(&self, other: &Self) -> bool {
+        self.left < other.right + 6.0 && other.left < self.right + 6.0 && (self.y - other.y).abs() < LABEL_PITCH
+    }
+}
+
+fn text_width(layer: &Layer, value: &str) -> f64 {
+    text::width(&layer.name, LABEL.in_bold()) + text::width(&format!(" {value}"), LABEL)
 }
 
 fn moment(layers: &[Layer], i: usize) -> Option<Moment> {

@@ -2,12 +2,12 @@
 
 use crate::analysis::Study;
 
-use super::ends::{self, End};
+use super::ends::{self, End, right_beside};
 use super::frame::Frame;
 use super::numbers::percent;
 use super::samples::{self, Point, known, labelled, natural, runs};
 use super::scale::{Quantity, Scale};
-use super::sheet::{Above, Sheet, Words, intervals};
+use super::sheet::{Above, Sheet, Words};
 use super::svg_backend::Svg;
 use super::text::{self, short};
 use super::theme::{Anchor, HEAT, INK, LABEL, LINE, MARGIN, MUTED, RUST, SERIES, TICK};
@@ -59,11 +59,11 @@ impl Chart for StampUtilisation {
 
 fn lines(study: &Study, stamps: &[Stamp]) -> Picture {
     let max = stamps.iter().map(Stamp::max).fold(1.0, f64::max);
-    let sheet = Sheet::new(study, Scale::linear(Quantity::Share, max, 5.0), Above::Windows);
+    let right = right_beside(stamps.iter().map(|stamp| (stamp.name.as_str(), percent(stamp.last()))));
+    let sheet = Sheet::new(study, Scale::linear(Quantity::Share, max, 5.0), Above::Windows, right);
     let mut ends = vec![planned(&sheet)];
     for (stamp, colour) in stamps.iter().zip(SERIES) {
         for run in runs(&stamp.points) {
-            sheet.frame.band(&sheet.svg, &run, colour);
             sheet.frame.line(&sheet.svg, &run, colour, LINE);
         }
         let last = stamp.last();
@@ -72,7 +72,7 @@ fn lines(study: &Study, stamps: &[Stamp]) -> Picture {
     sheet.windows.name(&sheet.svg, &sheet.frame);
     sheet.window_key();
     ends::draw(&sheet.svg, &sheet.frame, ends);
-    let words = words(stamps, &intervals(study, "bands"));
+    let words = words(stamps, "");
     sheet.picture("stamp_utilisation", words)
 }
 
@@ -114,7 +114,8 @@ struct Grid {
 
 fn heat_map(study: &Study, stamps: &[Stamp]) -> Picture {
     let rows = fullest(stamps);
-    let mut sheet = Sheet::bare(study, Scale::linear(Quantity::Share, 1.0, 5.0), Above::Windows);
+    let scale = Scale::linear(Quantity::Share, 1.0, 5.0);
+    let mut sheet = Sheet::bare(study, scale, Above::Windows, right_beside([]));
     let longest = rows.iter().map(|stamp| text::width(&stamp.name, TICK)).fold(0.0, f64::max).min(130.0);
     sheet.frame.left = (MARGIN + longest + 8.0).round();
     sheet.windows = super::marks::Windows::of(study, &sheet.time, sheet.frame.left, sheet.frame.right);
@@ -130,7 +131,7 @@ fn heat_map(study: &Study, stamps: &[Stamp]) -> Picture {
     } else {
         String::new()
     };
-    let words = words(stamps, &format!("{shown}; at the right: at the end"));
+    let words = words(stamps, &shown);
     sheet.picture("stamp_utilisation", words)
 }
 
@@ -214,6 +215,7 @@ impl Grid {
 
     /// Names at the left and last values at the right, as many as there is room for.
     fn names(&self, sheet: &Sheet, rows: &[&Stamp]) {
+        sheet.svg.text(self.frame.right + 11.0, self.frame.top - 6.0, "at the end", TICK);
         let every = libm::ceil(14.0 / self.pitch).max(1.0) as usize;
         for (row, stamp) in rows.iter().enumerate().step_by(every) {
             let y = self.frame.top + self.pitch * (row as f64 + 0.5) + 4.0;

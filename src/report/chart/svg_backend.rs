@@ -70,6 +70,11 @@ impl Svg {
         self.push(&text_element(x, y, &named(name, value), face, ""));
     }
 
+    /// A name and a value at the end of a line.
+    pub(super) fn end(&self, x: f64, y: f64, name: &str, value: &str, face: Face) {
+        self.push(&text_element(x, y, &named(name, value), face, " class=\"end\""));
+    }
+
     /// The same over a halo of the ground, for places where lines run below.
     pub(super) fn over_lines(&self, x: f64, y: f64, name: &str, value: &str, face: Face) {
         let halo =
@@ -83,6 +88,11 @@ impl Svg {
         let style = colour.stroke(width);
         let mut backend = self.clone();
         let _ = backend.draw_line(units(from), units(to), &BackendLine(style.color.into_backend(), style.stroke_width));
+    }
+
+    /// A small dot where a leader begins [px].
+    pub(super) fn dot(&self, at: (f64, f64), colour: Colour) {
+        let _ = self.clone().draw_circle(units(at), 22, &colour.tint(1.0).into_backend(), true);
     }
 
     /// A filled rectangle by its corners [px], with an opacity from 0 to 1.

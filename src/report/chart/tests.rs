@@ -183,6 +183,7 @@ fn growth() -> Study {
 #[expect(dead_code, reason = "the text is read in messages of failed checks")]
 struct Written {
     text: String,
+    end: bool,
     left: f64,
     right: f64,
     baseline: f64,
@@ -207,7 +208,8 @@ impl Written {
             Some(_) => number("x") - width,
         };
         let text = node.descendants().filter_map(|part| if part.is_text() { part.text() } else { None }).collect();
-        Self { text, left, right: left + width, baseline: number("y"), size }
+        let end = node.attribute("class") == Some("end");
+        Self { text, end, left, right: left + width, baseline: number("y"), size }
     }
 
     /// Letters are about 0.72 of the size high and reach 0.2 below the baseline.
@@ -247,7 +249,7 @@ fn check(picture: &Picture) {
 
 /// Names at the ends of lines begin at one place and are a pitch apart.
 fn ends_are_apart(name: &str, texts: &[Written]) {
-    let mut ends: Vec<f64> = texts.iter().filter(|t| (t.left - 739.0).abs() < 0.05).map(|t| t.baseline).collect();
+    let mut ends: Vec<f64> = texts.iter().filter(|t| t.end).map(|t| t.baseline).collect();
     ends.sort_by(f64::total_cmp);
     for pair in ends.windows(2) {
         assert!(pair[1] - pair[0] >= LABEL_PITCH - 1e-6, "{name}: ends at {pair:?}");
@@ -264,10 +266,25 @@ fn draw(tag: &str, study: &Study) -> Vec<Picture> {
             let base = std::path::Path::new(&folder).join(format!("{tag}-{}", picture.name));
             std::fs::write(base.with_extension("png"), picture.png().expect("a picture"))
                 .expect("a folder to write to");
+            std::fs::write(base.with_extension("dark.png"), dark(picture)).expect("a folder to write to");
             std::fs::write(base.with_extension("svg"), &picture.svg).expect("a folder to write to");
         }
     }
     drawn
+}
+
+/// The picture as a page shows it on dark ground: every rule of the style sheet applied.
+fn dark(picture: &Picture) -> Vec<u8> {
+    let css = super::dark_css();
+    let rules = css
+        .split("svg ")
+        .filter_map(|rule| rule.split_once("=\"#")?.1.split_once("\"]{").map(|(light, dark)| (light, dark)));
+    let mut svg = picture.svg.clone();
+    for (light, rest) in rules {
+        let dark = rest.split_once(":#").map_or("", |(_, dark)| &dark[..6]);
+        svg = svg.replace(&format!("=\"#{light}\""), &format!("=\"#{dark}\""));
+    }
+    Picture { svg, ..picture.clone() }.png().expect("a picture")
 }
 
 fn titles(pictures: &[Picture]) -> BTreeMap<&str, &str> {
