@@ -82,13 +82,10 @@ impl<'a> Stack<'a> {
         let shown = self.layers.iter().enumerate().filter(|(_, layer)| layer.max() > 0.0);
         let texts: Vec<(usize, &Layer, String)> = shown.map(|(k, layer)| (k, layer, value(layer))).collect();
         for (k, layer, value) in &texts {
-            let width = text_width(layer, value);
-            let Some((x, y)) = self.place(frame, *k, width) else {
-                homeless.push((*k, *layer, value));
-                continue;
-            };
-            taken.push(Place::around(x, y, width));
-            svg.name_and_value(x, y + 4.2, &layer.name, value, LABEL.at(Anchor::Middle));
+            match self.write(svg, frame, *k, layer, value) {
+                Some(places) => taken.extend(places),
+                None => homeless.push((*k, *layer, value)),
+            }
         }
         homeless
             .iter()
@@ -97,7 +94,8 @@ impl<'a> Stack<'a> {
     }
 
     /// Every stretch in which a layer has any height, with a moment more at either side where it tapers.
-    fn each_part(&self, k: usize, mut draw: impl FnMut(&[Moment])) {
+    /// The part knows whether it begins and ends with the run, where its edges reach to the borders of the windows.
+    fn each_part(&self, k: usize, mut draw: impl FnMut(&Part)) {
         for run in &self.runs {
             let high: Vec<bool> = run.iter().map(|moment| moment.edges[k + 1] > moment.edges[k]).collect();
             let near = |i: usize| high[i.saturating_sub(1)..high.len().min(i + 2)].contains(&true);
@@ -107,13 +105,29 @@ impl<'a> Stack<'a> {
                 match (inside, start) {
                     (true, None) => start = Some(i),
                     (false, Some(first)) => {
-                        draw(&run[first..i]);
+                        draw(&Part { moments: &run[first..i], begins: first == 0, ends: i == run.len() });
                         start = None;
                     }
                     _ => {}
                 }
             }
         }
+    }
+
+    /// Name and value inside the area, in one line or in two; where they stand, if there is room.
+    fn write(&self, svg: &Svg, frame: &Frame, k: usize, layer: &Layer, value: &str) -> Option<Vec<Place>> {
+        let face = LABEL.at(Anchor::Middle);
+        let width = text_width(layer, value);
+        if let Some((x, y)) = self.place(frame, k, width, ROOM) {
+            svg.name_and_value(x, y + 4.2, &layer.name, value, face);
+            return Some(vec![Place::around(x, y, width)]);
+        }
+        let width = text::width(&layer.name, LABEL.in_bold()).max(text::width(value, LABEL));
+        let (x, y) = self.place(frame, k, width, ROOM + LABEL_PITCH)?;
+        let half = LABEL_PITCH / 2.0;
+        svg.name_and_value(x, y - half + 4.2, &layer.name, "", face);
+        svg.name_and_value(x, y + half + 4.2, "", value, face);
+        Some(vec![Place::around(x, y - half, width), Place::around(x, y + half, width)])
     }
 
     /// The name of a layer that is too thin for it, near its thickest place and tied to it; else an end.
@@ -170,21 +184,18 @@ impl<'a> Stack<'a> {
 
     /// Whether any edge runs through a place.
     fn crossed(&self, frame: &Frame, place: &Place) -> bool {
-        let under =
-            self.runs.iter().flatten().filter(|m| frame.x(m.until) >= place.left && frame.x(m.from) <= place.right);
-        let (mut low, mut high) =
-            (vec![f64::INFINITY; self.layers.len() + 1], vec![f64::NEG_INFINITY; self.layers.len() + 1]);
-        for moment in under {
-            for (k, edge) in moment.edges.iter().enumerate() {
-                let y = frame.y(*edge);
-                (low[k], high[k]) = (low[k].min(y), high[k].max(y));
-            }
-        }
-        low.iter().zip(&high).any(|(low, high)| *low < place.y + 9.0 && *high > place.y - 9.0)
+        self.runs.iter().any(|run| {
+            let here: Vec<&Moment> = under(run, frame, place.left - 4.0, place.right + 4.0).collect();
+            (0..=self.layers.len()).any(|k| {
+                let heights = || here.iter().map(|m| frame.y(m.edges[k]));
+                let (low, high) = (heights().fold(f64::INFINITY, f64::min), heights().fold(0.0, f64::max));
+                low < place.y + 9.0 && high > place.y - 9.0
+            })
+        })
     }
 
     /// Middle of the place in an area where a text of this width has most room, if it has enough.
-    fn place(&self, frame: &Frame, k: usize, width: f64) -> Option<(f64, f64)> {
+    fn place(&self, frame: &Frame, k: usize, width: f64, least: f64) -> Option<(f64, f64)> {
         let half = width / 2.0 + 6.0;
         let mut best: Option<(f64, f64, f64)> = None;
         for run in &self.runs {
@@ -194,18 +205,27 @@ impl<'a> Stack<'a> {
                 if left < frame.x(run[0].from) || right > frame.x(run[run.len() - 1].until) {
                     continue;
                 }
-                let under = run.iter().filter(|m| frame.x(m.until) >= left && frame.x(m.from) <= right);
-                let (top, bottom) = under.fold((0.0, f64::INFINITY), |(top, bottom): (f64, f64), m| {
-                    (top.max(frame.y(m.edges[k + 1])), bottom.min(frame.y(m.edges[k])))
-                });
+                let (top, bottom) = under(run, frame, left, right)
+                    .fold((0.0, f64::INFINITY), |(top, bottom): (f64, f64), m| {
+                        (top.max(frame.y(m.edges[k + 1])), bottom.min(frame.y(m.edges[k])))
+                    });
                 let room = bottom - top;
-                if room >= ROOM && best.is_none_or(|(most, _, _)| room > most + 0.5) {
+                if room >= least && best.is_none_or(|(most, _, _)| room > most + 0.5) {
                     best = Some((room, x, f64::midpoint(top, bottom)));
                 }
             }
         }
         best.map(|(_, x, y)| (x, y))
     }
+}
+
+/// The moments of a run whose edges, drawn from one to the next, touch a stretch [px].
+fn under<'a>(run: &'a [Moment], frame: &'a Frame, left: f64, right: f64) -> impl Iterator<Item = &'a Moment> {
+    run.iter().enumerate().filter_map(move |(i, moment)| {
+        let after = i == 0 || frame.x(run[i - 1].at) <= right;
+        let before = i + 1 == run.len() || frame.x(run[i + 1].at) >= left;
+        (after && before).then_some(moment)
+    })
 }
 
 /// The place of a text [px]; `y` is its middle.
@@ -254,17 +274,23 @@ fn thinned(run: &[Moment], group: usize) -> Vec<Moment> {
     kept
 }
 
-/// Corners along an edge, from the start of the first window to the end of the last.
-fn edge(frame: &Frame, part: &[Moment], k: usize) -> Vec<(f64, f64)> {
-    let (Some(first), Some(last)) = (part.first(), part.last()) else { return Vec::new() };
-    let corner = |at: f64, moment: &Moment| (at, frame.scale.unit(moment.edges[k]));
-    let mut corners = vec![corner(first.from, first)];
-    corners.extend(part.iter().map(|moment| corner(moment.at, moment)));
-    corners.push(corner(last.until, last));
-    corners
+/// A stretch of a run in which a layer has any height.
+struct Part<'a> {
+    moments: &'a [Moment],
+    begins: bool,
+    ends: bool,
 }
 
-fn area(frame: &Frame, part: &[Moment], k: usize) -> Vec<(f64, f64)> {
+/// Corners along an edge; at the borders of a run from the start of its first window or to the end of its last.
+fn edge(frame: &Frame, part: &Part, k: usize) -> Vec<(f64, f64)> {
+    let corner = |at: f64, moment: &Moment| (at, frame.scale.unit(moment.edges[k]));
+    let first = part.moments.first().filter(|_| part.begins).map(|moment| corner(moment.from, moment));
+    let last = part.moments.last().filter(|_| part.ends).map(|moment| corner(moment.until, moment));
+    let inner = part.moments.iter().map(|moment| corner(moment.at, moment));
+    first.into_iter().chain(inner).chain(last).collect()
+}
+
+fn area(frame: &Frame, part: &Part, k: usize) -> Vec<(f64, f64)> {
     let mut corners = edge(frame, part, k + 1);
     corners.extend(edge(frame, part, k).into_iter().rev());
     corners

@@ -294,14 +294,162 @@ fn titles(pictures: &[Picture]) -> BTreeMap<&str, &str> {
 #[test]
 fn an_outage_is_found_in_every_title() {
     let drawn = draw("outage", &outage());
-    let titles = titles(&drawn);
-    assert_eq!(drawn.len(), 5);
+    let expected = [
+        ("device_states", "52 k of 150 k devices (35 %) had no connection during weu-2 outage"),
+        ("dps_load", "Throttle dps registrations reached its limit during weu-2 outage"),
+        ("latency", "p99 command latency rose from 121 ms to 4 s during weu-2 outage"),
+        ("miss_ratio", "Cache misses rose from 13 % to 30 % during weu-2 outage, mostly from moved devices"),
+        ("stamp_utilisation", "No stamp exceeds its planned capacity; the fullest, weu-4, reaches 91 %"),
+    ];
+    assert_eq!(titles(&drawn), BTreeMap::from(expected));
 }
 
 #[test]
 fn growth_is_drawn_by_the_calendar() {
     let drawn = draw("growth", &growth());
-    assert_eq!(drawn.len(), 2);
+    let expected = [
+        ("cost_per_device", "Cost per registered device falls from $0.39 to $0.24 a month while 8 stamps are added"),
+        ("stamp_utilisation", "8 of 9 stamps exceed the planned capacity; weu-3 reaches 104 %"),
+    ];
+    assert_eq!(titles(&drawn), BTreeMap::from(expected));
+}
+
+/// Names that are markup, or far longer than their places.
+fn hostile() -> Study {
+    let mut study = outage();
+    let long = "production-westeurope-factory-<floor & hall>-stamp-number-";
+    study.marks = (0..3)
+        .map(|i| {
+            mark(
+                MarkKind::Fault,
+                &format!("{long}{i} is down for \"maintenance\""),
+                (60 + 20 * i) * MINUTE,
+                (100 + 30 * i) * MINUTE,
+            )
+        })
+        .collect();
+    study.series.retain(|key, _| key.labels.get("stamp").is_none() && key.labels.get("throttle").is_none());
+    for i in 0..6 {
+        let values = series(72, 3, |w| 0.5 + 0.001 * (w + i) as f64);
+        study.series.insert(MeasureKey::new("stamp_utilisation_ratio").with("stamp", format!("{long}{i}")), values);
+        let values = series(72, 3, |w| 0.2 + 0.0001 * (w + i) as f64);
+        study
+            .series
+            .insert(MeasureKey::new("throttle_utilisation_ratio").with("throttle", format!("{long}{i}")), values);
+    }
+    study.scenario = format!("{long}{long}{long}");
+    study
+}
+
+#[test]
+fn markup_and_long_names_stay_inside() {
+    assert_eq!(draw("hostile", &hostile()).len(), 5);
+}
+
+#[test]
+fn many_faults_get_numbers_and_the_rest_shades() {
+    let mut study = outage();
+    study.marks = (0..9)
+        .map(|i| mark(MarkKind::Fault, &format!("weu-{i} outage"), (30 + 14 * i) * MINUTE, (80 + 14 * i) * MINUTE))
+        .collect();
+    let drawn = draw("faults", &study);
+    assert!(drawn[0].svg.contains("1 weu-0 outage · 2 weu-1 outage"), "no key of numbers");
+    study.marks = (0..300).map(|i| mark(MarkKind::Fault, "storm", i * MINUTE, (i + 90) * MINUTE)).collect();
+    draw("storms", &study);
+}
+
+#[test]
+fn many_stamps_are_a_heat_map_of_the_fullest() {
+    for count in [7, 20, 60, 250] {
+        let mut study = empty(360 * MINUTE, 5 * MINUTE);
+        for stamp in 0..count {
+            let values = series(72, 3, |w| 1.1 * noise(w * 300 + stamp, 9));
+            study
+                .series
+                .insert(MeasureKey::new("stamp_utilisation_ratio").with("stamp", format!("weu-{}", stamp + 1)), values);
+        }
+        let drawn = draw(&format!("heat{count}"), &study);
+        assert!(drawn[0].svg.contains("96 fullest of 250") == (count == 250));
+    }
+}
+
+#[test]
+fn long_series_are_thinned() {
+    let mut study = empty(360 * MINUTE, 21_600_000);
+    study.marks = outage().marks;
+    add_latency(&mut study, 1_000, 3);
+    add_cache(&mut study, 1_000, 3);
+    add_states(&mut study, 1_000, 3);
+    add_load(&mut study, 1_000, 3);
+    add_stamps(&mut study, 1_000, 3, 9);
+    assert_eq!(draw("long", &study).len(), 5);
+}
+
+#[test]
+fn one_replication_has_no_bands() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    study.replications = 1;
+    add_latency(&mut study, 72, 1);
+    add_load(&mut study, 72, 1);
+    for picture in draw("single", &study) {
+        assert!(!picture.svg.contains("fill-opacity=\".18\"") && !picture.svg.contains("95 %"), "{}", picture.name);
+        assert!(picture.svg.contains("One replication"));
+    }
+}
+
+#[test]
+fn one_window_fills_the_plot() {
+    let mut study = empty(5 * MINUTE, 5 * MINUTE);
+    add_latency(&mut study, 1, 3);
+    add_cache(&mut study, 1, 3);
+    add_states(&mut study, 1, 3);
+    add_load(&mut study, 1, 3);
+    add_stamps(&mut study, 1, 3, 2);
+    assert_eq!(draw("window", &study).len(), 5);
+}
+
+#[test]
+fn zeros_are_drawn_on_the_floor() {
+    let mut study = outage();
+    for values in study.series.values_mut() {
+        values.fill(Estimate { mean: 0.0, low: 0.0, high: 0.0, n: 3 });
+    }
+    assert_eq!(draw("zero", &study).len(), 5);
+}
+
+#[test]
+fn gaps_are_left_out() {
+    let mut study = outage();
+    for (i, values) in study.series.values_mut().enumerate() {
+        for (w, value) in values.iter_mut().enumerate() {
+            if (w + i) % 9 < 4 {
+                *value = estimate(0.0, 0);
+            }
+        }
+    }
+    assert_eq!(draw("gaps", &study).len(), 5);
+}
+
+#[test]
+fn without_data_there_is_no_picture() {
+    let mut study = outage();
+    for values in study.series.values_mut() {
+        values.fill(estimate(0.0, 0));
+    }
+    assert!(pictures(&study).is_empty());
+    for values in study.series.values_mut() {
+        values.clear();
+    }
+    assert!(pictures(&study).is_empty());
+    assert!(pictures(&empty(0, 0)).is_empty());
+}
+
+#[test]
+fn other_latencies_stand_in_for_commands() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    study.series.insert(MeasureKey::new("connect_latency_s").with("quantile", "0.99"), series(72, 3, |_| 1.5));
+    let drawn = draw("connect", &study);
+    assert_eq!(drawn[0].title, "p99 time to connect stays at 1.5 s");
 }
 
 #[test]
