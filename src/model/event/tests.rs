@@ -183,7 +183,12 @@ fn bucket() -> Shaping {
 fn storm(devices: u32, backoff: BackoffRule) -> Outcome {
     let hour = SimDuration::HOUR;
     let mut config = model(vec![stamp("weu-1", "100/s", bucket())], vec![cohort(devices, backoff)], hour * 5);
-    config.faults.push(fault(Target::Region(RegionId(0)), Condition::Off(ZERO), SimDuration::MINUTE, SimDuration::MINUTE * 10));
+    config.faults.push(fault(
+        Target::Region(RegionId(0)),
+        Condition::Off(ZERO),
+        SimDuration::MINUTE,
+        SimDuration::MINUTE * 10,
+    ));
     run(&config)
 }
 
