@@ -212,7 +212,8 @@ impl Grid {
     fn cells(&self, sheet: &Sheet, rows: &[&Stamp]) {
         sheet.svg.push(
             "<defs><pattern id=\"stamp_utilisation-none\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
-             patternTransform=\"rotate(45)\"><path d=\"M0 0v6\" stroke=\"#e3e6ea\" stroke-width=\"2\"/></pattern></defs>\n",
+             patternTransform=\"rotate(45)\">\
+             <path d=\"M0 0v6\" stroke=\"#e3e6ea\" stroke-width=\"2\"/></pattern></defs>\n",
         );
         let frame = &self.frame;
         let gap = if self.pitch >= 8.0 { 1.0 } else { 0.0 };
