@@ -10,11 +10,11 @@ use super::numbers::{count, milliseconds, percent, usd};
 use crate::analysis::{Estimate, Study};
 use crate::metrics::MeasureKey;
 
-/// Largest summary [bytes].
+/// Most bytes of a summary.
 pub const MAX_BYTES: usize = 60_000;
-/// Kept free for the lines that say how many entries were left out [bytes].
+/// Kept free for the lines that say how many entries were left out (in bytes).
 const SLACK: usize = 200;
-/// Longest text taken from a scenario as one entry [bytes].
+/// Longest text taken from a scenario as one entry (in bytes).
 const ENTRY: usize = 2_000;
 
 /// A row of the table: name, measure, wanted label, how its value is written.
