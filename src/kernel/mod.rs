@@ -1,3 +1,5 @@
 //! placeholder
+pub mod arrivals;
 pub mod draws;
+pub mod law;
 pub mod real;
