@@ -14,6 +14,9 @@ pub mod templates;
 mod tree;
 pub mod validate;
 
+#[cfg(test)]
+mod tests;
+
 pub use diagnostic::{Diagnostic, Severity};
 pub use load::{discover, load, load_text, name_of};
 pub use validate::{Input, Scenario};

@@ -91,14 +91,6 @@ pub(super) fn steps(path: &str) -> Vec<Step> {
     path.split('/').filter(|part| !part.is_empty()).map(step).collect()
 }
 
-/// A path as people write it: `stamps.0.hub.units`.
-pub(super) fn dotted(path: &[Step]) -> String {
-    let part = |step: &Step| match step {
-        Step::Key(key) => key.clone(),
-        Step::Index(index) => index.to_string(),
-    };
-    path.iter().map(part).collect::<Vec<_>>().join(".")
-}
 
 /// Reads a text whose first byte has the number `from`; every mistake of syntax is a finding with its place.
 pub(super) fn parse(text: &str, from: usize) -> Result<Node, Vec<(Span, Finding)>> {
