@@ -26,6 +26,13 @@ pub struct Observations {
     pub marks: Vec<Mark>,
 }
 
+impl Observations {
+    /// Whether the figures are a function of the scenario and the seed, and not of the user's patience.
+    pub fn is_whole(&self) -> bool {
+        self.ended.is_whole()
+    }
+}
+
 /// Why a replication ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Ended {
@@ -37,6 +44,16 @@ pub enum Ended {
     WallBudget,
     /// The user interrupted; such a run is partial.
     Interrupted,
+}
+
+impl Ended {
+    /// False for a replication that a wall clock or a user cut short.
+    ///
+    /// The event budget is part of the scenario: a replication that used it up is repeatable, hence whole. It is
+    /// shorter than the horizon all the same, which whoever prints its figures must say.
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::Horizon | Self::EventBudget(_))
+    }
 }
 
 /// Something that charts and tables name.
@@ -75,6 +92,16 @@ pub struct Estimate {
     pub high: f64,
     /// Replications that have the figure.
     pub n: u32,
+}
+
+impl Estimate {
+    /// The estimate of a figure that no replication has.
+    pub const ABSENT: Self = Self { mean: f64::NAN, low: f64::NAN, high: f64::NAN, n: 0 };
+
+    /// Half the width of the interval [unit of the figure]; NaN with fewer than two replications.
+    pub fn half_width(&self) -> f64 {
+        0.5 * (self.high - self.low)
+    }
 }
 
 /// All replications of one scenario, summarised: the input of tables, charts and verdicts.
