@@ -1,5 +1,11 @@
 //! Statistics over replications, and what follows from them.
+//!
+//! Pure functions: replications in, estimates, differences and verdicts out. Nothing here draws, reads or prints. All
+//! sums are taken in the order of the plan and all critical values come from `libm`, so results are the same bits on
+//! any number of threads and on any CPU.
 
+mod bound;
+pub mod expectation;
 pub mod interval;
 pub mod observations;
 pub mod paired;
@@ -7,12 +13,16 @@ pub mod precision;
 pub mod quantile;
 pub mod student;
 pub mod study;
+pub mod suggestion;
 pub mod verdict;
 pub mod warmup;
 
 #[cfg(test)]
 mod sample;
 
+pub use expectation::{
+    Absent, Bound, BoundError, Comparison, Evidence, Expectation, Grade, Outcome, evaluate, suggest,
+};
 pub use interval::{estimate, estimate_at};
 pub use observations::{Ended, Estimate, Mark, MarkKind, Observations, Study};
 pub use paired::{Paired, PairedDifference, compare};

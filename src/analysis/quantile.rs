@@ -108,7 +108,9 @@ impl Share {
         Some((self.at_least(beyond)?, self.at_most_beyond(beyond)?))
     }
 
-    /// One-sided upper bound of the true share [1]; of none in `n`, about `3 / n` at 95 %. Nothing from an empty sample.
+    /// One-sided upper bound of the true share [1]; of none in `n`, about `3 / n` at 95 %.
+    ///
+    /// Nothing from an empty sample.
     pub fn at_most(&self, confidence: f64) -> Option<f64> {
         self.at_most_beyond(1.0 - confidence)
     }
@@ -196,7 +198,6 @@ fn bisect(holds: impl Fn(f64) -> bool) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "order statistics are values of the sample")]
 mod tests {
     use super::super::sample::Sample;
     use super::*;
@@ -258,7 +259,8 @@ mod tests {
 
     #[test]
     fn intervals_cover_at_least_as_often_as_they_say() {
-        // Median of 20 exponential values: coverage 0.9586; Binomial(1,000, 0.9586) lies in 936..=977 with chance 0.999.
+        // Median of 20 exponential values: coverage 0.9586; Binomial(1,000, 0.9586) lies in 936..=977 with
+        // chance 0.999.
         let mut sample = Sample::new(31);
         let mut hits = 0;
         for _ in 0..1_000 {

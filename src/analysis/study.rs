@@ -100,7 +100,6 @@ fn histograms(runs: &[&Observations]) -> BTreeMap<MeasureKey, Histogram> {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "the figures are small integers, which sums keep exactly")]
 mod tests {
     use super::*;
     use crate::analysis::{Ended, Mark, MarkKind};

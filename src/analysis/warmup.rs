@@ -111,7 +111,8 @@ impl BatchMeans {
 /// Mean and 95 % interval of a steady series, by `batches` batches of equal length (usually [`BATCHES`]).
 ///
 /// Law, Simulation Modeling and Analysis, 5th ed., section 9.5.3. A rest at the start, the part nearest to the
-/// warm-up, is left out. Observations that are no number are skipped inside their batch; a batch without any is too short a run.
+/// warm-up, is left out. Observations that are no number are skipped inside their batch; a batch without any
+/// means that the run is too short.
 pub fn batch_means(values: &[f64], batches: usize) -> Result<BatchMeans, Unsteady> {
     let batches = batches.max(3);
     let length = values.len() / batches;
@@ -140,7 +141,6 @@ fn lag1_limit(batches: usize) -> f64 {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "constant series are kept exactly")]
 mod tests {
     use super::super::sample::Sample;
     use super::*;
@@ -190,7 +190,8 @@ mod tests {
     #[test]
     fn batch_means_know_the_variance_of_a_correlated_mean() {
         // AR(1), phi 0.9, innovations of deviation 1: asymptotic variance 1 / (1 - 0.9)^2 = 100, so the mean of 20,000
-        // has variance 0.005. The mean over 300 runs of the batch estimate has a deviation of sqrt(2 / 19 / 300) = 1.9 %.
+        // has variance 0.005. The mean over 300 runs of the batch estimate has a deviation of
+        // sqrt(2 / 19 / 300) = 1.9 %.
         let mut sample = Sample::new(41);
         let (mut variance, mut hits, mut passed) = (0.0, 0, 0);
         for _ in 0..300 {
