@@ -1,0 +1,178 @@
+//! Load on DPS and on the throttles: use against the limit above, look-ups a second below.
+
+use crate::analysis::Study;
+
+use super::ends::{self, End, right_beside};
+use super::frame::{Frame, left_of, width_of};
+use super::marks::cause;
+use super::numbers::{per_second, percent};
+use super::samples::{self, Point, known, labelled, runs, unlabelled};
+use super::scale::{Quantity, Scale};
+use super::sheet::{Above, Sheet, Words, intervals};
+use super::text::short;
+use super::theme::{BLUE, BURGUNDY, Colour, INDIGO, MUTED, OCHRE, RUST, TEAL};
+use super::{Chart, Picture};
+
+/// The chart `dps_load`.
+pub(super) struct DpsLoad;
+
+/// Colours of throttles, busiest first; the look-ups have a panel of their own.
+const COLOURS: [Colour; 5] = [RUST, TEAL, OCHRE, INDIGO, BURGUNDY];
+
+struct Line {
+    name: String,
+    points: Vec<Option<Point>>,
+}
+
+impl Line {
+    fn peak(&self) -> Option<Point> {
+        samples::peak(&self.points, percent)
+    }
+
+    fn max(&self) -> f64 {
+        known(&self.points).map(|point| point.mean).fold(0.0, f64::max)
+    }
+
+    fn last(&self) -> Option<f64> {
+        known(&self.points).next_back().map(|point| point.mean)
+    }
+}
+
+/// The series of the picture; at least one of both kinds.
+struct Load {
+    throttles: Vec<Line>,
+    left_out: usize,
+    rate: Option<Line>,
+}
+
+impl Chart for DpsLoad {
+    fn draw(&self, study: &Study) -> Option<Picture> {
+        let load = Load::of(study)?;
+        let top = load.throttles.iter().map(Line::max).fold(1.0, f64::max);
+        let use_scale = Scale::linear(Quantity::Share, top, 5.0);
+        let rate_scale = Scale::linear(Quantity::PerSecond, load.rate.as_ref().map_or(0.0, Line::max), 3.0);
+        let left = left_of(&use_scale).max(left_of(&rate_scale));
+        let mut sheet = Sheet::bare(study, use_scale, Above::Windows, load.right());
+        sheet.frame.left = left;
+        sheet.windows = super::marks::Windows::of(study, &sheet.time, left, sheet.frame.right);
+        match &load.rate {
+            Some(rate) if load.throttles.is_empty() => {
+                look_ups(&sheet, rate, &Frame { scale: rate_scale, ..sheet.frame.clone() });
+            }
+            Some(rate) => {
+                let (above, below) = halves(&sheet.frame, rate_scale);
+                throttles(&sheet, &load, &above, false);
+                look_ups(&sheet, rate, &below);
+            }
+            None => throttles(&sheet, &load, &sheet.frame, true),
+        }
+        sheet.windows.name(&sheet.svg, &sheet.frame);
+        sheet.window_key();
+        let words = load.words(&sheet);
+        Some(sheet.picture("dps_load", words))
+    }
+}
+
+impl Load {
+    fn of(study: &Study) -> Option<Self> {
+        let line =
+            |name: &str, windows| Line { name: name.replace('_', " "), points: samples::points(study, windows, 1.0) };
+        let mut throttles: Vec<Line> = labelled(study, "throttle_utilisation_ratio", "throttle")
+            .into_iter()
+            .map(|(name, windows)| line(name, windows))
+            .filter(|line| line.peak().is_some())
+            .collect();
+        throttles.sort_by(|a, b| b.max().total_cmp(&a.max()).then_with(|| a.name.cmp(&b.name)));
+        let left_out = throttles.len().saturating_sub(COLOURS.len());
+        throttles.truncate(COLOURS.len());
+        let rate = unlabelled(study, "dps_lookup_rate_per_s").map(|windows| line("look-ups", windows));
+        let rate = rate.filter(|line| line.peak().is_some());
+        (rate.is_some() || !throttles.is_empty()).then_some(Self { throttles, left_out, rate })
+    }
+
+    fn right(&self) -> f64 {
+        let throttles = self.throttles.iter().map(|line| (line.name.as_str(), percent(line.last().unwrap_or(0.0))));
+        let rate = self.rate.iter().map(|line| (line.name.as_str(), per_second(line.last().unwrap_or(0.0))));
+        right_beside(throttles.chain(rate))
+    }
+
+    fn words(&self, sheet: &Sheet) -> Words {
+        let title = self.finding(sheet);
+        let busiest = self.throttles.iter().map(|line| format!("{} up to {}", line.name, percent(line.max())));
+        let rate = self.rate.iter().map(|line| format!("look-ups up to {}", per_second(line.max())));
+        let figures: Vec<String> = busiest.chain(rate).collect();
+        let rest = if self.left_out > 0 {
+            format!("; {} less busy throttles not shown", self.left_out)
+        } else {
+            String::new()
+        };
+        let subject = match (self.throttles.is_empty(), self.rate.is_some()) {
+            (false, true) => "Above: use of each throttle against its limit. Below: look-ups sent to DPS per second",
+            (true, _) => "Look-ups that the gateway sent to DPS, per second",
+            (false, false) => "Use of each throttle against its limit",
+        };
+        Words {
+            subtitle: format!("{subject}{}{rest}", intervals(sheet.study, "bands")),
+            description: format!("{title}. {}.", figures.join(", ")),
+            title,
+        }
+    }
+
+    fn finding(&self, sheet: &Sheet) -> String {
+        let when = |line: &Line| {
+            let peak = line.peak()?;
+            Some(cause(sheet.study, peak.from, peak.until).unwrap_or_else(|| sheet.time.moment(peak.from)))
+        };
+        if let Some(line) = self.throttles.first().filter(|line| line.max() > 0.0) {
+            let verb = if line.max() >= 1.0 { "reached its limit" } else { "peaked" };
+            let share =
+                if line.max() >= 1.0 { String::new() } else { format!(" at {} of its limit", percent(line.max())) };
+            return format!("Throttle {} {verb}{share} {}", short(&line.name), when(line).unwrap_or_default());
+        }
+        match self.rate.as_ref().filter(|line| line.max() > 0.0) {
+            Some(line) => {
+                format!("Look-ups at DPS peaked at {} {}", per_second(line.max()), when(line).unwrap_or_default())
+            }
+            None => "DPS and its throttles stay idle".to_owned(),
+        }
+    }
+}
+
+/// The plot cut in two panels.
+fn halves(frame: &Frame, below: Scale) -> (Frame, Frame) {
+    let height = frame.bottom - frame.top;
+    let cut = (frame.top + height * 0.62).round();
+    (Frame { bottom: cut, ..frame.clone() }, Frame { top: cut + 26.0, scale: below, ..frame.clone() })
+}
+
+fn throttles(sheet: &Sheet, load: &Load, frame: &Frame, lowest: bool) {
+    sheet.panel(frame, lowest);
+    sheet.windows.shade(&sheet.svg, frame);
+    frame.limit(&sheet.svg, 1.0, MUTED);
+    let mut ends = vec![End { y: frame.y(1.0), name: String::new(), value: "limit".to_owned(), colour: MUTED }];
+    for (i, (line, colour)) in load.throttles.iter().zip(COLOURS).enumerate().rev() {
+        draw(sheet, frame, line, colour, i == 0);
+        let last = line.last().unwrap_or(0.0);
+        ends.push(End { y: frame.y(last), name: line.name.clone(), value: percent(last), colour });
+    }
+    ends::draw(&sheet.svg, frame, ends);
+}
+
+fn look_ups(sheet: &Sheet, line: &Line, frame: &Frame) {
+    sheet.panel(frame, true);
+    sheet.windows.shade(&sheet.svg, frame);
+    draw(sheet, frame, line, BLUE, true);
+    let last = line.last().unwrap_or(0.0);
+    ends::draw(
+        &sheet.svg,
+        frame,
+        vec![End { y: frame.y(last), name: line.name.clone(), value: per_second(last), colour: BLUE }],
+    );
+}
+
+fn draw(sheet: &Sheet, frame: &Frame, line: &Line, colour: Colour, key: bool) {
+    for run in runs(&line.points) {
+        frame.band(&sheet.svg, &run, colour);
+        frame.line(&sheet.svg, &run, colour, width_of(key));
+    }
+}

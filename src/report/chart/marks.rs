@@ -1,0 +1,213 @@
+//! Faults, moves and added stamps: shaded times with names above the plot, and triangles.
+
+use crate::analysis::{Mark, MarkKind, Study};
+
+use super::frame::Frame;
+use super::svg_backend::Svg;
+use super::text::{self, short};
+use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, MARGIN, MARK, MUTED, TICK, WIDTH, WINDOW};
+use super::time_axis::TimeAxis;
+
+/// Height of a row of names [px].
+const LANE: f64 = 19.0;
+/// Between the lowest bar and the plot [px].
+const LIFT: f64 = 5.0;
+/// Most rows of names.
+const LANES: usize = 3;
+/// Space between two names in a row [px].
+const APART: f64 = 10.0;
+/// Widest name [px].
+const NAME: f64 = 190.0;
+
+/// A fault or a move with its place.
+#[derive(Debug, Clone)]
+struct Window {
+    kind: MarkKind,
+    name: String,
+    shown: String,
+    left: f64,
+    right: f64,
+    name_at: f64,
+    lane: Option<usize>,
+}
+
+/// The faults and moves of a study, placed in rows above a plot.
+#[derive(Debug, Clone)]
+pub(super) struct Windows {
+    placed: Vec<Window>,
+    numbered: bool,
+}
+
+fn seconds(mark: &Mark, horizon: f64) -> (f64, f64) {
+    let (from, until) = (mark.from.0 as f64 / 1e6, mark.until.0 as f64 / 1e6);
+    (from, until.max(from).min(horizon))
+}
+
+fn colour_of(kind: MarkKind) -> Colour {
+    match kind {
+        MarkKind::Fault => BURGUNDY,
+        MarkKind::Move | MarkKind::StampAdded => INDIGO,
+    }
+}
+
+/// Faults and moves that begin within the run, in order of time.
+pub(super) fn causes(study: &Study) -> Vec<&Mark> {
+    let horizon = study.horizon.0;
+    let mut marks: Vec<&Mark> =
+        study.marks.iter().filter(|m| m.kind != MarkKind::StampAdded && m.from.0 < horizon).collect();
+    marks.sort_by_key(|mark| (mark.from, mark.until));
+    marks
+}
+
+impl Windows {
+    /// Places the windows for a plot between two sides [px]. Names get rows of their own where they would collide;
+    /// where the rows do not suffice, numbers stand for the names.
+    pub(super) fn of(study: &Study, time: &TimeAxis, left: f64, right: f64) -> Self {
+        let x = |seconds: f64| left + (right - left) * (seconds / time.horizon).clamp(0.0, 1.0);
+        let window = |mark: &&Mark| {
+            let (from, until) = seconds(mark, time.horizon);
+            let (x0, x1) = (x(from), x(until));
+            let name = mark.label.trim().to_owned();
+            Window {
+                kind: mark.kind,
+                shown: text::cut_middle(&name, MARK, NAME),
+                name,
+                left: x0,
+                right: x1.max(x0 + 2.0),
+                name_at: x0,
+                lane: None,
+            }
+        };
+        let mut placed: Vec<Window> = causes(study).iter().map(window).collect();
+        let numbered = !into_lanes(&mut placed, right);
+        if numbered {
+            for (i, window) in placed.iter_mut().enumerate() {
+                window.shown = (i + 1).to_string();
+            }
+            into_lanes(&mut placed, right);
+        }
+        Self { placed, numbered }
+    }
+
+    /// Height of all rows [px].
+    pub(super) fn height(&self) -> f64 {
+        let lanes = self.placed.iter().filter_map(|window| window.lane).max().map_or(0, |lane| lane + 1);
+        if lanes == 0 { 0.0 } else { LANE * lanes as f64 + LIFT }
+    }
+
+    fn bar_of(window: &Window, frame: &Frame) -> f64 {
+        frame.top - LIFT - LANE * window.lane.unwrap_or(0) as f64
+    }
+
+    /// The shades, to be drawn over the grid and under everything else.
+    pub(super) fn shade(&self, svg: &Svg, frame: &Frame) {
+        for window in &self.placed {
+            svg.block((window.left, frame.top), (window.right, frame.bottom), colour_of(window.kind), WINDOW);
+        }
+    }
+
+    /// Bars on top, and names.
+    pub(super) fn name(&self, svg: &Svg, frame: &Frame) {
+        for window in &self.placed {
+            let bar = Self::bar_of(window, frame);
+            svg.block((window.left, bar - 2.0), (window.right, bar), colour_of(window.kind), 1.0);
+            if window.lane.is_some() {
+                svg.text(window.name_at, bar - 7.0, &window.shown, MARK.in_colour(colour_of(window.kind)));
+            }
+        }
+    }
+
+    /// What the numbers stand for, where numbers were needed.
+    pub(super) fn key(&self) -> Option<String> {
+        let entry = |(i, window): (usize, &Window)| format!("{} {}", i + 1, short(&window.name));
+        self.numbered.then(|| self.placed.iter().enumerate().map(entry).collect::<Vec<_>>().join(" · "))
+    }
+}
+
+/// Gives each window the lowest row where neither bar nor name meets another; whether all found one.
+fn into_lanes(windows: &mut [Window], right: f64) -> bool {
+    let mut ends = [f64::NEG_INFINITY; LANES];
+    let mut all = true;
+    for window in windows {
+        let width = text::width(&window.shown, MARK);
+        window.name_at = window.left.min(right - width);
+        let extent = (window.name_at.min(window.left), window.right.max(window.name_at + width));
+        window.lane = ends.iter().position(|end| *end + APART <= extent.0);
+        match window.lane {
+            Some(lane) => ends[lane] = extent.1,
+            None => all = false,
+        }
+    }
+    all
+}
+
+/// Height of the triangles with their two lines [px].
+pub(super) const STAMPS: f64 = 42.0;
+
+/// A triangle for every stamp that was added, with name and moment where there is room.
+pub(super) fn stamps(svg: &Svg, frame: &Frame, study: &Study, time: &TimeAxis) -> usize {
+    let mut marks: Vec<&Mark> =
+        study.marks.iter().filter(|m| m.kind == MarkKind::StampAdded && m.from.0 <= study.horizon.0).collect();
+    marks.sort_by_key(|mark| mark.from);
+    let mut end = f64::NEG_INFINITY;
+    for mark in &marks {
+        let (at, _) = seconds(mark, time.horizon);
+        frame.triangle(svg, at, MUTED);
+        let (name, moment) = (text::cut_middle(&mark.label, MARK, 120.0), time.short_moment(at));
+        let half = text::width(&name, MARK).max(text::width(&moment, TICK)) / 2.0;
+        let x = frame.x(at).clamp(MARGIN + half, WIDTH - MARGIN - half);
+        if x - half >= end + APART {
+            svg.text(x, frame.top - 30.0, &name, MARK.at(Anchor::Middle));
+            svg.text(x, frame.top - 16.0, &moment, TICK.at(Anchor::Middle));
+            end = x + half;
+        }
+    }
+    marks.len()
+}
+
+/// The fault or move behind what was seen in a window: "during weu-2 outage", or "after" it while its wake may last.
+pub(super) fn cause(study: &Study, from: f64, until: f64) -> Option<String> {
+    let horizon = study.horizon.0 as f64 / 1e6;
+    let marks: Vec<(&Mark, (f64, f64))> =
+        causes(study).into_iter().map(|mark| (mark, seconds(mark, horizon))).collect();
+    let rank = |mark: &Mark| (mark.kind == MarkKind::Fault, mark.from);
+    let during = marks.iter().filter(|(_, (start, end))| *start < until && (*end).max(start + 1e-6) > from);
+    if let Some((mark, _)) = during.max_by_key(|(mark, _)| rank(mark)) {
+        return Some(format!("during {}", named(mark)));
+    }
+    let wake = |start: f64, end: f64| (end - start).max(horizon * 0.05);
+    let after = marks.iter().filter(|(_, (start, end))| *end <= from && from - end <= wake(*start, *end));
+    after.max_by(|a, b| a.1.1.total_cmp(&b.1.1)).map(|(mark, _)| format!("after {}", named(mark)))
+}
+
+/// A fault reads as it is called; a move is often called by what it does, so it is said that it is one.
+fn named(mark: &Mark) -> String {
+    let name = short(&mark.label);
+    if mark.kind == MarkKind::Fault { name } else { format!("the move \u{201c}{name}\u{201d}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn window(left: f64, right: f64, name: &str) -> Window {
+        let text = name.to_owned();
+        Window { kind: MarkKind::Fault, name: text.clone(), shown: text, left, right, name_at: left, lane: None }
+    }
+
+    #[test]
+    fn colliding_names_get_rows_and_the_last_stays_inside() {
+        let mut windows =
+            [window(100.0, 200.0, "first"), window(150.0, 160.0, "second"), window(690.0, 700.0, "a long third name")];
+        assert!(into_lanes(&mut windows, 700.0));
+        assert_eq!(windows.iter().map(|w| w.lane).collect::<Vec<_>>(), [Some(0), Some(1), Some(0)]);
+        assert!(windows[2].name_at + text::width(&windows[2].shown, MARK) <= 700.0 + 1e-9);
+    }
+
+    #[test]
+    fn what_finds_no_row_is_told() {
+        let mut windows: Vec<_> = (0..5).map(|i| window(100.0 + f64::from(i), 200.0, "storm")).collect();
+        assert!(!into_lanes(&mut windows, 700.0));
+        assert_eq!(windows.iter().filter(|w| w.lane.is_none()).count(), 2);
+    }
+}
