@@ -11,7 +11,7 @@ use std::fmt;
 
 use super::per_device::attribute;
 use super::price_sheet::{Confidence, Price, PriceSheet};
-use super::usage::{Component, Quantity, Usage, UsageKey};
+use crate::metrics::usage::{Component, Quantity, Usage, UsageKey};
 use crate::units::{Money, SimDuration};
 
 /// Denominator of a discount: a share is taken to nine decimals.

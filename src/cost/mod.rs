@@ -6,9 +6,7 @@
 pub mod bill;
 pub mod per_device;
 pub mod price_sheet;
-pub mod usage;
 
 pub use bill::{Advice, Bill, Line, Missing, Reason};
 pub use per_device::{attribute, floor_per_device, per_device, per_month};
 pub use price_sheet::{Confidence, Match, Per, Price, PriceError, PriceErrorKind, PriceSheet, Tier};
-pub use usage::{Component, Quantity, Usage, UsageKey};

@@ -1,3 +1,9 @@
-//! placeholder
+//! Discrete-event machinery: clock, future event list, random draws. It knows no device, hub or cache.
+
+pub mod arrivals;
 pub mod draws;
+pub mod event_list;
+pub mod executive;
+pub mod law;
 pub mod real;
+pub mod trace;

@@ -1,1 +1,3 @@
-//! placeholder
+//! Closed forms with their sources: pure functions of numbers, no randomness, no model.
+
+pub mod normal;

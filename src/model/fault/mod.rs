@@ -16,7 +16,7 @@ pub use region_blackout::RegionBlackout;
 pub use slow::{CacheSlow, DpsSlow, StampSlow};
 pub use stamp_outage::StampOutage;
 
-use crate::kernel::law::Law;
+use crate::kernel::law::DurationLaw;
 use crate::model::condition::Effect;
 use crate::model::ids::{RegionId, StampId};
 use crate::registry;
@@ -63,12 +63,12 @@ pub enum Schedule {
         /// Length of the cause; none for a fault that stays.
         lasts: Option<SimDuration>,
     },
-    /// Again and again: gaps from the end of one to the start of the next, and repairs, both over microseconds.
+    /// Again and again: gaps from the end of one to the start of the next, and repairs.
     Drawn {
         /// Time without the fault.
-        gap: Law,
+        gap: DurationLaw,
         /// Time with the fault.
-        repair: Law,
+        repair: DurationLaw,
     },
 }
 

@@ -70,6 +70,6 @@ pub struct Selector {
 
 impl Default for Selector {
     fn default() -> Self {
-        Self { cohort: None, region: None, generation: None, share: Ratio(1.0) }
+        Self { cohort: None, region: None, generation: None, share: Ratio::ONE }
     }
 }

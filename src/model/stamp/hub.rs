@@ -72,7 +72,7 @@ pub enum Life {
 }
 
 /// The hub of a running stamp.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Hub {
     /// New connections.
     pub connects: Bucket,

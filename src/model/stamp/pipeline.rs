@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use crate::kernel::law::Law;
+use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
 use crate::theory::md1_table::md1_wait_quantile;
 use crate::theory::queues::erlang_c;
@@ -17,12 +17,12 @@ use crate::units::{SimDuration, SimTime};
 pub struct ProcessingConfig {
     /// Servers.
     pub servers: u32,
-    /// Time one server needs for one message, as a law over microseconds.
-    pub service: Law,
+    /// Time one server needs for one message.
+    pub service: DurationLaw,
 }
 
 /// State of the stage.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Pipeline {
     free_at: BinaryHeap<Reverse<u64>>,
     servers: u32,
@@ -38,7 +38,7 @@ impl Pipeline {
         Self {
             free_at: (0..config.servers).map(|_| Reverse(0)).collect(),
             servers: config.servers,
-            service_mean_s: config.service.mean() / 1e6,
+            service_mean_s: config.service.mean().secs(),
             service_scv: config.service.scv(),
             backlog: 0.0,
             deterministic: config.service.scv() == 0.0,
@@ -104,14 +104,14 @@ mod tests {
 
     #[test]
     fn two_servers_serve_in_order_of_arrival() {
-        let mut stage = Pipeline::new(&ProcessingConfig { servers: 2, service: Law::Constant { value: 10.0 } });
+        let mut stage = Pipeline::new(&ProcessingConfig { servers: 2, service: DurationLaw::constant(SimDuration(10)) });
         let begins: Vec<_> = [0, 0, 1, 2, 30].map(|t| stage.arrive(SimTime(t), SimDuration(10)).0).into();
         assert_eq!(begins, [0, 0, 10, 10, 30]);
     }
 
     #[test]
     fn a_saturated_flow_waits_as_the_fluid_does() {
-        let mut stage = Pipeline::new(&ProcessingConfig { servers: 1, service: Law::Constant { value: 10_000.0 } });
+        let mut stage = Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
         for _ in 0..300 {
             stage.flow(SimDuration::SECOND, 120, &[0.5; STRATA]);
         }

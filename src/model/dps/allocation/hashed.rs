@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Allocate, AllocationRequest};
-use crate::kernel::draws::mix;
+use crate::kernel::draws::member;
 use crate::model::ids::StampId;
 use crate::model::region::RegionTable;
 use crate::model::view::FleetView;
@@ -34,7 +34,7 @@ pub(super) fn rendezvous(
     candidates: impl Iterator<Item = StampId> + Clone,
     view: &FleetView,
 ) -> Option<StampId> {
-    let hash = |s: StampId| mix(mix(request.registration ^ salt) ^ request.stamp_keys[s.index()]);
+    let hash = |s: StampId| member(member(request.registration, salt), request.stamp_keys[s.index()]);
     let mut weights = candidates.clone().map(|s| view.weight[s.index()]);
     let first = weights.next()?;
     if weights.all(|w| w == first) {
@@ -51,7 +51,7 @@ pub(super) fn rendezvous(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::draws::stable_name;
+    use crate::kernel::draws::{member, stable_name};
     use crate::model::ids::RegionId;
 
     fn shares(weights: &[u16], n: u64) -> (Vec<f64>, Vec<StampId>) {
@@ -61,7 +61,7 @@ mod tests {
         let chosen: Vec<_> = (0..n)
             .map(|i| {
                 let request = AllocationRequest {
-                    registration: mix(i),
+                    registration: member(7, i),
                     region: RegionId(0),
                     current: None,
                     candidates: &candidates,

@@ -21,7 +21,7 @@ pub struct Threshold {
 
 impl Default for Threshold {
     fn default() -> Self {
-        Self { utilisation: Ratio(0.8), check_every: SimDuration::HOUR }
+        Self { utilisation: Ratio::new(0.8).expect("a share"), check_every: SimDuration::HOUR }
     }
 }
 
@@ -30,7 +30,7 @@ impl Scale for Threshold {
         // The view lists stamps that are being deployed too, with no device on them yet.
         let assigned: u64 = view.assigned.iter().map(|n| u64::from(*n)).sum();
         let capacity: u64 = view.capacity.iter().map(|n| u64::from(*n)).sum();
-        u32::from(assigned as f64 >= self.utilisation.0 * capacity as f64)
+        u32::from(assigned as f64 >= self.utilisation.get() * capacity as f64)
     }
 
     fn period(&self) -> Option<SimDuration> {
@@ -40,7 +40,7 @@ impl Scale for Threshold {
     fn problem(&self) -> Option<String> {
         if self.check_every == SimDuration::ZERO {
             Some("check_every of zero would decide for ever at one instant".into())
-        } else if self.utilisation.0 <= 0.0 {
+        } else if self.utilisation.get() <= 0.0 {
             Some("a threshold of zero would add stamps for ever".into())
         } else {
             None

@@ -1,0 +1,82 @@
+//! Statistics of levels that persist, such as connected devices: integer integrals over time.
+
+use crate::units::SimTime;
+
+/// A level, its integral, and its extremes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Level {
+    value: u64,
+    since: SimTime,
+    integral: u128,
+    least: u64,
+    most: u64,
+}
+
+impl Level {
+    /// A level that begins at this value.
+    pub fn new(value: u64, now: SimTime) -> Self {
+        Self { value, since: now, integral: 0, least: value, most: value }
+    }
+
+    /// Sets the level.
+    #[inline]
+    pub fn set(&mut self, value: u64, now: SimTime) {
+        self.settle(now);
+        self.value = value;
+        self.least = self.least.min(value);
+        self.most = self.most.max(value);
+    }
+
+    /// Adds to the level.
+    #[inline]
+    pub fn add(&mut self, n: u64, now: SimTime) {
+        self.set(self.value + n, now);
+    }
+
+    /// Takes from the level.
+    #[inline]
+    pub fn take(&mut self, n: u64, now: SimTime) {
+        assert!(self.value >= n, "a level never falls below zero");
+        self.set(self.value - n, now);
+    }
+
+    #[inline]
+    fn settle(&mut self, now: SimTime) {
+        self.integral += u128::from(self.value) * u128::from(now.0 - self.since.0);
+        self.since = now;
+    }
+
+    /// Current value.
+    pub fn value(&self) -> u64 {
+        self.value
+    }
+
+    /// Integral of the level over time up to now [value x us].
+    pub fn integral(&mut self, now: SimTime) -> u128 {
+        self.settle(now);
+        self.integral
+    }
+
+    /// Smallest value so far.
+    pub fn least(&self) -> u64 {
+        self.least
+    }
+
+    /// Largest value so far.
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn integrates_over_time() {
+        let mut level = Level::new(2, SimTime(0));
+        level.add(3, SimTime(10));
+        level.take(4, SimTime(30));
+        assert_eq!((level.integral(SimTime(40)), level.least(), level.most()), (20 + 100 + 10, 1, 5));
+    }
+}
