@@ -151,6 +151,11 @@ impl Recorder {
         self.levels[id.0].level.value()
     }
 
+    /// Largest value of a level so far.
+    pub fn level_most(&self, id: LevelId) -> u64 {
+        self.levels[id.0].level.most()
+    }
+
     /// Counts `n` happenings.
     #[inline]
     pub fn count(&mut self, id: CounterId, n: u64) {

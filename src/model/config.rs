@@ -1,5 +1,6 @@
 //! `ModelConfig`: the validated description of what is simulated; the model's only input beside its draws.
 
+use crate::kernel::law::DurationLaw;
 use crate::model::dps::service::DpsConfig;
 use crate::model::fault::FaultConfig;
 use crate::model::gateway::call::GatewayConfig;
@@ -9,7 +10,6 @@ use crate::model::population::traffic::Fidelity;
 use crate::model::region::RegionTable;
 use crate::model::stamp::hub::StampConfig;
 use crate::model::stamp::scaling::ScalingPolicy;
-use crate::kernel::law::DurationLaw;
 use crate::units::SimDuration;
 
 /// When a stamp is added, and what it looks like.
@@ -87,7 +87,8 @@ impl ModelConfig {
         let cohort = &self.cohorts[cohort];
         let growth = cohort.growth.entry();
         let ticks = self.horizon.0.div_ceil(self.growth_tick.0.max(1));
-        let regular = (0..=ticks).map(|i| crate::units::SimTime(i.saturating_mul(self.growth_tick.0).min(self.horizon.0)));
+        let regular =
+            (0..=ticks).map(|i| crate::units::SimTime(i.saturating_mul(self.growth_tick.0).min(self.horizon.0)));
         let counts = regular.chain(growth.jumps().into_iter().filter(|t| t.0 <= self.horizon.0));
         counts.map(|t| growth.count(cohort.devices, t)).max().unwrap_or(cohort.devices)
     }

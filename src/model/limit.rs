@@ -309,11 +309,8 @@ mod tests {
     #[test]
     fn a_rate_that_no_microsecond_divides_loses_nothing_over_a_day() {
         let shaping = Shaping { credit: SimDuration::ZERO, backlog: Allowance::Unlimited, ..Shaping::default() };
-        let mut bucket = Bucket::new(
-            rate("108/s"),
-            Shaping { backlog_timeout: Allowance::Unlimited, ..shaping },
-            secs(0),
-        );
+        let mut bucket =
+            Bucket::new(rate("108/s"), Shaping { backlog_timeout: Allowance::Unlimited, ..shaping }, secs(0));
         let last = (0..108 * 86_400_u64).map(|_| bucket.pace(secs(0))).last();
         // One operation is in credit, so the last of 108 x 86,400 leaves one interval before the day's end.
         assert_eq!(last, Some(SimTime(86_400_000_000 - 9_259)));

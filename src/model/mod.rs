@@ -20,5 +20,6 @@ pub mod population;
 pub mod stamp;
 
 pub mod config;
+pub mod figures;
 pub mod event;
 pub mod world;

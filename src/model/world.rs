@@ -1,0 +1,399 @@
+//! `World`: all state of one replication. It says which noun owns which bytes; what happens to them is in `event`.
+
+use crate::kernel::arrivals::Candidate;
+use crate::kernel::draws::{Draws, Purpose, Stream, member};
+use crate::metrics::recorder::Recorded;
+use crate::metrics::{Level, Recorder, Usage};
+use crate::model::condition::{DownStyle, Effect};
+use crate::model::config::ModelConfig;
+use crate::model::dps::enrollment::Enrollments;
+use crate::model::dps::service::Instance;
+use crate::model::figures::Figures;
+use crate::model::gateway::cache::Cache;
+use crate::model::gateway::call::Calls;
+use crate::model::ids::{CohortId, DeviceId, RegionId, StampId};
+use crate::model::population::cohort::CohortConfig;
+use crate::model::population::device::{Device, State};
+use crate::model::population::traffic::{Messages, Phases, ZipfTable};
+use crate::model::stamp::hub::{Hub, StampConfig};
+use crate::model::view::FleetView;
+use crate::theory::md1_table::Md1Table;
+use crate::units::{SimDuration, SimTime};
+
+/// A time that is not set, in a column of times.
+pub const NEVER: SimTime = SimTime(u64::MAX);
+/// No fault or move, in a column of numbers.
+pub const NOBODY: u16 = u16::MAX;
+
+/// Per-device columns beside the 16-byte record.
+#[derive(Debug, Clone, Default)]
+pub struct Columns {
+    /// Hub whose registry holds the identity. Owned by the hubs.
+    pub identity: Vec<StampId>,
+    /// Hub that an assignment under way will end at. Owned by DPS.
+    pub target: Vec<StampId>,
+    /// Since when the device wants a connection and has none; [`NEVER`] when it has one. Owned by the device.
+    pub lost_at: Vec<SimTime>,
+    /// Start of the current episode. Owned by the device.
+    pub episode_at: Vec<SimTime>,
+    /// Next attempt of a device whose attempts are counted in bulk. Owned by the device.
+    pub next_due: Vec<SimTime>,
+    /// Last back-off wait [us, saturating]. Owned by the device.
+    pub previous_delay: Vec<u32>,
+    /// Occurrence of the fault that took the connection. Owned by the faults.
+    pub cause: Vec<u16>,
+    /// Move that the device is part of. Owned by the moves.
+    pub move_of: Vec<u16>,
+}
+
+impl Columns {
+    fn new(devices: usize) -> Self {
+        Self {
+            identity: vec![StampId::NONE; devices],
+            target: vec![StampId::NONE; devices],
+            lost_at: vec![NEVER; devices],
+            episode_at: vec![SimTime::ZERO; devices],
+            next_due: vec![NEVER; devices],
+            previous_delay: vec![0; devices],
+            cause: vec![NOBODY; devices],
+            move_of: vec![NOBODY; devices],
+        }
+    }
+}
+
+/// What the conditions in force make of a target.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Status {
+    /// Down, and how it looks.
+    pub down: Option<DownStyle>,
+    /// Factor on the time of answers.
+    pub slow: f64,
+    /// Share of requests that fail.
+    pub errors: f64,
+    /// Share of the limits that is left.
+    pub capacity: f64,
+    /// Out of allocation because of a fault.
+    pub excluded: bool,
+    /// Occurrence of the fault that put it down.
+    pub occurrence: u16,
+}
+
+impl Default for Status {
+    fn default() -> Self {
+        Self { down: None, slow: 1.0, errors: 0.0, capacity: 1.0, excluded: false, occurrence: NOBODY }
+    }
+}
+
+impl Status {
+    /// A length of time as the target's slowness makes it.
+    pub fn stretch(&self, length: SimDuration) -> SimDuration {
+        if self.slow > 1.0 || self.slow < 1.0 { SimDuration((length.0 as f64 * self.slow) as u64) } else { length }
+    }
+}
+
+/// One occurrence of a fault.
+#[derive(Debug, Clone)]
+pub struct Occurrence {
+    /// Which fault of the configuration.
+    pub fault: usize,
+    /// Start.
+    pub from: SimTime,
+    /// End of the cause; [`NEVER`] while it lasts.
+    pub until: SimTime,
+    /// Devices registered when it began.
+    pub registered: u64,
+    /// Devices that were affected.
+    pub affected: u64,
+    /// Time from the end of the cause to the recovery of each affected device.
+    pub recoveries: Vec<SimDuration>,
+}
+
+/// A move under way.
+#[derive(Debug, Clone, Default)]
+pub struct MoveRun {
+    /// Devices, in order of eviction.
+    pub devices: Vec<DeviceId>,
+    /// Next to evict.
+    pub next: u32,
+    /// Devices that were evicted and are connected again.
+    pub arrived: u32,
+    /// Devices that were evicted.
+    pub evicted: u32,
+    /// Last connection of a moved device.
+    pub last: SimTime,
+    /// Whether it has begun.
+    pub begun: bool,
+}
+
+/// Counts of one class: the devices of a cohort on a stamp.
+#[derive(Debug, Clone)]
+pub struct Class {
+    /// Devices connected.
+    pub connected: u32,
+    /// Phases of periodic senders.
+    pub phases: Option<Phases>,
+}
+
+/// Arrivals of the current tick of one source.
+#[derive(Debug, Clone, Default)]
+pub struct Pending {
+    /// Arrivals in order.
+    pub arrivals: Vec<Candidate>,
+    /// Next one.
+    pub next: usize,
+    /// Index of the tick.
+    pub tick: u64,
+}
+
+/// All state of one replication.
+pub struct World<'a> {
+    /// What is simulated.
+    pub config: &'a ModelConfig,
+    /// Waits at constant service times, for unsaturated flows; shared by all replications.
+    pub md1: &'a Md1Table,
+    /// All randomness.
+    pub draws: Draws,
+    /// Records of all devices that will ever be.
+    pub devices: Vec<Device>,
+    /// Columns beside the records.
+    pub columns: Columns,
+    /// First device of each cohort, and the end.
+    pub cohort_first: Vec<u32>,
+    /// Devices of each cohort that have joined so far.
+    pub cohort_joined: Vec<u32>,
+    /// DPS records.
+    pub enrollments: Enrollments,
+    /// DPS instances.
+    pub instances: Vec<Instance>,
+    /// Configurations of all stamps, those added included.
+    pub stamps: Vec<StampConfig>,
+    /// Running hubs.
+    pub hubs: Vec<Hub>,
+    /// Hashes of stamp names.
+    pub stamp_keys: Vec<u64>,
+    /// Regions of stamps.
+    pub stamp_regions: Vec<RegionId>,
+    /// Stamps that an operator closed for allocation.
+    pub closed: Vec<bool>,
+    /// What policies see.
+    pub view: FleetView,
+    /// Counts by stamp and cohort.
+    pub classes: Vec<Vec<Class>>,
+    /// Conditions on stamps.
+    pub stamp_status: Vec<Status>,
+    /// Conditions on DPS.
+    pub dps_status: Status,
+    /// Conditions on the cache.
+    pub cache_status: Status,
+    /// Conditions on the secondary cache.
+    pub secondary_status: Status,
+    /// Effects in force, with their occurrence.
+    pub active: Vec<(u16, Effect)>,
+    /// Occurrences of faults so far.
+    pub occurrences: Vec<Occurrence>,
+    /// Moves.
+    pub moves: Vec<MoveRun>,
+    /// The gateway's cache.
+    pub cache: Option<Cache>,
+    /// The gateway's secondary cache.
+    pub secondary: Option<Cache>,
+    /// Calls under way.
+    pub calls: Calls,
+    /// Call source of each cohort.
+    pub call_source: Vec<Pending>,
+    /// Message source of each cohort, at full fidelity.
+    pub message_source: Vec<Pending>,
+    /// Messages on their way, at full fidelity.
+    pub messages: Messages,
+    /// Devices of periodic cohorts by phase, at full fidelity.
+    pub by_phase: Vec<Vec<u32>>,
+    /// Popularity of each cohort.
+    pub popularity: Vec<Option<ZipfTable>>,
+    /// Messages that wait to be delivered after jitter, by class and tick: a ring per stamp and cohort.
+    pub jittered: Vec<Vec<Vec<u64>>>,
+    /// Stamps added so far.
+    pub added: u32,
+    /// Stamps added, with the time they became active.
+    pub added_at: Vec<(StampId, SimTime)>,
+    /// Everything observed.
+    pub recorder: Recorder,
+    /// Where it is observed.
+    pub figures: Figures,
+    /// Usage of each closed window.
+    pub usage: Vec<Usage>,
+    /// Integral of registered and connected devices at the end of each closed window [device x us].
+    pub device_time: Vec<(u128, u128)>,
+    /// Scratch list of candidates.
+    pub scratch: Vec<StampId>,
+}
+
+/// What a replication leaves behind.
+pub struct Outcome {
+    /// Figures, histograms and series.
+    pub recorded: Recorded,
+    /// Usage by window.
+    pub usage: Vec<Usage>,
+    /// Registered and connected device-time by window [device x us].
+    pub device_time: Vec<(u128, u128)>,
+    /// Stamps, those added included.
+    pub stamps: Vec<StampConfig>,
+    /// Occurrences of faults.
+    pub occurrences: Vec<Occurrence>,
+    /// Stamps added and when they became active.
+    pub added_at: Vec<(StampId, SimTime)>,
+    /// Start and end of each move that began: name, start, end.
+    pub moves: Vec<(String, SimTime, SimTime)>,
+}
+
+impl<'a> World<'a> {
+    /// The world at time zero, before anything happened: devices exist, none is part of the fleet.
+    pub fn new(config: &'a ModelConfig, md1: &'a Md1Table, draws: Draws) -> Self {
+        let cohorts = config.cohorts.len();
+        let cohort_first = first_devices(config);
+        let devices = cohort_first[cohorts] as usize;
+        let mut recorder = Recorder::default();
+        let figures = Figures::new(&mut recorder, config);
+        let cache = config.gateway.as_ref().and_then(|g| g.cache.as_ref());
+        let secondary = config.gateway.as_ref().zip(cache).and_then(|(g, cache)| g.fallback.entry().secondary(cache));
+        let mut world = Self {
+            config,
+            md1,
+            draws,
+            devices: Vec::with_capacity(devices),
+            columns: Columns::new(devices),
+            cohort_first,
+            cohort_joined: vec![0; cohorts],
+            enrollments: Enrollments::new(devices),
+            instances: (0..config.dps.instances).map(|_| Instance::new(&config.dps, SimTime::ZERO)).collect(),
+            stamps: Vec::new(),
+            hubs: Vec::new(),
+            stamp_keys: Vec::new(),
+            stamp_regions: Vec::new(),
+            closed: Vec::new(),
+            view: FleetView::default(),
+            classes: Vec::new(),
+            stamp_status: Vec::new(),
+            dps_status: Status::default(),
+            cache_status: Status::default(),
+            secondary_status: Status::default(),
+            active: Vec::new(),
+            occurrences: Vec::new(),
+            moves: vec![MoveRun::default(); config.moves.len()],
+            cache: cache.map(|c| Cache::new(c, devices)),
+            secondary: secondary.as_ref().map(|c| Cache::new(c, devices)),
+            calls: Calls::default(),
+            call_source: vec![Pending::default(); cohorts],
+            message_source: vec![Pending::default(); cohorts],
+            messages: Messages::default(),
+            by_phase: vec![Vec::new(); cohorts],
+            popularity: Vec::new(),
+            jittered: Vec::new(),
+            added: 0,
+            added_at: Vec::new(),
+            recorder,
+            figures,
+            usage: Vec::new(),
+            device_time: Vec::new(),
+            scratch: Vec::new(),
+        };
+        world.bear_devices();
+        world
+    }
+
+    fn bear_devices(&mut self) {
+        for (c, cohort) in self.config.cohorts.iter().enumerate() {
+            for ordinal in 0..self.cohort_first[c + 1] - self.cohort_first[c] {
+                let key = member(cohort.key, u64::from(ordinal));
+                let region = home_region(cohort, &mut self.draws.stream(key, Purpose::Region, 0));
+                let dormant = self.draws.stream(key, Purpose::Offline, 0).chance(cohort.dormant.get());
+                self.devices.push(Device::unborn(CohortId(c as u8), region, cohort.ring, dormant));
+            }
+        }
+    }
+
+    /// The cohort of a device.
+    #[inline]
+    pub fn cohort(&self, device: DeviceId) -> &'a CohortConfig {
+        &self.config.cohorts[self.devices[device.index()].cohort.index()]
+    }
+
+    /// Number of a device within its cohort.
+    #[inline]
+    pub fn ordinal(&self, device: DeviceId) -> u32 {
+        device.0 - self.cohort_first[self.devices[device.index()].cohort.index()]
+    }
+
+    /// Key of a device's draws: a function of the cohort's name and its number there.
+    #[inline]
+    pub fn device_key(&self, device: DeviceId) -> u64 {
+        member(self.cohort(device).key, u64::from(self.ordinal(device)))
+    }
+
+    /// A draw of a device.
+    #[inline]
+    pub fn device_draw(&self, device: DeviceId, purpose: Purpose, counter: u64) -> Stream {
+        self.draws.stream(self.device_key(device), purpose, counter)
+    }
+
+    /// Phase of a periodic device within a period [us].
+    pub fn phase(&self, device: DeviceId, period: SimDuration) -> u64 {
+        self.device_draw(device, Purpose::Phase, 0).below(period.0)
+    }
+
+    /// Puts a device into a state, counting it there.
+    #[inline]
+    pub fn set_state(&mut self, device: DeviceId, state: State, now: SimTime) {
+        let record = &mut self.devices[device.index()];
+        let old = std::mem::replace(&mut record.state, state);
+        if old == state {
+            return;
+        }
+        self.figures.state_level(&mut self.recorder, old, now, Level::take);
+        self.figures.state_level(&mut self.recorder, state, now, Level::add);
+    }
+
+    /// Devices registered on all hubs.
+    pub fn registered(&self) -> u64 {
+        self.recorder.level_value(self.figures.registered)
+    }
+
+    /// Checks what must hold at any time; panics with what does not.
+    pub fn check_invariants(&self) {
+        let in_fleet: u64 = State::ALL
+            .iter()
+            .filter(|s| s.in_fleet())
+            .map(|s| self.recorder.level_value(self.figures.states[*s as usize]))
+            .sum();
+        let joined: u64 = self.cohort_joined.iter().map(|n| u64::from(*n)).sum();
+        assert_eq!(in_fleet, joined, "devices are conserved");
+        let connected: u64 = self.hubs.iter().map(|h| u64::from(h.connected)).sum();
+        let level = self.recorder.level_value(self.figures.states[State::Connected as usize]);
+        assert_eq!(connected, level, "each connected device is connected to one hub");
+        let registered: u64 = self.hubs.iter().map(|h| u64::from(h.registered)).sum();
+        assert_eq!(registered, self.registered(), "each identity lies on one hub");
+        let by_class: u64 = self.classes.iter().flatten().map(|c| u64::from(c.connected)).sum();
+        assert_eq!(connected, by_class, "classes partition the connected devices");
+        for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
+            assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
+        }
+    }
+}
+
+fn first_devices(config: &ModelConfig) -> Vec<u32> {
+    let mut first = vec![0];
+    for cohort in 0..config.cohorts.len() {
+        first.push(first[cohort] + config.devices_max(cohort));
+    }
+    first
+}
+
+fn home_region(cohort: &CohortConfig, draws: &mut Stream) -> RegionId {
+    let mut unit = draws.unit();
+    for (region, share) in &cohort.regions {
+        if unit < *share {
+            return *region;
+        }
+        unit -= share;
+    }
+    cohort.regions.last().expect("a cohort has a region").0
+}

@@ -26,7 +26,11 @@ pub struct Enrollments {
 impl Enrollments {
     /// Room for this many registrations, none of them assigned.
     pub fn new(registrations: usize) -> Self {
-        Self { assigned: vec![StampId::NONE; registrations], assigning: vec![false; registrations], pinned: BTreeMap::new() }
+        Self {
+            assigned: vec![StampId::NONE; registrations],
+            assigning: vec![false; registrations],
+            pinned: BTreeMap::new(),
+        }
     }
 
     /// What a status request is answered.

@@ -1,0 +1,256 @@
+//! Event routines: what can happen in a run. [`Kind`] is the table of contents; each conversation has a file.
+
+mod command;
+mod connect;
+mod fault;
+mod growth;
+mod movement;
+mod provision;
+mod scale;
+mod telemetry;
+mod window;
+
+use crate::kernel::draws::Draws;
+use crate::kernel::draws::stable_name;
+use crate::kernel::event_list::{Class, Event, EventList, HeapEventList};
+use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
+use crate::model::config::ModelConfig;
+use crate::model::ids::DeviceId;
+use crate::model::world::{Outcome, World};
+use crate::theory::md1_table::Md1Table;
+use crate::units::SimTime;
+
+/// Everything that can happen. The number is part of the order of events; it never changes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u16)]
+pub enum Kind {
+    /// A device's connection attempt reaches its hub. Timer.
+    Attempt,
+    /// A connection is made, or the backlog's promise of one falls due. Timer.
+    Connected,
+    /// A device notices that its connection is dead. Timer.
+    Notice,
+    /// A device renews its token by reconnecting. Timer.
+    Renew,
+    /// A device whose attempts are counted in bulk gives up on its hub. Timer.
+    GiveUp,
+    /// A register request reaches DPS. Timer.
+    Register,
+    /// A register request that waited for its turn is admitted. Timer.
+    RegisterAdmitted,
+    /// A poll tells the device its assignment. Timer.
+    AssignmentSeen,
+    /// DPS has done an assignment.
+    AssignmentDone,
+    /// A device joins the fleet.
+    Join,
+    /// The number of devices of a cohort is looked at.
+    Growth,
+    /// The calls of a tick are drawn.
+    CallTick,
+    /// A call arrives at the gateway.
+    CallArrives,
+    /// The cache answers, or its silence has lasted long enough.
+    CacheReplies,
+    /// A call reaches a hub.
+    CallAtHub,
+    /// A look-up reaches DPS.
+    LookUpAtDps,
+    /// DPS answers a look-up.
+    DpsReplies,
+    /// Telemetry of a tick, as flows.
+    TelemetryFlow,
+    /// The messages of a tick are drawn, at full fidelity.
+    MessageTick,
+    /// A device sends a message.
+    MessageSent,
+    /// A message reaches its hub.
+    MessageAtHub,
+    /// A fault begins.
+    FaultBegins,
+    /// A delayed effect of a fault begins.
+    EffectBegins,
+    /// The cause of a fault ends.
+    FaultEnds,
+    /// A move begins.
+    MoveBegins,
+    /// The next device of a move is evicted.
+    Evict,
+    /// The scaling policy decides.
+    ScaleCheck,
+    /// A new stamp is ready.
+    StampReady,
+    /// A window of the series closes.
+    WindowCloses,
+}
+
+/// All kinds, by number.
+const KINDS: [Kind; 29] = [
+    Kind::Attempt,
+    Kind::Connected,
+    Kind::Notice,
+    Kind::Renew,
+    Kind::GiveUp,
+    Kind::Register,
+    Kind::RegisterAdmitted,
+    Kind::AssignmentSeen,
+    Kind::AssignmentDone,
+    Kind::Join,
+    Kind::Growth,
+    Kind::CallTick,
+    Kind::CallArrives,
+    Kind::CacheReplies,
+    Kind::CallAtHub,
+    Kind::LookUpAtDps,
+    Kind::DpsReplies,
+    Kind::TelemetryFlow,
+    Kind::MessageTick,
+    Kind::MessageSent,
+    Kind::MessageAtHub,
+    Kind::FaultBegins,
+    Kind::EffectBegins,
+    Kind::FaultEnds,
+    Kind::MoveBegins,
+    Kind::Evict,
+    Kind::ScaleCheck,
+    Kind::StampReady,
+    Kind::WindowCloses,
+];
+
+impl Kind {
+    /// Whether an event of this kind is a device's timer, which a later timer makes stale.
+    fn is_timer(self) -> bool {
+        (self as u16) <= Kind::AssignmentSeen as u16
+    }
+
+    fn class(self) -> Class {
+        match self {
+            Self::FaultBegins | Self::EffectBegins | Self::FaultEnds | Self::WindowCloses | Self::StampReady => {
+                Class::Edge
+            }
+            Self::Connected | Self::RegisterAdmitted | Self::AssignmentSeen | Self::AssignmentDone => Class::Completion,
+            Self::CacheReplies | Self::DpsReplies => Class::Completion,
+            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth => Class::Decision,
+            _ => Class::Arrival,
+        }
+    }
+}
+
+/// Index space of entities: the upper 4 bits say whose index the lower 28 bits are.
+const OTHERS: u32 = 1 << 28;
+/// Most devices that the index space holds.
+pub const DEVICES_MAX: u32 = OTHERS;
+
+impl<L: EventList> Model<L> for World<'_> {
+    fn carry_out(&mut self, event: Event, agenda: &mut Agenda<L>) -> bool {
+        let kind = KINDS[event.kind() as usize];
+        let index = event.entity() & (OTHERS - 1);
+        let device = DeviceId(index);
+        if kind.is_timer() && self.devices[device.index()].generation != event.sequence() {
+            return false;
+        }
+        match kind {
+            Kind::Attempt => self.attempt(agenda, device),
+            Kind::Connected => self.connected(agenda, device),
+            Kind::Notice => self.notice(agenda, device),
+            Kind::Renew => self.renew(agenda, device),
+            Kind::GiveUp => self.give_up(agenda, device),
+            Kind::Register => self.register(agenda, device),
+            Kind::RegisterAdmitted => self.begin_assignment(agenda, device),
+            Kind::AssignmentSeen => self.assignment_seen(agenda, device),
+            Kind::AssignmentDone => self.assignment_done(device),
+            Kind::Join => self.join(agenda, device),
+            Kind::Growth => self.grow(agenda, index as usize, event.sequence() == 0),
+            Kind::CallTick => self.call_tick(agenda, index as usize),
+            Kind::CallArrives => self.call_arrives(agenda, index as usize),
+            Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => {
+                if self.calls.get(index).generation != event.sequence() {
+                    return false;
+                }
+                match kind {
+                    Kind::CacheReplies => self.cache_replies(agenda, index),
+                    Kind::CallAtHub => self.call_at_hub(agenda, index),
+                    Kind::LookUpAtDps => self.look_up_at_dps(agenda, index),
+                    _ => self.dps_replies(agenda, index),
+                }
+            }
+            Kind::TelemetryFlow => self.telemetry_flow(agenda, u64::from(index)),
+            Kind::MessageTick => self.message_tick(agenda, index as usize),
+            Kind::MessageSent => self.message_sent(agenda, index as usize),
+            Kind::MessageAtHub => self.message_at_hub(agenda.now(), index),
+            Kind::FaultBegins => self.fault_begins(agenda, index as usize),
+            Kind::EffectBegins => self.effect_begins(agenda, index as usize, event.sequence() as usize),
+            Kind::FaultEnds => self.fault_ends(agenda, index as usize),
+            Kind::MoveBegins => self.move_begins(agenda, index as usize),
+            Kind::Evict => self.evict_next(agenda, index as usize),
+            Kind::ScaleCheck => self.scale_check(agenda),
+            Kind::StampReady => self.stamp_ready(agenda.now(), index as u16),
+            Kind::WindowCloses => self.window_closes(agenda),
+        }
+        true
+    }
+}
+
+impl World<'_> {
+    /// Schedules a device's timer; whatever timer was pending becomes stale.
+    pub(super) fn timer<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
+        debug_assert!(kind.is_timer(), "{kind:?} is no timer");
+        let generation = self.devices[device.index()].renew_timer();
+        let tie = self.draws.tie(self.device_key(device), at.0);
+        agenda.push(Event::new(at, kind.class(), tie, device.0, kind as u16, generation));
+    }
+
+    /// Schedules an event of a device that no timer makes stale.
+    pub(super) fn device_event<L: EventList>(&self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
+        let tie = self.draws.tie(self.device_key(device), at.0);
+        agenda.push(Event::new(at, kind.class(), tie, device.0, kind as u16, 0));
+    }
+
+    /// Schedules an event of anything else: `key` names it in the tie, `index` and `sequence` find it again.
+    pub(super) fn other_event<L: EventList>(
+        &self,
+        agenda: &mut Agenda<L>,
+        at: SimTime,
+        kind: Kind,
+        key: u64,
+        (index, sequence): (u32, u16),
+    ) {
+        let tie = self.draws.tie(key, at.0);
+        agenda.push(Event::new(at, kind.class(), tie, OTHERS | index, kind as u16, sequence));
+    }
+
+    /// Fills the agenda at time zero.
+    fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        self.open_stamps();
+        self.populate(agenda);
+        self.begin_traffic(agenda);
+        self.schedule_faults(agenda);
+        self.schedule_moves(agenda);
+        self.schedule_scaling(agenda);
+        self.schedule_window(agenda);
+    }
+}
+
+/// Key of an event that belongs to the run as a whole.
+pub(super) fn world_key(name: &str) -> u64 {
+    stable_name(name)
+}
+
+/// Simulates one replication. `md1` is built once and shared by all.
+pub fn simulate(config: &ModelConfig, md1: &Md1Table, draws: Draws, stop: &dyn Fn() -> bool) -> (Report, Outcome) {
+    let mut world = World::new(config, md1, draws);
+    let horizon = SimTime::ZERO + config.horizon;
+    let bounds = Bounds { horizon, events: config.event_budget, stop };
+    let report = executive::run(HeapEventList::default(), &mut world, &bounds, |world, agenda| world.begin(agenda));
+    (report, world.finish(report.ended))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_found_by_their_number() {
+        assert!(KINDS.iter().enumerate().all(|(i, kind)| *kind as usize == i));
+    }
+}

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::arrivals::RateProfile;
+use crate::model::ids::DeviceId;
 use crate::units::{Bytes, SimDuration, SimTime};
 
 /// How telemetry is simulated.
@@ -55,12 +56,49 @@ pub struct Telemetry {
     pub profile: RateProfile,
 }
 
+/// A message on its way, at full fidelity.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Message {
+    /// Sender.
+    pub device: DeviceId,
+    /// When it was sent.
+    pub sent: SimTime,
+    /// Structural counter of its draws.
+    pub counter: u64,
+}
+
+/// Messages on their way, in slots that are used again.
+#[derive(Debug, Clone, Default)]
+pub struct Messages {
+    slots: Vec<Message>,
+    free: Vec<u32>,
+}
+
+impl Messages {
+    /// Takes a message in and gives its slot.
+    pub fn put(&mut self, message: Message) -> u32 {
+        if let Some(slot) = self.free.pop() {
+            self.slots[slot as usize] = message;
+            return slot;
+        }
+        self.slots.push(message);
+        (self.slots.len() - 1) as u32
+    }
+
+    /// Gives a message out; its slot may be used again.
+    pub fn take(&mut self, slot: u32) -> Message {
+        self.free.push(slot);
+        self.slots[slot as usize]
+    }
+}
+
 /// How calls spread over the devices.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Popularity {
     /// All alike.
     Uniform,
-    /// The k-th most popular device gets a share proportional to k^-exponent; ranks are a permutation of ordinals.
+    /// The k-th most popular device gets a share proportional to k^-exponent. Ranks follow the order of joining, which
+    /// nothing else depends on: phases, regions and hubs are hashed.
     Zipf(f64),
 }
 

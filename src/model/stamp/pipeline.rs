@@ -8,7 +8,7 @@ use std::collections::BinaryHeap;
 
 use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
-use crate::theory::md1_table::md1_wait_quantile;
+use crate::theory::md1_table::Md1Table;
 use crate::theory::queues::erlang_c;
 use crate::units::{SimDuration, SimTime};
 
@@ -61,7 +61,7 @@ impl Pipeline {
 
     /// A flow of `n` messages over a tick: the wait at each eighth of the tick [s]. `units` are uniform draws, one
     /// for each eighth, that choose the quantile of an unsaturated wait.
-    pub fn flow(&mut self, tick: SimDuration, n: u64, units: &[f64; STRATA]) -> [f64; STRATA] {
+    pub fn flow(&mut self, md1: &Md1Table, tick: SimDuration, n: u64, units: &[f64; STRATA]) -> [f64; STRATA] {
         if self.service_mean_s <= 0.0 {
             return [0.0; STRATA];
         }
@@ -72,23 +72,28 @@ impl Pipeline {
             let before = self.backlog;
             self.backlog = (before + arrive - serve).max(0.0);
             let queued = f64::midpoint(before, self.backlog);
-            if queued > 0.0 { queued / capacity * tick.secs() } else { self.unsaturated_wait(utilisation, units[i]) }
+            if queued > 0.0 {
+                queued / capacity * tick.secs()
+            } else {
+                self.unsaturated_wait(md1, utilisation, units[i])
+            }
         })
     }
 
     /// Quantile of the wait in steady state [s]: exact for M/D/1 and M/M/c, else Allen and Cunneen's scaling.
-    fn unsaturated_wait(&self, utilisation: f64, unit: f64) -> f64 {
+    fn unsaturated_wait(&self, md1: &Md1Table, utilisation: f64, unit: f64) -> f64 {
         if utilisation <= 0.0 || utilisation >= 1.0 {
             return 0.0;
         }
         if self.deterministic && self.servers == 1 {
-            return md1_wait_quantile(utilisation, unit) * self.service_mean_s;
+            return md1.wait_quantile(utilisation, unit) * self.service_mean_s;
         }
         let waits = erlang_c(self.servers, utilisation * f64::from(self.servers));
         if unit <= 1.0 - waits {
             return 0.0;
         }
-        let mean = self.service_mean_s / (f64::from(self.servers) * (1.0 - utilisation)) * (1.0 + self.service_scv) / 2.0;
+        let mean =
+            self.service_mean_s / (f64::from(self.servers) * (1.0 - utilisation)) * (1.0 + self.service_scv) / 2.0;
         -mean * libm::log((1.0 - unit) / waits)
     }
 
@@ -104,18 +109,21 @@ mod tests {
 
     #[test]
     fn two_servers_serve_in_order_of_arrival() {
-        let mut stage = Pipeline::new(&ProcessingConfig { servers: 2, service: DurationLaw::constant(SimDuration(10)) });
+        let mut stage =
+            Pipeline::new(&ProcessingConfig { servers: 2, service: DurationLaw::constant(SimDuration(10)) });
         let begins: Vec<_> = [0, 0, 1, 2, 30].map(|t| stage.arrive(SimTime(t), SimDuration(10)).0).into();
         assert_eq!(begins, [0, 0, 10, 10, 30]);
     }
 
     #[test]
     fn a_saturated_flow_waits_as_the_fluid_does() {
-        let mut stage = Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
+        let mut stage =
+            Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
+        let md1 = Md1Table::new();
         for _ in 0..300 {
-            stage.flow(SimDuration::SECOND, 120, &[0.5; STRATA]);
+            stage.flow(&md1, SimDuration::SECOND, 120, &[0.5; STRATA]);
         }
-        let wait = stage.flow(SimDuration::SECOND, 100, &[0.5; STRATA])[0];
+        let wait = stage.flow(&md1, SimDuration::SECOND, 100, &[0.5; STRATA])[0];
         assert!((wait - 60.0).abs() < 0.1, "{wait}");
     }
 }

@@ -32,7 +32,7 @@ const LAYERS: usize = 6;
 impl Chart for DeviceStates {
     fn draw(&self, study: &Study) -> Option<Picture> {
         let layers = layers(study);
-        let stack = Stack::new(&layers);
+        let stack = Stack::new(&layers, layers.last().map_or(&[], |connected| connected.points.as_slice()));
         if layers.is_empty() {
             return None;
         }
@@ -124,7 +124,10 @@ fn finding(study: &Study, sheet: &Sheet, layers: &[Layer], fleet: f64) -> String
         waiting.iter().find_map(|layer| layer.points.get(peak.0).copied().flatten()).filter(|_| share > 0.005)
     else {
         let connected = layers.iter().find(|layer| layer.name == "connected").map_or(0.0, Layer::max);
-        return format!("{} devices stay connected", count(connected));
+        return match connected {
+            0.0 => "No device is connected".to_owned(),
+            some => format!("{} devices stay connected", count(some)),
+        };
     };
     let when = cause(study, point.from, point.until).unwrap_or_else(|| sheet.time.moment(point.from));
     format!("{} of {} devices ({}) had no connection {when}", count(peak.1), count(fleet), percent(share))

@@ -33,6 +33,11 @@ impl Line {
         known(&self.points).map(|point| point.mean).fold(0.0, f64::max)
     }
 
+    /// Whether its smallest and its largest value are close together.
+    fn is_steady(&self) -> bool {
+        known(&self.points).map(|point| point.mean).fold(f64::INFINITY, f64::min) * 1.25 >= self.max()
+    }
+
     fn last(&self) -> Option<f64> {
         known(&self.points).next_back().map(|point| point.mean)
     }
@@ -101,13 +106,13 @@ impl Load {
         let busiest = self.throttles.iter().map(|line| format!("{} up to {}", line.name, percent(line.max())));
         let rate = self.rate.iter().map(|line| format!("look-ups up to {}", per_second(line.max())));
         let figures: Vec<String> = busiest.chain(rate).collect();
-        let rest = if self.left_out > 0 {
-            format!("; {} less busy throttles not shown", self.left_out)
-        } else {
-            String::new()
+        let rest = match self.left_out {
+            0 => String::new(),
+            1 => "; 1 less busy throttle not shown".to_owned(),
+            n => format!("; {n} less busy throttles not shown"),
         };
         let subject = match (self.throttles.is_empty(), self.rate.is_some()) {
-            (false, true) => "Above: use of each throttle against its limit. Below: look-ups sent to DPS per second",
+            (false, true) => "Above: use of each throttle against its limit; below: look-ups sent to DPS",
             (true, _) => "Look-ups that the gateway sent to DPS, per second",
             (false, false) => "Use of each throttle against its limit",
         };
@@ -124,6 +129,13 @@ impl Load {
             Some(cause(sheet.study, peak.from, peak.until).unwrap_or_else(|| sheet.time.moment(peak.from)))
         };
         if let Some(line) = self.throttles.first().filter(|line| line.max() > 0.0) {
+            if line.max() < 1.0 && line.is_steady() {
+                return format!(
+                    "The busiest throttle, {}, stays at {} of its limit",
+                    short(&line.name),
+                    percent(line.max())
+                );
+            }
             let verb = if line.max() >= 1.0 { "reached its limit" } else { "peaked" };
             let share =
                 if line.max() >= 1.0 { String::new() } else { format!(" at {} of its limit", percent(line.max())) };

@@ -43,9 +43,15 @@ pub(super) fn draw(svg: &Svg, frame: &Frame, mut ends: Vec<End>) {
         }
         let face = LABEL.in_colour(end.colour);
         let value_room = text::width(&format!(" {}", end.value), face);
-        let room = WIDTH - frame.right - GAP - BORDER + 1.0 - value_room;
+        let whole = WIDTH - frame.right - GAP - BORDER + 1.0;
+        // A name cut to nothing says less than one without its value.
+        let (room, value) = if whole - value_room < 40.0 && !end.name.is_empty() {
+            (whole, "")
+        } else {
+            (whole - value_room, end.value.as_str())
+        };
         let name = text::cut_middle(&end.name, face.in_bold(), room);
-        svg.end(frame.right + GAP, y + 4.2, &name, &end.value, face);
+        svg.end(frame.right + GAP, y + 4.2, &name, value, face);
     }
 }
 

@@ -113,9 +113,7 @@ impl Finding {
     /// The usual value is the median over windows that no fault and no move touches, before the peak is looked for.
     fn of(study: &Study, points: &[Option<Point>]) -> Self {
         let touched = |point: &Point| {
-            causes(study)
-                .iter()
-                .any(|mark| mark.from.0 as f64 / 1e6 <= point.until && mark.until.0 as f64 / 1e6 >= point.from)
+            causes(study).iter().any(|mark| mark.from.secs() <= point.until && mark.until.secs() >= point.from)
         };
         let quiet: Vec<f64> = known(points).filter(|point| !touched(point)).map(|point| point.mean).collect();
         let all: Vec<f64> = known(points).map(|point| point.mean).collect();

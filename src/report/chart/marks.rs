@@ -5,19 +5,46 @@ use crate::analysis::{Mark, MarkKind, Study};
 use super::frame::Frame;
 use super::svg_backend::Svg;
 use super::text::{self, short};
-use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, MARGIN, MARK, MUTED, TICK, WIDTH, WINDOW};
+use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, MARGIN, MARK, MUTED, NUMBER, TICK, WIDTH, WINDOW};
 use super::time_axis::TimeAxis;
 
-/// Height of a row of names [px].
-const LANE: f64 = 19.0;
 /// Between the lowest bar and the plot [px].
 const LIFT: f64 = 5.0;
-/// Most rows of names.
-const LANES: usize = 3;
 /// Space between two names in a row [px].
 const APART: f64 = 10.0;
 /// Widest name [px].
 const NAME: f64 = 190.0;
+
+/// How windows are told apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Names {
+    /// By a name above each bar.
+    Whole,
+    /// By a number before each bar; a key says what they mean.
+    Numbers,
+    /// Not at all: there are too many.
+    None,
+}
+
+impl Names {
+    /// Height of a row [px].
+    fn pitch(self) -> f64 {
+        match self {
+            Self::Whole => 19.0,
+            Self::Numbers => 12.0,
+            Self::None => 0.0,
+        }
+    }
+
+    /// Most rows.
+    fn rows(self) -> usize {
+        match self {
+            Self::Whole => 3,
+            Self::Numbers => 7,
+            Self::None => 0,
+        }
+    }
+}
 
 /// A fault or a move with its place.
 #[derive(Debug, Clone)]
@@ -28,18 +55,18 @@ struct Window {
     left: f64,
     right: f64,
     name_at: f64,
-    lane: Option<usize>,
+    lane: usize,
 }
 
 /// The faults and moves of a study, placed in rows above a plot.
 #[derive(Debug, Clone)]
 pub(super) struct Windows {
     placed: Vec<Window>,
-    numbered: bool,
+    names: Names,
 }
 
 fn seconds(mark: &Mark, horizon: f64) -> (f64, f64) {
-    let (from, until) = (mark.from.0 as f64 / 1e6, mark.until.0 as f64 / 1e6);
+    let (from, until) = (mark.from.secs(), mark.until.secs());
     (from, until.max(from).min(horizon))
 }
 
@@ -75,28 +102,24 @@ impl Windows {
                 left: x0,
                 right: x1.max(x0 + 2.0),
                 name_at: x0,
-                lane: None,
+                lane: 0,
             }
         };
         let mut placed: Vec<Window> = causes(study).iter().map(window).collect();
-        let numbered = !into_lanes(&mut placed, right);
-        if numbered {
-            for (i, window) in placed.iter_mut().enumerate() {
-                window.shown = (i + 1).to_string();
-            }
-            into_lanes(&mut placed, right);
+        if into_lanes(&mut placed, Names::Whole, right) {
+            return Self { placed, names: Names::Whole };
         }
-        Self { placed, numbered }
+        for (i, window) in placed.iter_mut().enumerate() {
+            window.shown = (i + 1).to_string();
+        }
+        let names = if into_lanes(&mut placed, Names::Numbers, right) { Names::Numbers } else { Names::None };
+        Self { placed, names }
     }
 
     /// Height of all rows [px].
     pub(super) fn height(&self) -> f64 {
-        let lanes = self.placed.iter().filter_map(|window| window.lane).max().map_or(0, |lane| lane + 1);
-        if lanes == 0 { 0.0 } else { LANE * lanes as f64 + LIFT }
-    }
-
-    fn bar_of(window: &Window, frame: &Frame) -> f64 {
-        frame.top - LIFT - LANE * window.lane.unwrap_or(0) as f64
+        let lanes = self.placed.iter().map(|window| window.lane + 1).max().unwrap_or(0);
+        if lanes == 0 || self.names == Names::None { 0.0 } else { self.names.pitch() * lanes as f64 + LIFT }
     }
 
     /// The shades, to be drawn over the grid and under everything else.
@@ -108,37 +131,43 @@ impl Windows {
 
     /// Bars on top, and names.
     pub(super) fn name(&self, svg: &Svg, frame: &Frame) {
-        for window in &self.placed {
-            let bar = Self::bar_of(window, frame);
-            svg.block((window.left, bar - 2.0), (window.right, bar), colour_of(window.kind), 1.0);
-            if window.lane.is_some() {
-                svg.text(window.name_at, bar - 7.0, &window.shown, MARK.in_colour(colour_of(window.kind)));
+        for window in self.placed.iter().filter(|_| self.names != Names::None) {
+            let bar = frame.top - LIFT - self.names.pitch() * window.lane as f64;
+            let colour = colour_of(window.kind);
+            svg.block((window.left, bar - 2.0), (window.right, bar), colour, 1.0);
+            match self.names {
+                Names::Whole => svg.text(window.name_at, bar - 7.0, &window.shown, MARK.in_colour(colour)),
+                _ => svg.text(window.name_at, bar + 2.6, &window.shown, NUMBER.in_colour(colour)),
             }
         }
     }
 
-    /// What the numbers stand for, where numbers were needed.
+    /// What the numbers stand for; how many windows there are where none has a name.
     pub(super) fn key(&self) -> Option<String> {
         let entry = |(i, window): (usize, &Window)| format!("{} {}", i + 1, short(&window.name));
-        self.numbered.then(|| self.placed.iter().enumerate().map(entry).collect::<Vec<_>>().join(" · "))
+        let count = |kind| self.placed.iter().filter(|window| window.kind == kind).count();
+        match self.names {
+            Names::Whole => None,
+            Names::Numbers => Some(self.placed.iter().enumerate().map(entry).collect::<Vec<_>>().join(" · ")),
+            Names::None => Some(format!("Shaded: {} faults, {} moves", count(MarkKind::Fault), count(MarkKind::Move))),
+        }
     }
 }
 
 /// Gives each window the lowest row where neither bar nor name meets another; whether all found one.
-fn into_lanes(windows: &mut [Window], right: f64) -> bool {
-    let mut ends = [f64::NEG_INFINITY; LANES];
-    let mut all = true;
+fn into_lanes(windows: &mut [Window], names: Names, right: f64) -> bool {
+    let mut ends = vec![f64::NEG_INFINITY; names.rows()];
     for window in windows {
-        let width = text::width(&window.shown, MARK);
-        window.name_at = window.left.min(right - width);
+        let width = text::width(&window.shown, if names == Names::Whole { MARK } else { NUMBER });
+        window.name_at = match names {
+            Names::Whole => window.left.min(right - width),
+            _ => window.left - width - 4.0,
+        };
         let extent = (window.name_at.min(window.left), window.right.max(window.name_at + width));
-        window.lane = ends.iter().position(|end| *end + APART <= extent.0);
-        match window.lane {
-            Some(lane) => ends[lane] = extent.1,
-            None => all = false,
-        }
+        let Some(lane) = ends.iter().position(|end| *end + APART <= extent.0) else { return false };
+        (window.lane, ends[lane]) = (lane, extent.1);
     }
-    all
+    true
 }
 
 /// Height of the triangles with their two lines [px].
@@ -167,7 +196,7 @@ pub(super) fn stamps(svg: &Svg, frame: &Frame, study: &Study, time: &TimeAxis) -
 
 /// The fault or move behind what was seen in a window: "during weu-2 outage", or "after" it while its wake may last.
 pub(super) fn cause(study: &Study, from: f64, until: f64) -> Option<String> {
-    let horizon = study.horizon.0 as f64 / 1e6;
+    let horizon = study.horizon.secs();
     let marks: Vec<(&Mark, (f64, f64))> =
         causes(study).into_iter().map(|mark| (mark, seconds(mark, horizon))).collect();
     let rank = |mark: &Mark| (mark.kind == MarkKind::Fault, mark.from);
@@ -192,22 +221,22 @@ mod tests {
 
     fn window(left: f64, right: f64, name: &str) -> Window {
         let text = name.to_owned();
-        Window { kind: MarkKind::Fault, name: text.clone(), shown: text, left, right, name_at: left, lane: None }
+        Window { kind: MarkKind::Fault, name: text.clone(), shown: text, left, right, name_at: left, lane: 0 }
     }
 
     #[test]
     fn colliding_names_get_rows_and_the_last_stays_inside() {
         let mut windows =
             [window(100.0, 200.0, "first"), window(150.0, 160.0, "second"), window(690.0, 700.0, "a long third name")];
-        assert!(into_lanes(&mut windows, 700.0));
-        assert_eq!(windows.iter().map(|w| w.lane).collect::<Vec<_>>(), [Some(0), Some(1), Some(0)]);
+        assert!(into_lanes(&mut windows, Names::Whole, 700.0));
+        assert_eq!(windows.iter().map(|w| w.lane).collect::<Vec<_>>(), [0, 1, 0]);
         assert!(windows[2].name_at + text::width(&windows[2].shown, MARK) <= 700.0 + 1e-9);
     }
 
     #[test]
     fn what_finds_no_row_is_told() {
         let mut windows: Vec<_> = (0..5).map(|i| window(100.0 + f64::from(i), 200.0, "storm")).collect();
-        assert!(!into_lanes(&mut windows, 700.0));
-        assert_eq!(windows.iter().filter(|w| w.lane.is_none()).count(), 2);
+        assert!(!into_lanes(&mut windows, Names::Whole, 700.0));
+        assert!(into_lanes(&mut windows, Names::Numbers, 700.0));
     }
 }

@@ -5,10 +5,10 @@ use crate::analysis::Study;
 use super::ends::{self, End, right_beside};
 use super::marks::cause;
 use super::numbers::percent;
-use super::samples::{self, Point, known, labelled, median, runs, unlabelled};
+use super::samples::{self, Point, known, labelled, median, runs_of, unlabelled};
 use super::scale::{Quantity, Scale};
 use super::sheet::{Above, Sheet, Words};
-use super::stack::{Layer, Stack};
+use super::stack::{self, Layer, Stack};
 use super::theme::{BLUE, BURGUNDY, Colour, INDIGO, INK, KEY_LINE, OCHRE, RUST, TEAL};
 use super::{Chart, Picture};
 
@@ -29,8 +29,8 @@ const CAUSES: [(&str, Colour, &str); 6] = [
 impl Chart for MissRatio {
     fn draw(&self, study: &Study) -> Option<Picture> {
         let layers = layers(study);
-        let stack = Stack::new(&layers);
         let total = total(study, &layers)?;
+        let stack = Stack::new(&layers, &total);
         let max = known(&total).map(|point| point.mean).fold(stack.max(), f64::max);
         // A share has its natural end, but a small one would be a line on the floor.
         let top = if max > 0.4 { 1.0 } else { max };
@@ -38,7 +38,7 @@ impl Chart for MissRatio {
         let right = right_beside([("all", percent(last))]);
         let sheet = Sheet::new(study, Scale::linear(Quantity::Share, top, 5.0), Above::Windows, right);
         let mut names = stack.draw(&sheet.svg, &sheet.frame, |layer| format!("max {}", percent(layer.max())));
-        for run in runs(&total) {
+        for run in runs_of(&total, stack::MOST) {
             sheet.frame.line(&sheet.svg, &run, INK, KEY_LINE);
         }
         sheet.windows.name(&sheet.svg, &sheet.frame);

@@ -3,6 +3,7 @@
 //!
 //! To add a chart: one file with a type that implements [`Chart`], one line in [`CHARTS`].
 
+mod callout;
 mod cost_per_device;
 mod device_states;
 mod dps_load;

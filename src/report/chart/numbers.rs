@@ -68,8 +68,8 @@ pub(super) fn milliseconds(value: f64) -> String {
 /// A share given as a ratio: `0 %`, `0.3 %`, `12 %`, `99.97 %`.
 pub(super) fn percent(ratio: f64) -> String {
     let percent = ratio * 100.0;
-    // "100 %" is a promise; a share just below keeps its places.
-    let text = if (99.0..100.0).contains(&percent) { trimmed(&format!("{percent:.2}")) } else { rounded(percent) };
+    // "100 %" is a promise; a share that would be rounded to it keeps its places.
+    let text = if (99.5..100.0).contains(&percent) { trimmed(&format!("{percent:.2}")) } else { rounded(percent) };
     format!("{text} %")
 }
 

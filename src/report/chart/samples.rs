@@ -35,10 +35,10 @@ impl Point {
 
 /// The windows of a series as points, in order; nothing where nothing was observed.
 pub(super) fn points(study: &Study, windows: &[Estimate], factor: f64) -> Vec<Option<Point>> {
-    let horizon = study.horizon.0 as f64 / 1e6;
+    let horizon = study.horizon.secs();
     let length = match study.window.0 {
         0 => horizon / windows.len().max(1) as f64,
-        us => us as f64 / 1e6,
+        _ => study.window.secs(),
     };
     let point = |(i, e): (usize, &Estimate)| {
         let from = length * i as f64;
@@ -67,11 +67,16 @@ pub(super) fn peak(points: &[Option<Point>], text: impl Fn(f64) -> String) -> Op
 
 /// Stretches without a gap, each thinned.
 pub(super) fn runs(points: &[Option<Point>]) -> Vec<Vec<Point>> {
-    let group = points.len().div_ceil(MOST / 2);
+    runs_of(points, MOST)
+}
+
+/// The same with at most so many points.
+pub(super) fn runs_of(points: &[Option<Point>], most: usize) -> Vec<Vec<Point>> {
+    let group = points.len().div_ceil(most / 2);
     let whole = points.split(Option::is_none).map(|run| run.iter().flatten().copied().collect::<Vec<_>>());
     whole
         .filter(|run| !run.is_empty())
-        .map(|run| if points.len() <= MOST { run } else { thinned(&run, group) })
+        .map(|run| if points.len() <= most { run } else { thinned(&run, group) })
         .collect()
 }
 

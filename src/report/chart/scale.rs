@@ -91,7 +91,8 @@ impl Scale {
     /// From zero to a round value, in about `steps` steps. A value that exceeds it by a fiftieth of a step, hardly
     /// a pixel, is no reason for one step more.
     pub(super) fn linear(quantity: Quantity, max: f64, steps: f64) -> Self {
-        let max = if max.is_finite() && max > 0.0 { max } else { quantity.unit(0.0).0 };
+        let some = max.is_finite() && max > 0.0;
+        let (max, steps) = if some { (max, steps) } else { (quantity.unit(0.0).0, 1.0) };
         let (unit, before, after, always) = quantity.unit(max);
         let step = round_step(max / unit / steps);
         let count = (max / unit / step - 0.02).ceil().max(1.0) as usize;
@@ -151,10 +152,10 @@ impl Scale {
     }
 }
 
-/// The smallest of 1, 2, 5 times a power of ten that is at least `raw`.
+/// The smallest of 1, 2, 5 times a power of ten that is not noticeably less than `raw`.
 fn round_step(raw: f64) -> f64 {
     let power = libm::exp10(libm::floor(libm::log10(raw)));
-    [1.0, 2.0, 5.0].iter().map(|digit| digit * power).find(|step| *step >= raw * 0.999_999).unwrap_or(10.0 * power)
+    [1.0, 2.0, 5.0].iter().map(|digit| digit * power).find(|step| *step >= raw * 0.98).unwrap_or(10.0 * power)
 }
 
 /// Whether a mark opens a decade, or is one of a time's units.

@@ -98,8 +98,7 @@ impl<'a> Sheet<'a> {
             1 => "One replication".to_owned(),
             n => format!("Means over {n} replications"),
         };
-        let window = super::time_axis::elapsed_text(self.study.window.0 as f64 / 1e6);
-        format!("{of}, windows of {window}. {}. Scenario {}.", self.time.origin(), self.study.scenario)
+        format!("{of}, windows of {}. {}. Scenario {}.", self.study.window, self.time.origin(), self.study.scenario)
     }
 }
 

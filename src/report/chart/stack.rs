@@ -2,6 +2,7 @@
 
 use crate::analysis::{Estimate, Study};
 
+use super::callout::{Place, Taken};
 use super::ends::End;
 use super::frame::Frame;
 use super::samples::{self, Point, extremes};
@@ -10,7 +11,7 @@ use super::text;
 use super::theme::{AREA, Anchor, Colour, LABEL, LABEL_PITCH};
 
 /// Most moments of a stack; each costs a corner in three paths of every layer.
-const MOST: usize = 260;
+pub(super) const MOST: usize = 260;
 /// Height that a name inside an area needs [px].
 const ROOM: f64 = 19.0;
 /// Width of a top edge [px].
@@ -46,6 +47,8 @@ struct Moment {
     at: f64,
     until: f64,
     edges: Vec<f64>,
+    /// What thinning looks at.
+    reference: f64,
 }
 
 /// The layers laid on each other, lowest first.
@@ -56,9 +59,10 @@ pub(super) struct Stack<'a> {
 
 impl<'a> Stack<'a> {
     /// Lays the layers on each other. Where only some are known in a window, the others count as zero there.
-    pub(super) fn new(layers: &'a [Layer]) -> Self {
+    /// Long series keep the moments in which the reference is smallest and largest.
+    pub(super) fn new(layers: &'a [Layer], reference: &[Option<Point>]) -> Self {
         let count = layers.iter().map(|layer| layer.points.len()).max().unwrap_or(0);
-        let moments: Vec<Option<Moment>> = (0..count).map(|i| moment(layers, i)).collect();
+        let moments: Vec<Option<Moment>> = (0..count).map(|i| moment(layers, reference, i)).collect();
         let runs = moments.split(Option::is_none).map(|run| run.iter().flatten().cloned().collect::<Vec<_>>());
         let group = count.div_ceil(MOST / 2);
         let runs = runs.filter(|run| !run.is_empty()).map(|run| if count <= MOST { run } else { thinned(&run, group) });
@@ -78,12 +82,12 @@ impl<'a> Stack<'a> {
         for (k, layer) in self.layers.iter().enumerate().rev() {
             self.each_part(k, |part| frame.path(svg, edge(frame, part, k + 1), layer.colour, EDGE));
         }
-        let (mut taken, mut homeless) = (Vec::new(), Vec::new());
+        let (mut taken, mut homeless) = (Taken::default(), Vec::new());
         let shown = self.layers.iter().enumerate().filter(|(_, layer)| layer.max() > 0.0);
         let texts: Vec<(usize, &Layer, String)> = shown.map(|(k, layer)| (k, layer, value(layer))).collect();
         for (k, layer, value) in &texts {
             match self.write(svg, frame, *k, layer, value) {
-                Some(places) => taken.extend(places),
+                Some(places) => places.into_iter().for_each(|place| taken.text(place)),
                 None => homeless.push((*k, *layer, value)),
             }
         }
@@ -138,52 +142,34 @@ impl<'a> Stack<'a> {
         k: usize,
         layer: &Layer,
         value: &str,
-        taken: &mut Vec<Place>,
+        taken: &mut Taken,
     ) -> Option<End> {
-        let thickness = |m: &Moment| m.edges[k + 1] - m.edges[k];
-        let mut peak = None;
-        for moment in self.runs.iter().flatten() {
-            if peak.is_none_or(|best: &Moment| thickness(moment) > thickness(best)) {
-                peak = Some(moment);
-            }
-        }
-        let peak = peak?;
-        let (x, y) = (frame.x(peak.at), f64::midpoint(frame.y(peak.edges[k]), frame.y(peak.edges[k + 1])));
+        let peak = self.thickest(k)?;
+        let point = (frame.x(peak.at), f64::midpoint(frame.y(peak.edges[k]), frame.y(peak.edges[k + 1])));
         let width = text_width(layer, value);
-        if let Some(free) = self.free_place(frame, (x, y), width, taken) {
-            let side = if free.y < y { free.y + 8.0 } else { free.y - 8.0 };
-            svg.rule((x, y), (x.clamp(free.left + 6.0, free.right - 6.0), side), layer.colour, 1.0);
-            svg.dot((x, y), layer.colour);
-            svg.name_and_value(free.left, free.y + 4.2, &layer.name, value, LABEL);
-            taken.push(free);
-            return None;
+        let free = taken.find(frame, point, width, |place| self.crosses(frame, place));
+        let Some(place) = free.or_else(|| taken.find(frame, point, width, |_| false)) else {
+            let y = self.runs.last()?.last().map(|m| f64::midpoint(frame.y(m.edges[k]), frame.y(m.edges[k + 1])))?;
+            return Some(End { y, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour });
+        };
+        svg.rule(point, place.tie(point), layer.colour, 1.0);
+        svg.dot(point, layer.colour);
+        if free.is_some() {
+            svg.name_and_value(place.left, place.y + 4.2, &layer.name, value, LABEL);
+        } else {
+            svg.over_lines(place.left, place.y + 4.2, &layer.name, value, LABEL);
         }
-        let last = self.runs.last()?.last()?;
-        let y = f64::midpoint(frame.y(last.edges[k]), frame.y(last.edges[k + 1]));
-        Some(End { y, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour })
+        None
     }
 
-    /// The place nearest to a point where a text meets no edge and no other text: above, below, then aside.
-    fn free_place(&self, frame: &Frame, (x, y): (f64, f64), width: f64, taken: &[Place]) -> Option<Place> {
-        let steps = ((frame.bottom - frame.top) / 4.0) as usize;
-        let places = (4..steps).flat_map(|step| {
-            let away = 4.0 * step as f64;
-            [y - away, y + away].into_iter().flat_map(move |y| {
-                [0.0, 0.5, -0.5].into_iter().map(move |shift| Place::around(x + (width + 12.0) * shift, y, width))
-            })
-        });
-        let inside = |b: &Place| {
-            b.left > frame.left + 4.0
-                && b.right < frame.right - 4.0
-                && b.y - 10.0 > frame.top
-                && b.y + 10.0 < frame.bottom
-        };
-        let mut free = places.filter(|b| inside(b) && !taken.iter().any(|other| b.meets(other)));
-        free.find(|b| !self.crossed(frame, b))
+    /// The first moment in which a layer is thickest.
+    fn thickest(&self, k: usize) -> Option<&Moment> {
+        let thickness = |moment: &Moment| moment.edges[k + 1] - moment.edges[k];
+        self.runs.iter().flatten().reduce(|best, m| if thickness(m) > thickness(best) { m } else { best })
     }
 
     /// Whether any edge runs through a place.
-    fn crossed(&self, frame: &Frame, place: &Place) -> bool {
+    fn crosses(&self, frame: &Frame, place: &Place) -> bool {
         self.runs.iter().any(|run| {
             let here: Vec<&Moment> = under(run, frame, place.left - 4.0, place.right + 4.0).collect();
             (0..=self.layers.len()).any(|k| {
@@ -228,43 +214,26 @@ fn under<'a>(run: &'a [Moment], frame: &'a Frame, left: f64, right: f64) -> impl
     })
 }
 
-/// The place of a text [px]; `y` is its middle.
-#[derive(Debug, Clone, Copy)]
-struct Place {
-    left: f64,
-    right: f64,
-    y: f64,
-}
-
-impl Place {
-    fn around(x: f64, y: f64, width: f64) -> Self {
-        Self { left: x - width / 2.0, right: x + width / 2.0, y }
-    }
-
-    fn meets(&self, other: &Self) -> bool {
-        self.left < other.right + 6.0 && other.left < self.right + 6.0 && (self.y - other.y).abs() < LABEL_PITCH
-    }
-}
-
 fn text_width(layer: &Layer, value: &str) -> f64 {
     text::width(&layer.name, LABEL.in_bold()) + text::width(&format!(" {value}"), LABEL)
 }
 
-fn moment(layers: &[Layer], i: usize) -> Option<Moment> {
+fn moment(layers: &[Layer], reference: &[Option<Point>], i: usize) -> Option<Moment> {
     let known = layers.iter().find_map(|layer| layer.points.get(i).copied().flatten())?;
     let mut edges = vec![0.0];
     for layer in layers {
         let value = layer.points.get(i).copied().flatten().map_or(0.0, |point| point.mean.max(0.0));
         edges.push(edges[edges.len() - 1] + value);
     }
-    Some(Moment { from: known.from, at: known.at(), until: known.until, edges })
+    let reference = reference.get(i).copied().flatten().map_or(0.0, |point| point.mean);
+    Some(Moment { from: known.from, at: known.at(), until: known.until, edges, reference })
 }
 
-/// Of each group the moments in which the lowest layer is smallest and largest: a stack often has a constant sum.
+/// Of each group the moments in which the reference is smallest and largest.
 fn thinned(run: &[Moment], group: usize) -> Vec<Moment> {
     let mut kept: Vec<Moment> = Vec::new();
     for chunk in run.chunks(group) {
-        kept.extend(extremes(chunk.iter().map(|m| m.edges[1])).iter().map(|i| chunk[*i].clone()));
+        kept.extend(extremes(chunk.iter().map(|m| m.reference)).iter().map(|i| chunk[*i].clone()));
     }
     if let (Some(first), Some(last)) = (run.first(), run.last()) {
         kept[0].from = first.from;

@@ -104,6 +104,13 @@ fn words(stamps: &[Stamp], more: &str) -> Words {
     }
 }
 
+/// Columns of a row that share a bin; none where the stamp was not active.
+struct Span {
+    bin: Option<usize>,
+    from: usize,
+    until: usize,
+}
+
 /// Rows and columns of the heat map, on whole pixels so that cells meet without seams.
 struct Grid {
     frame: Frame,
@@ -117,7 +124,7 @@ fn heat_map(study: &Study, stamps: &[Stamp]) -> Picture {
     let scale = Scale::linear(Quantity::Share, 1.0, 5.0);
     let mut sheet = Sheet::bare(study, scale, Above::Windows, right_beside([]));
     let longest = rows.iter().map(|stamp| text::width(&stamp.name, TICK)).fold(0.0, f64::max).min(130.0);
-    sheet.frame.left = (MARGIN + longest + 8.0).round();
+    sheet.frame.left = libm::ceil(MARGIN + longest + 8.0);
     sheet.windows = super::marks::Windows::of(study, &sheet.time, sheet.frame.left, sheet.frame.right);
     let grid = Grid::of(&sheet, &rows);
     sheet.frame = grid.frame.clone();
@@ -166,29 +173,31 @@ impl Grid {
     }
 
     /// Bins of a row with the columns they span; where windows share a column, the fullest counts.
-    fn merged(&self, stamp: &Stamp) -> Vec<(Option<usize>, usize, usize)> {
-        let mut spans: Vec<(Option<usize>, usize, usize)> = Vec::new();
-        for column in 0..self.columns {
-            let bin = self.value(stamp, column).map(bin_of);
+    fn merged(&self, stamp: &Stamp) -> Vec<Span> {
+        let mut spans: Vec<Span> = Vec::new();
+        for (column, value) in self.values(stamp).into_iter().enumerate() {
+            let bin = value.map(bin_of);
             match spans.last_mut() {
-                Some(last) if last.0 == bin => last.2 = column + 1,
-                _ => spans.push((bin, column, column + 1)),
+                Some(last) if last.bin == bin => last.until = column + 1,
+                _ => spans.push(Span { bin, from: column, until: column + 1 }),
             }
         }
         spans
     }
 
-    fn value(&self, stamp: &Stamp, column: usize) -> Option<f64> {
-        let seconds = |column: usize| {
-            (self.column * column as f64 / (self.frame.right - self.frame.left)).min(1.0) * self.frame.horizon
-        };
-        let (from, until) = (seconds(column), seconds(column + 1));
-        let here = known(&stamp.points).filter(|point| point.from < until && point.until > from);
-        // A window that only touches a column at its edge would smear into it.
-        let middle = f64::midpoint(from, until);
-        let inside =
-            here.filter(|point| (from..until).contains(&point.at()) || (point.from..point.until).contains(&middle));
-        inside.map(|point| point.mean).reduce(f64::max)
+    /// A window counts in the columns whose middle it covers, and in the one of its own middle.
+    fn values(&self, stamp: &Stamp) -> Vec<Option<f64>> {
+        let mut values: Vec<Option<f64>> = vec![None; self.columns];
+        let place = |seconds: f64| (self.frame.x(seconds) - self.frame.left) / self.column;
+        for point in known(&stamp.points) {
+            let (first, last) = (place(point.from).round() as usize, place(point.until).round() as usize);
+            let own = place(point.at()) as usize;
+            let end = last.max(own + 1).min(self.columns);
+            for value in &mut values[first.min(own).min(end)..end] {
+                *value = Some(value.map_or(point.mean, |before: f64| before.max(point.mean)));
+            }
+        }
+        values
     }
 
     fn x(&self, column: usize) -> f64 {
@@ -203,11 +212,13 @@ impl Grid {
         let frame = &self.frame;
         hatched(&sheet.svg, (frame.left, frame.top), (frame.right, frame.bottom));
         let gap = if self.pitch >= 8.0 { 1.0 } else { 0.0 };
+        let spans: Vec<Vec<Span>> = rows.iter().map(|stamp| self.merged(stamp)).collect();
         for (bin, colour) in HEAT.iter().enumerate() {
-            for (row, stamp) in rows.iter().enumerate() {
+            for (row, spans) in spans.iter().enumerate() {
                 let top = frame.top + self.pitch * row as f64;
-                for (_, from, until) in self.merged(stamp).iter().filter(|span| span.0 == Some(bin)) {
-                    sheet.svg.block((self.x(*from), top), (self.x(*until), top + self.pitch - gap), *colour, 1.0);
+                for span in spans.iter().filter(|span| span.bin == Some(bin)) {
+                    let to = (self.x(span.until), top + self.pitch - gap);
+                    sheet.svg.block((self.x(span.from), top), to, *colour, 1.0);
                 }
             }
         }
@@ -215,7 +226,7 @@ impl Grid {
 
     /// Names at the left and last values at the right, as many as there is room for.
     fn names(&self, sheet: &Sheet, rows: &[&Stamp]) {
-        sheet.svg.text(self.frame.right + 11.0, self.frame.top - 6.0, "at the end", TICK);
+        sheet.svg.text(self.frame.right + 11.0, self.frame.top - 9.0, "at the end", TICK);
         let every = libm::ceil(14.0 / self.pitch).max(1.0) as usize;
         for (row, stamp) in rows.iter().enumerate().step_by(every) {
             let y = self.frame.top + self.pitch * (row as f64 + 0.5) + 4.0;

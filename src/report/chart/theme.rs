@@ -166,6 +166,8 @@ pub(super) const TICK: Face = face(11.5, false, MUTED);
 pub(super) const LABEL: Face = face(12.0, false, INK);
 /// Names of faults, moves and stamps above the plot.
 pub(super) const MARK: Face = face(11.5, true, INK);
+/// Numbers that stand for such names.
+pub(super) const NUMBER: Face = face(10.5, true, INK);
 /// How the figures came to be.
 pub(super) const FOOTNOTE: Face = face(10.5, false, MUTED);
 

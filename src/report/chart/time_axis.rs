@@ -22,7 +22,7 @@ pub(super) struct TimeAxis {
 impl TimeAxis {
     /// The axis of a study; without a readable start, days are counted.
     pub(super) fn of(study: &Study) -> Self {
-        let horizon = (study.horizon.0 as f64 / 1e6).max(1e-6);
+        let horizon = study.horizon.secs().max(1e-6);
         Self { start: study.start.parse().ok(), horizon }
     }
 

@@ -1,0 +1,255 @@
+//! Faults begin and end: their conditions come into force, devices lose connections and power, and get them back.
+
+use crate::kernel::draws::{Purpose, member};
+use crate::kernel::event_list::EventList;
+use crate::kernel::executive::Agenda;
+use crate::model::condition::{Condition, DownStyle, Effect, Target};
+use crate::model::event::Kind;
+use crate::model::fault::Schedule;
+use crate::model::ids::{DeviceId, RegionId, StampId};
+use crate::model::population::device::{Device, State};
+use crate::model::world::{NEVER, NOBODY, Occurrence, Status, World};
+use crate::units::{SimDuration, SimTime};
+
+impl World<'_> {
+    pub(super) fn schedule_faults<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        for (index, fault) in self.config.faults.iter().enumerate() {
+            let at = match &fault.schedule {
+                Schedule::At { at, .. } => *at,
+                Schedule::Drawn { .. } => self.next_drawn(index, SimTime::ZERO, 0),
+            };
+            self.other_event(agenda, at, Kind::FaultBegins, fault.key, (index as u32, 0));
+        }
+    }
+
+    /// Start of the next drawn occurrence after a time without the fault.
+    fn next_drawn(&self, fault: usize, from: SimTime, number: u64) -> SimTime {
+        let config = &self.config.faults[fault];
+        let Schedule::Drawn { gap, .. } = &config.schedule else { unreachable!("only drawn faults are drawn") };
+        from.saturating_add(gap.sample(&mut self.draws.stream(config.key, Purpose::FaultGap, number)))
+    }
+
+    fn end_of(&self, fault: usize, from: SimTime) -> SimTime {
+        let config = &self.config.faults[fault];
+        let number = self.occurrences.iter().filter(|o| o.fault == fault).count() as u64;
+        match &config.schedule {
+            Schedule::At { lasts, .. } => lasts.map_or(NEVER, |length| from + length),
+            Schedule::Drawn { repair, .. } => {
+                from.saturating_add(repair.sample(&mut self.draws.stream(config.key, Purpose::FaultRepair, number)))
+            }
+        }
+    }
+
+    /// A fault begins.
+    pub(super) fn fault_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, fault: usize) {
+        let now = agenda.now();
+        let config = &self.config.faults[fault];
+        let until = self.end_of(fault, now);
+        let occurrence = self.occurrences.len() as u16;
+        assert_ne!(occurrence, NOBODY, "a run has fewer than 65,535 occurrences of faults");
+        self.occurrences.push(Occurrence {
+            fault,
+            from: now,
+            until,
+            registered: self.registered(),
+            affected: 0,
+            recoveries: Vec::new(),
+        });
+        let index = u32::from(occurrence);
+        if until < SimTime::ZERO + self.config.horizon {
+            self.other_event(agenda, until, Kind::FaultEnds, config.key, (index, 0));
+        }
+        for (e, effect) in config.effects.iter().enumerate() {
+            let begins = now + effect.delay;
+            if effect.delay.is_zero() {
+                self.effect_begins(agenda, index as usize, e);
+            } else if begins < until && begins < SimTime::ZERO + self.config.horizon {
+                self.other_event(agenda, begins, Kind::EffectBegins, config.key, (index, e as u16));
+            }
+        }
+    }
+
+    /// An effect of a fault comes into force.
+    pub(super) fn effect_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, occurrence: usize, effect: usize) {
+        let config = &self.config.faults[self.occurrences[occurrence].fault];
+        let effect = config.effects[effect];
+        self.active.push((occurrence as u16, effect));
+        self.apply_conditions(effect.target, agenda.now());
+        match (effect.target, effect.condition) {
+            (Target::Stamp(stamp), Condition::Down(style)) => {
+                self.stamp_goes_down(agenda, stamp, style, occurrence as u16)
+            }
+            (Target::Region(region), Condition::Off(_)) => {
+                self.region_goes_dark(agenda.now(), region, occurrence as u16)
+            }
+            (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(|cache| cache.flush()),
+            (Target::SecondaryCache, Condition::Flush) => self.secondary.iter_mut().for_each(|cache| cache.flush()),
+            _ => {}
+        }
+    }
+
+    /// The cause of a fault ends; the next occurrence of a drawn one is scheduled.
+    pub(super) fn fault_ends<L: EventList>(&mut self, agenda: &mut Agenda<L>, occurrence: usize) {
+        let now = agenda.now();
+        let fault = self.occurrences[occurrence].fault;
+        let ended: Vec<Effect> =
+            self.active.iter().filter(|(o, _)| usize::from(*o) == occurrence).map(|(_, e)| *e).collect();
+        for effect in &ended {
+            if let (Target::Stamp(stamp), Condition::Down(_)) = (effect.target, effect.condition) {
+                // Attempts up to now failed in the way of the outage, so they are counted while it is in force.
+                self.stamp_comes_back(agenda, stamp);
+            }
+        }
+        self.active.retain(|(o, _)| usize::from(*o) != occurrence);
+        for effect in &ended {
+            self.apply_conditions(effect.target, now);
+            if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition) {
+                self.region_gets_power(agenda, region, over);
+            }
+        }
+        if let Schedule::Drawn { .. } = self.config.faults[fault].schedule {
+            let number = self.occurrences.iter().filter(|o| o.fault == fault).count() as u64;
+            let at = self.next_drawn(fault, now, number);
+            self.other_event(agenda, at, Kind::FaultBegins, self.config.faults[fault].key, (fault as u32, 0));
+        }
+    }
+
+    /// Recomputes what the conditions in force make of a target.
+    fn apply_conditions(&mut self, target: Target, now: SimTime) {
+        let mut status = Status::default();
+        for (occurrence, effect) in self.active.iter().filter(|(_, e)| e.target == target) {
+            match effect.condition {
+                Condition::Down(style) => {
+                    status.down = Some(style);
+                    status.occurrence = *occurrence;
+                }
+                Condition::Slow(factor) => status.slow *= factor,
+                Condition::ErrorRate(share) => status.errors = 1.0 - (1.0 - status.errors) * (1.0 - share),
+                Condition::CapacityCut(left) => status.capacity *= left,
+                Condition::Excluded => status.excluded = true,
+                Condition::Flush | Condition::Off(_) => {}
+            }
+        }
+        match target {
+            Target::Stamp(stamp) => self.set_stamp_status(stamp, status, now),
+            Target::Dps => self.dps_status = status,
+            Target::Cache => self.cache_status = status,
+            Target::SecondaryCache => self.secondary_status = status,
+            Target::Region(_) => {}
+        }
+    }
+
+    fn set_stamp_status(&mut self, stamp: StampId, status: Status, now: SimTime) {
+        let before = std::mem::replace(&mut self.stamp_status[stamp.index()], status);
+        let cut = |a: f64, b: f64| (a - b).abs() > f64::EPSILON;
+        if cut(before.capacity, status.capacity) {
+            let (config, hub) = (&self.stamps[stamp.index()], &mut self.hubs[stamp.index()]);
+            let part = (status.capacity * 1e6).round() as u64;
+            let scaled =
+                |throttle: crate::model::stamp::edition::Throttle| throttle.of(config.units).scaled(part, 1_000_000);
+            hub.connects.set_limit(scaled(config.edition.connects), now);
+            hub.sends.set_limit(scaled(config.edition.sends), now);
+            hub.registry.set_limit(scaled(config.edition.registry), now);
+        }
+    }
+
+    /// Connections to a stamp break, at once or unnoticed.
+    fn stamp_goes_down<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        stamp: StampId,
+        style: DownStyle,
+        occurrence: u16,
+    ) {
+        for i in 0..self.devices.len() {
+            let record = self.devices[i];
+            if record.stamp != stamp || record.state != State::Connected {
+                continue;
+            }
+            let device = DeviceId(i as u32);
+            match style {
+                DownStyle::Reset => self.lose_connection(agenda, device, occurrence),
+                DownStyle::Silent => self.lose_silently(agenda, device, occurrence),
+            }
+        }
+    }
+
+    /// A connection is dead, but the device learns it only from an unanswered keep-alive: 1.5 intervals after its last
+    /// traffic, which lies anywhere in the interval before.
+    fn lose_silently<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, occurrence: u16) {
+        let now = agenda.now();
+        self.drop_connection(device, now, occurrence);
+        self.set_state(device, State::Unaware, now);
+        let (ping, patience) = self.next_ping(device, now);
+        self.timer(agenda, device, now + ping + patience, Kind::Notice);
+    }
+
+    /// Time to the next ping of a connection that died at `lost_at`, and how long its answer is waited for.
+    fn next_ping(&self, device: DeviceId, _lost_at: SimTime) -> (SimDuration, SimDuration) {
+        let keep_alive = self.cohort(device).keep_alive;
+        let counter = u64::from(self.devices[device.index()].episode);
+        let unit = self.device_draw(device, Purpose::KeepAlivePhase, counter).unit();
+        (SimDuration((keep_alive.0 as f64 * unit) as u64), keep_alive / 2)
+    }
+
+    fn stamp_comes_back<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId) {
+        let now = agenda.now();
+        self.hubs[stamp.index()].restart(now);
+        self.unpark(agenda, stamp);
+        for i in 0..self.devices.len() {
+            let record = self.devices[i];
+            if record.stamp == stamp && record.state == State::Unaware {
+                // The hub is back and refuses the dead session at the next ping.
+                let device = DeviceId(i as u32);
+                let lost_at = self.columns.lost_at[i];
+                let (ping, _) = self.next_ping(device, lost_at);
+                self.timer(agenda, device, (lost_at + ping).max(now), Kind::Notice);
+            }
+        }
+    }
+
+    /// The devices of a region lose power.
+    fn region_goes_dark(&mut self, now: SimTime, region: RegionId, occurrence: u16) {
+        for i in 0..self.devices.len() {
+            let record = self.devices[i];
+            let out = record.is(Device::DORMANT) || record.state == State::Off || !record.state.in_fleet();
+            if record.region != region || out {
+                continue;
+            }
+            let device = DeviceId(i as u32);
+            if record.state == State::Connected {
+                self.drop_connection(device, now, occurrence);
+            } else {
+                self.become_unavailable(device, now, occurrence);
+            }
+            self.devices[i].set(Device::PARKED, false);
+            self.devices[i].renew_timer();
+            self.set_state(device, State::Off, now);
+        }
+    }
+
+    /// Power returns: every device of the region tries at once, or spread evenly over a time.
+    fn region_gets_power<L: EventList>(&mut self, agenda: &mut Agenda<L>, region: RegionId, over: SimDuration) {
+        let now = agenda.now();
+        for i in 0..self.devices.len() {
+            let record = self.devices[i];
+            if record.region != region || record.state != State::Off || record.is(Device::DORMANT) {
+                continue;
+            }
+            let device = DeviceId(i as u32);
+            let wait = if over.is_zero() {
+                SimDuration::ZERO
+            } else {
+                let key = member(self.device_key(device), u64::from(record.episode));
+                SimDuration(self.draws.stream(key, Purpose::ReturnSpread, 1).below(over.0))
+            };
+            self.begin_episode(device, now + wait);
+            if record.stamp == StampId::NONE {
+                self.go_to_dps(agenda, device, now + wait);
+            } else {
+                self.set_state(device, State::BackingOff, now);
+                self.schedule_first_attempt(agenda, device, now + wait);
+            }
+        }
+    }
+}

@@ -1,0 +1,333 @@
+//! Telemetry: device → send throttle → processing. As flows by default, message by message as the checking mode.
+
+use crate::kernel::arrivals::{Tick, TickArrivals};
+use crate::kernel::draws::{Purpose, member, stable_name};
+use crate::kernel::event_list::EventList;
+use crate::kernel::executive::Agenda;
+use crate::model::event::{Kind, world_key};
+use crate::model::figures::Queue;
+use crate::model::ids::{CohortId, DeviceId, StampId};
+use crate::model::limit::{STRATA, Verdict};
+use crate::model::population::device::State;
+use crate::model::population::traffic::{Cadence, Fidelity, Message, Phases, Telemetry};
+use crate::model::world::{Class, World};
+use crate::units::{SimDuration, SimTime};
+
+impl World<'_> {
+    /// Schedules the sources of telemetry and calls.
+    pub(super) fn begin_traffic<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        let cohorts = &self.config.cohorts;
+        let sends = cohorts.iter().any(|c| c.telemetry.is_some());
+        if sends && self.config.fidelity == Fidelity::Flow {
+            let at = SimTime::ZERO + self.config.tick;
+            self.other_event(agenda, at, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
+        }
+        for (c, cohort) in cohorts.iter().enumerate() {
+            let index = (c as u32, 0);
+            if cohort.calls.is_some() && self.config.gateway.is_some() {
+                self.begin_calls(c);
+                self.other_event(agenda, SimTime::ZERO, Kind::CallTick, cohort.key, index);
+            }
+            if cohort.telemetry.is_some() && self.config.fidelity == Fidelity::Events {
+                self.sort_by_phase(c);
+                self.other_event(agenda, SimTime::ZERO, Kind::MessageTick, cohort.key, index);
+            }
+        }
+    }
+
+    /// An empty class for each cohort, on a new stamp.
+    pub(super) fn new_classes(&self) -> Vec<Class> {
+        let phases = |telemetry: &Option<Telemetry>| match telemetry.as_ref().map(|t| t.cadence) {
+            Some(Cadence::Periodic { period, .. }) => Some(Phases::new(period, self.config.tick)),
+            _ => None,
+        };
+        self.config.cohorts.iter().map(|c| Class { connected: 0, phases: phases(&c.telemetry) }).collect()
+    }
+
+    /// A device begins to send to this stamp.
+    pub(super) fn join_class(&mut self, device: DeviceId, stamp: StampId) {
+        let phase = self.class_phase(device);
+        let class = &mut self.classes[stamp.index()][self.devices[device.index()].cohort.index()];
+        class.connected += 1;
+        if let (Some(phases), Some(phase)) = (&mut class.phases, phase) {
+            phases.add(phase);
+        }
+    }
+
+    /// A device no longer sends to this stamp.
+    pub(super) fn leave_class(&mut self, device: DeviceId, stamp: StampId) {
+        let phase = self.class_phase(device);
+        let class = &mut self.classes[stamp.index()][self.devices[device.index()].cohort.index()];
+        class.connected -= 1;
+        if let (Some(phases), Some(phase)) = (&mut class.phases, phase) {
+            phases.remove(phase);
+        }
+    }
+
+    fn class_phase(&self, device: DeviceId) -> Option<u64> {
+        match self.cohort(device).telemetry.as_ref()?.cadence {
+            Cadence::Periodic { period, .. } => Some(self.phase(device, period)),
+            Cadence::Poisson { .. } => None,
+        }
+    }
+
+    /// Telemetry of the tick that ends now, on all stamps.
+    pub(super) fn telemetry_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: u64) {
+        let now = agenda.now();
+        let tick = Tick { index, start: SimTime(now.0 - self.config.tick.0), length: self.config.tick };
+        for stamp in (0..self.hubs.len() as u16).map(StampId) {
+            self.stamp_flow(stamp, tick);
+        }
+        let next = (u32::try_from(index + 1).expect("ticks are counted in 28 bits"), 0);
+        self.other_event(agenda, now + self.config.tick, Kind::TelemetryFlow, world_key("telemetry"), next);
+    }
+
+    fn stamp_flow(&mut self, stamp: StampId, tick: Tick) {
+        let s = stamp.index();
+        let (mut messages, mut blocks) = (0, 0);
+        for cohort in 0..self.config.cohorts.len() {
+            let Some(telemetry) = &self.config.cohorts[cohort].telemetry else { continue };
+            let n = self.sends(stamp, cohort, telemetry, tick);
+            messages += n;
+            blocks += n * telemetry.size.blocks(self.stamps[s].edition.meter_block);
+        }
+        if messages > 0 && self.stamp_status[s].down.is_none() {
+            self.flow_through(stamp, tick, messages, blocks);
+        } else if self.stamp_status[s].down.is_none() {
+            self.idle_flow(stamp, tick);
+        }
+    }
+
+    /// Lets backlogs of a stamp drain through a tick without messages.
+    fn idle_flow(&mut self, stamp: StampId, tick: Tick) {
+        let hub = &mut self.hubs[stamp.index()];
+        if hub.pipeline.backlog() > 0.0 {
+            hub.pipeline.flow(self.md1, tick.length, 0, &[0.0; STRATA]);
+        }
+    }
+
+    /// Sends of a class in a tick.
+    fn sends(&mut self, stamp: StampId, cohort: usize, telemetry: &Telemetry, tick: Tick) -> u64 {
+        let class = &self.classes[stamp.index()][cohort];
+        match telemetry.cadence {
+            Cadence::Poisson { gap } => {
+                let end = tick.start + tick.length;
+                let factor = telemetry.profile.mean_over(tick.start, end);
+                let mean = f64::from(class.connected) * tick.length.ratio(gap) * factor;
+                if mean <= 0.0 {
+                    return 0;
+                }
+                let entity = member(self.config.cohorts[cohort].key, self.stamp_keys[stamp.index()]);
+                self.draws.stream(entity, Purpose::TelemetryArrivals, tick.index).poisson(mean)
+            }
+            Cadence::Periodic { jitter, .. } => {
+                let due = class.phases.as_ref().expect("a periodic class has phases").sends(tick.start, tick.length);
+                self.spread_by_jitter(stamp, cohort, jitter, due, tick)
+            }
+        }
+    }
+
+    /// Spreads the messages that are due in a tick evenly over their jitter; gives those that are sent in it.
+    fn spread_by_jitter(&mut self, stamp: StampId, cohort: usize, jitter: SimDuration, due: u64, tick: Tick) -> u64 {
+        let ticks = (jitter.0 / tick.length.0) as usize;
+        if ticks == 0 {
+            return due;
+        }
+        let ring = &mut self.jittered[stamp.index()][cohort];
+        if ring.is_empty() {
+            ring.resize(ticks + 1, 0);
+        }
+        let slots = ring.len();
+        let entity = member(self.config.cohorts[cohort].key, self.stamp_keys[stamp.index()]);
+        let mut draws = self.draws.stream(entity, Purpose::TelemetryJitter, tick.index);
+        let mut left = due;
+        for slot in 0..slots {
+            // A multinomial by successive binomials: each slot takes its share of what is left.
+            let share = 1.0 / (slots - slot) as f64;
+            let n = if slot + 1 == slots { left } else { draws.binomial(left, share) };
+            ring[(tick.index as usize + slot) % slots] += n;
+            left -= n;
+        }
+        std::mem::take(&mut ring[tick.index as usize % slots])
+    }
+
+    fn flow_through(&mut self, stamp: StampId, tick: Tick, messages: u64, blocks: u64) {
+        let s = stamp.index();
+        let key = self.stamp_keys[s];
+        let hub = &mut self.hubs[s];
+        let sent = hub.sends.offer_flow(tick.start, tick.length, messages);
+        let admitted = messages - sent.refused;
+        let metered = blocks * admitted / messages;
+        hub.quota.meter(tick.start, metered);
+        let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
+        let units: [f64; STRATA] = std::array::from_fn(|_| draws.unit());
+        let waits = hub.pipeline.flow(self.md1, tick.length, admitted, &units);
+        self.recorder.count(self.figures.messages, messages);
+        self.recorder.count(self.figures.refused_messages, sent.refused);
+        self.recorder.count(self.figures.offered[Queue::Send as usize], messages);
+        self.recorder.count(self.figures.refused[Queue::Send as usize], sent.refused);
+        self.figures.uses[Queue::Send as usize][s].total += admitted;
+        self.observe_flow(stamp, admitted, &sent.wait_s, &waits, &mut draws);
+    }
+
+    fn observe_flow(
+        &mut self,
+        stamp: StampId,
+        admitted: u64,
+        send_waits: &[f64; STRATA],
+        waits: &[f64; STRATA],
+        draws: &mut crate::kernel::draws::Stream,
+    ) {
+        let config = &self.stamps[stamp.index()].processing.service;
+        let law = &self.config.network.device_to_hub;
+        for i in 0..STRATA as u64 {
+            let weight = (admitted * (i + 1)) / STRATA as u64 - (admitted * i) / STRATA as u64;
+            let (send, wait) = (send_waits[i as usize], waits[i as usize]);
+            let hop = if law.is_zero() { SimDuration::ZERO } else { law.sample(draws) / 2 };
+            let service = if config.is_zero() { SimDuration::ZERO } else { config.sample(draws) };
+            let latency = hop + service + SimDuration::from_secs_f64(send + wait);
+            self.recorder.observe_n(self.figures.telemetry, latency.0, weight);
+            let send_us = SimDuration::from_secs_f64(send).0;
+            self.recorder.observe_n(self.figures.waits[Queue::Send as usize], send_us, weight);
+            let wait_us = SimDuration::from_secs_f64(wait).0;
+            self.recorder.observe_n(self.figures.waits[Queue::Processing as usize], wait_us, weight);
+        }
+    }
+
+    fn sort_by_phase(&mut self, cohort: usize) {
+        let Some(Telemetry { cadence: Cadence::Periodic { period, .. }, .. }) = self.config.cohorts[cohort].telemetry
+        else {
+            return;
+        };
+        let devices = self.cohort_first[cohort]..self.cohort_first[cohort + 1];
+        let mut by_phase: Vec<u32> = devices.collect();
+        by_phase.sort_by_cached_key(|d| (self.phase(DeviceId(*d), period), *d));
+        self.by_phase[cohort] = by_phase;
+    }
+
+    /// Draws the messages of a tick, one by one.
+    pub(super) fn message_tick<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize) {
+        let now = agenda.now();
+        let config = &self.config.cohorts[cohort];
+        let telemetry = config.telemetry.as_ref().expect("a cohort with messages sends telemetry");
+        let tick = Tick { index: self.message_source[cohort].tick, start: now, length: self.config.tick };
+        match telemetry.cadence {
+            Cadence::Poisson { gap } => {
+                let source = TickArrivals::new(self.draws, config.key, Purpose::TelemetryArrivals);
+                let rate = telemetry.profile.max() * tick.length.ratio(gap);
+                let mean = f64::from(self.cohort_joined[cohort]) * rate;
+                let mut arrivals = std::mem::take(&mut self.message_source[cohort].arrivals);
+                source.arrivals(tick, mean, |t| telemetry.profile.share(t), &mut arrivals);
+                self.message_source[cohort].arrivals = arrivals;
+            }
+            Cadence::Periodic { period, .. } => self.periodic_messages(cohort, period, tick),
+        }
+        let source = &mut self.message_source[cohort];
+        source.tick += 1;
+        source.next = 0;
+        self.schedule_next_message(agenda, cohort);
+        self.other_event(agenda, now + self.config.tick, Kind::MessageTick, config.key, (cohort as u32, 0));
+    }
+
+    /// The sends of periodic devices in a tick: those whose phase lies in it, once each period.
+    fn periodic_messages(&mut self, cohort: usize, period: SimDuration, tick: Tick) {
+        let mut arrivals = std::mem::take(&mut self.message_source[cohort].arrivals);
+        arrivals.clear();
+        let end = tick.start + tick.length;
+        for cycle in tick.start.0 / period.0..=(end.0 - 1) / period.0 {
+            let begin = cycle * period.0;
+            let by_phase = &self.by_phase[cohort];
+            let from = by_phase.partition_point(|d| begin + self.phase(DeviceId(*d), period) < tick.start.0);
+            for device in &by_phase[from..] {
+                let time = SimTime(begin + self.phase(DeviceId(*device), period));
+                if time >= end {
+                    break;
+                }
+                arrivals.push(crate::kernel::arrivals::Candidate { time, counter: u64::from(*device) });
+            }
+        }
+        self.message_source[cohort].arrivals = arrivals;
+    }
+
+    fn schedule_next_message<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize) {
+        let source = &self.message_source[cohort];
+        let Some(arrival) = source.arrivals.get(source.next) else { return };
+        let key = member(self.config.cohorts[cohort].key, stable_name("message"));
+        self.other_event(agenda, arrival.time, Kind::MessageSent, key, (cohort as u32, 0));
+    }
+
+    /// A device sends a message, if it is connected.
+    pub(super) fn message_sent<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize) {
+        let source = &mut self.message_source[cohort];
+        let arrival = source.arrivals[source.next];
+        source.next += 1;
+        self.schedule_next_message(agenda, cohort);
+        let device = self.sender(CohortId(cohort as u8), arrival.counter);
+        if self.devices[device.index()].state != State::Connected {
+            return;
+        }
+        let hop = self.message_hop(device, arrival.counter);
+        let message = Message { device, sent: agenda.now(), counter: arrival.counter };
+        if hop.is_zero() {
+            return self.message_through(message, agenda.now());
+        }
+        let slot = self.messages.put(message);
+        let key = member(self.device_key(device), arrival.counter);
+        self.other_event(agenda, agenda.now() + hop, Kind::MessageAtHub, key, (slot, 0));
+    }
+
+    fn sender(&self, cohort: CohortId, counter: u64) -> DeviceId {
+        let c = cohort.index();
+        let telemetry = self.config.cohorts[c].telemetry.as_ref().expect("a cohort with messages sends telemetry");
+        match telemetry.cadence {
+            Cadence::Periodic { .. } => DeviceId(counter as u32),
+            Cadence::Poisson { .. } => {
+                let mut draws = self.draws.stream(self.config.cohorts[c].key, Purpose::TelemetryTarget, counter);
+                DeviceId(self.cohort_first[c] + draws.below(u64::from(self.cohort_joined[c])) as u32)
+            }
+        }
+    }
+
+    fn message_hop(&self, device: DeviceId, counter: u64) -> SimDuration {
+        let law = &self.config.network.device_to_hub;
+        if law.is_zero() {
+            return SimDuration::ZERO;
+        }
+        law.sample(&mut self.device_draw(device, Purpose::TelemetryJitter, counter)) / 2
+    }
+
+    /// A message reaches its hub, if the connection still stands.
+    pub(super) fn message_at_hub(&mut self, now: SimTime, slot: u32) {
+        let message = self.messages.take(slot);
+        if self.devices[message.device.index()].state == State::Connected {
+            self.message_through(message, now);
+        }
+    }
+
+    fn message_through(&mut self, message: Message, now: SimTime) {
+        let Message { device, sent, counter } = message;
+        let stamp = self.devices[device.index()].stamp;
+        let s = stamp.index();
+        self.recorder.count(self.figures.messages, 1);
+        let admitted = match self.hubs[s].sends.offer(now) {
+            Verdict::Admitted(at) => at,
+            Verdict::Full | Verdict::TimedOut(_) => {
+                self.figures.refused(&mut self.recorder, Queue::Send);
+                return self.recorder.count(self.figures.refused_messages, 1);
+            }
+        };
+        self.figures.admitted(&mut self.recorder, Queue::Send, s, (admitted - now).0);
+        let telemetry = self.cohort(device).telemetry.as_ref().expect("a sender has telemetry");
+        let blocks = telemetry.size.blocks(self.stamps[s].edition.meter_block);
+        self.hubs[s].quota.meter(now, blocks);
+        let law = &self.stamps[s].processing.service;
+        let service = if law.is_zero() {
+            SimDuration::ZERO
+        } else {
+            law.sample(&mut self.device_draw(device, Purpose::ProcessingService, counter))
+        };
+        let begins = self.hubs[s].pipeline.arrive(admitted, service);
+        self.recorder.observe(self.figures.waits[Queue::Processing as usize], (begins - admitted).0);
+        self.recorder.observe(self.figures.telemetry, (begins + service - sent).0);
+    }
+}

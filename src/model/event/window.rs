@@ -1,0 +1,276 @@
+//! Windows of the series close, usage is metered by window, and at the end the run is put into figures.
+
+use crate::kernel::event_list::EventList;
+use crate::kernel::executive::Agenda;
+use crate::metrics::measure::MeasureKey;
+use crate::metrics::recorder::Recorded;
+use crate::metrics::{Component, Usage};
+use crate::model::event::{Kind, world_key};
+use crate::model::figures::Queue;
+use crate::model::ids::DeviceId;
+use crate::model::population::device::Device;
+use crate::model::world::{NEVER, NOBODY, Outcome, World};
+use crate::units::{SimDuration, SimTime};
+
+/// Shares of the affected devices whose recovery is reported.
+const RECOVERY_SHARES: [(f64, &str); 4] = [(0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (1.0, "100 %")];
+
+impl World<'_> {
+    pub(super) fn schedule_window<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        let at = agenda.now() + self.config.window;
+        self.other_event(agenda, at, Kind::WindowCloses, world_key("window"), (0, 0));
+    }
+
+    /// A window ends.
+    pub(super) fn window_closes<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        self.close_window(agenda.now());
+        self.check_invariants();
+        self.schedule_window(agenda);
+    }
+
+    fn close_window(&mut self, now: SimTime) {
+        let from = SimTime(self.usage.len() as u64 * self.config.window.0);
+        self.meter_usage(from, now);
+        self.close_throttles(now - from);
+        self.recorder.close_window(now);
+        let registered = self.recorder.level_mut(self.figures.registered).integral(now);
+        let connected = self.recorder.level_mut(self.figures.connected).integral(now);
+        self.device_time.push((registered, connected));
+    }
+
+    /// What the window used: stamps by time, DPS operations and routed messages by count.
+    fn meter_usage(&mut self, from: SimTime, now: SimTime) {
+        let mut usage = Usage::new();
+        for (s, (hub, stamp)) in self.hubs.iter_mut().zip(&self.stamps).enumerate() {
+            let held = now.saturating_since(from.max(hub.since));
+            let at = Some(s as u16);
+            usage.add_time(Component::Hub, at, &stamp.edition.unit_price, u64::from(stamp.units), held);
+            for fixed in &stamp.fixed_prices {
+                let component = if fixed.routing { Component::Routing } else { Component::Processing };
+                usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), held);
+            }
+            if stamp.bills_ingress {
+                let sent = &mut self.figures.uses[Queue::Send as usize][s];
+                usage.add_count(Component::Routing, at, "eventhubs.ingress_1m", u128::from(sent.total - sent.closed));
+            }
+        }
+        if let Some(gateway) = &self.config.gateway {
+            for (price, quantity) in &gateway.fixed_prices {
+                usage.add_time(Component::Gateway, None, price, u64::from(*quantity), now - from);
+            }
+        }
+        let looked_up: u64 = self.figures.uses[Queue::DpsOperation as usize].iter().map(|u| u.total).sum();
+        let billed = self.recorder.counted(self.figures.registrations) + looked_up;
+        let operations = billed - self.figures.billed_closed;
+        self.figures.billed_closed = billed;
+        usage.add_count(Component::Dps, None, "dps.operations_1k", u128::from(operations));
+        self.usage.push(usage);
+    }
+
+    /// Use of each throttle in the window that ends, at the place that used most of its limit.
+    fn close_throttles(&mut self, length: SimDuration) {
+        for queue in &Queue::ALL[..Queue::Processing as usize] {
+            let q = *queue as usize;
+            let mut most: f64 = 0.0;
+            for place in 0..self.figures.uses[q].len() {
+                let limit = self.limit(*queue, place) * length.secs();
+                let used = &mut self.figures.uses[q][place];
+                used.room += limit;
+                if limit > 0.0 {
+                    most = most.max((used.total - used.closed) as f64 / limit);
+                }
+                used.closed = used.total;
+            }
+            self.figures.use_series[q].push(most);
+        }
+    }
+
+    fn limit(&self, queue: Queue, place: usize) -> f64 {
+        match queue {
+            Queue::Connect => self.hubs[place].connects.limit_per_second(),
+            Queue::Send => self.hubs[place].sends.limit_per_second(),
+            Queue::Registry => self.hubs[place].registry.limit_per_second(),
+            Queue::Method => self.hubs[place].methods.as_ref().map_or(0.0, |m| m.limit_per_second()),
+            Queue::DpsRegistration => self.instances[place].registrations.limit_per_second(),
+            Queue::DpsOperation => self.instances[place].operations.limit_per_second(),
+            Queue::Processing => 0.0,
+        }
+    }
+
+    /// The end of the run: open windows close, open accounts are settled, everything becomes figures.
+    pub fn finish(mut self, now: SimTime) -> Outcome {
+        self.settle_parked(now);
+        self.settle_lost(now);
+        if now.0 > self.usage.len() as u64 * self.config.window.0 {
+            self.close_window(now);
+        }
+        self.check_invariants();
+        let own = self.own_figures(now);
+        let own_series = self.own_series();
+        let moves = self.move_spans();
+        let mut recorded = self.recorder.finish(now);
+        recorded.values.extend(own);
+        recorded.series.extend(own_series);
+        trim_unused(&mut recorded);
+        Outcome {
+            recorded,
+            usage: self.usage,
+            device_time: self.device_time,
+            stamps: self.stamps,
+            occurrences: self.occurrences,
+            added_at: self.added_at,
+            moves,
+        }
+    }
+
+    fn settle_parked(&mut self, now: SimTime) {
+        for i in 0..self.devices.len() {
+            if self.devices[i].is(Device::PARKED) {
+                self.count_parked_attempts(DeviceId(i as u32), now);
+            }
+        }
+    }
+
+    /// Devices that are still out count as affected; they have not recovered.
+    fn settle_lost(&mut self, now: SimTime) {
+        for i in 0..self.devices.len() {
+            let lost_at = self.columns.lost_at[i];
+            if lost_at != NEVER {
+                self.settle_fault(DeviceId(i as u32), lost_at, now, false);
+                self.columns.cause[i] = NOBODY;
+            }
+        }
+    }
+
+    fn move_spans(&self) -> Vec<(String, SimTime, SimTime)> {
+        let spans = self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun);
+        spans.map(|(run, plan)| (plan.name.clone(), plan.at, run.last)).collect()
+    }
+
+    /// Figures that no recorder kind fits.
+    fn own_figures(&mut self, now: SimTime) -> Vec<(MeasureKey, f64)> {
+        let mut out = Vec::new();
+        self.fault_figures(&mut out);
+        self.move_figures(&mut out);
+        self.throttle_figures(now, &mut out);
+        self.fleet_figures(now, &mut out);
+        out
+    }
+
+    fn fault_figures(&mut self, out: &mut Vec<(MeasureKey, f64)>) {
+        let key = MeasureKey::new;
+        let mut worst: Option<f64> = None;
+        for (f, fault) in self.config.faults.iter().enumerate() {
+            let mut blast: Option<f64> = None;
+            let (mut affected, mut recoveries): (u64, Vec<SimDuration>) = (0, Vec::new());
+            for occurrence in self.occurrences.iter().filter(|o| o.fault == f) {
+                let share = occurrence.affected as f64 / occurrence.registered.max(1) as f64;
+                blast = Some(blast.map_or(share, |b| b.max(share)));
+                affected += occurrence.affected;
+                recoveries.extend(&occurrence.recoveries);
+            }
+            let Some(blast) = blast else { continue };
+            worst = Some(worst.map_or(blast, |w| w.max(blast)));
+            out.push((key("blast_radius_ratio").with("fault", &*fault.name), blast));
+            recoveries.sort_unstable();
+            for (share, label) in RECOVERY_SHARES {
+                let rank = (share * affected as f64).ceil() as usize;
+                if let Some(recovery) = rank.checked_sub(1).and_then(|r| recoveries.get(r)) {
+                    let key = key("time_to_recover_s").with("fault", &*fault.name).with("share", label);
+                    out.push((key, recovery.secs()));
+                }
+            }
+        }
+        if let Some(worst) = worst {
+            out.push((key("blast_radius_ratio").with("stat", "max"), worst));
+        }
+    }
+
+    fn move_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
+        for (run, plan) in self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun) {
+            let key = |name| MeasureKey::new(name).with("move", &*plan.name);
+            out.push((key("move_devices"), f64::from(run.evicted)));
+            if run.evicted > 0 && run.arrived == run.evicted && run.next as usize == run.devices.len() {
+                out.push((key("move_duration_s"), (run.last - plan.at).secs()));
+            }
+        }
+    }
+
+    fn throttle_figures(&self, now: SimTime, out: &mut Vec<(MeasureKey, f64)>) {
+        for queue in Queue::ALL {
+            let q = queue as usize;
+            let label = |name| MeasureKey::new(name).with("at", queue.name());
+            let waits = self.recorder.histogram(self.figures.waits[q]);
+            if waits.count() > 0 && now.0 > 0 {
+                // Little's law: the mean queue is the sum of all waits over the time.
+                out.push((label("queue_length").with("stat", "mean"), waits.sum() as f64 / now.0 as f64));
+            }
+            if self.figures.longest[q] > 0 {
+                out.push((label("queue_length").with("stat", "max"), self.figures.longest[q] as f64));
+            }
+            let (used, room) = self.figures.uses[q].iter().fold((0, 0.0), |(n, r), u| (n + u.total, r + u.room));
+            if queue != Queue::Processing && room > 0.0 {
+                let key = |stat| {
+                    MeasureKey::new("throttle_utilisation_ratio").with("throttle", queue.name()).with("stat", stat)
+                };
+                out.push((key("mean"), used as f64 / room));
+                let most = self.figures.use_series[q].iter().copied().fold(0.0, f64::max);
+                out.push((key("max_window"), most));
+            }
+        }
+    }
+
+    fn fleet_figures(&mut self, now: SimTime, out: &mut Vec<(MeasureKey, f64)>) {
+        let key = MeasureKey::new;
+        let lost = self.recorder.level_mut(self.figures.unavailable).integral(now);
+        out.push((key("device_minutes_lost"), lost as f64 / SimDuration::MINUTE.0 as f64));
+        let quota = self.hubs.iter().map(|h| h.quota.most_ratio()).fold(0.0, f64::max);
+        out.push((key("quota_used_ratio").with("stat", "max"), quota));
+        let rejected = self.devices.iter().filter(|d| d.state == crate::model::population::device::State::Rejected);
+        out.push((key("devices_failed"), rejected.count() as f64));
+        let fill = |s: usize| f64::from(self.hubs[s].registered) / f64::from(self.stamps[s].capacity);
+        let most = self.figures.stamp_devices.iter().zip(&self.stamps).map(|(level, stamp)| {
+            let most = self.recorder.level_most(*level);
+            most as f64 / f64::from(stamp.capacity)
+        });
+        out.push((key("stamp_utilisation_ratio").with("stat", "max"), most.fold(0.0, f64::max)));
+        let registered: f64 = self.hubs.iter().map(|h| f64::from(h.registered)).sum();
+        let capacity: f64 = self.stamps.iter().map(|s| f64::from(s.capacity)).sum();
+        out.push((key("stamp_utilisation_ratio").with("stat", "end"), registered / capacity));
+        let over = |s: usize| f64::from(self.hubs[s].registered.saturating_sub(self.stamps[s].capacity));
+        let over: f64 = (0..self.hubs.len()).map(over).sum();
+        if registered > 0.0 {
+            out.push((key("overcommitment_ratio"), over / registered));
+        }
+        if let Some(imbalance) = self.imbalance(&fill) {
+            out.push((key("imbalance_ratio"), imbalance));
+        }
+    }
+
+    /// Fullest stamp against the mean, in the ring with the most devices.
+    fn imbalance(&self, fill: &dyn Fn(usize) -> f64) -> Option<f64> {
+        let devices = |ring: u8| -> u64 {
+            let of_ring = self.stamps.iter().zip(&self.hubs).filter(|(s, _)| s.ring.0 == ring);
+            of_ring.map(|(_, h)| u64::from(h.registered)).sum()
+        };
+        let ring = (0..self.config.rings.len() as u8).max_by_key(|r| devices(*r))?;
+        let fills: Vec<f64> = (0..self.stamps.len()).filter(|s| self.stamps[*s].ring.0 == ring).map(fill).collect();
+        let mean = fills.iter().sum::<f64>() / fills.len() as f64;
+        (mean > 0.0).then(|| fills.iter().copied().fold(0.0, f64::max) / mean)
+    }
+
+    fn own_series(&mut self) -> Vec<(MeasureKey, Vec<f64>)> {
+        let throttles = Queue::ALL[..Queue::Processing as usize].iter();
+        throttles
+            .map(|queue| {
+                let key = MeasureKey::new("throttle_utilisation_ratio").with("throttle", queue.name());
+                (key, std::mem::take(&mut self.figures.use_series[*queue as usize]))
+            })
+            .collect()
+    }
+}
+
+/// Leaves out series in which nothing was ever observed: they would only pad tables and charts.
+fn trim_unused(recorded: &mut Recorded) {
+    recorded.series.retain(|_, windows| windows.iter().any(|w| !w.is_nan()));
+}

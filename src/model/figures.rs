@@ -1,0 +1,257 @@
+//! Where the model observes: every figure of a run, registered once by its public name.
+
+use crate::metrics::measure::MeasureKey;
+use crate::metrics::recorder::{CountAs, CounterId, LevelId, TallyId};
+use crate::metrics::{Level, Recorder};
+use crate::model::config::ModelConfig;
+use crate::model::gateway::cache::Miss;
+use crate::model::gateway::call::Outcome;
+use crate::model::population::device::State;
+use crate::units::SimTime;
+
+/// Queues whose waits are observed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Queue {
+    /// New connections of a hub.
+    Connect,
+    /// Sends to a hub.
+    Send,
+    /// Registry operations of a hub.
+    Registry,
+    /// Direct methods of a hub.
+    Method,
+    /// Registrations at DPS.
+    DpsRegistration,
+    /// Service operations at DPS.
+    DpsOperation,
+    /// Processing behind a hub.
+    Processing,
+}
+
+impl Queue {
+    /// All queues, in order; those before `Processing` are throttles.
+    pub const ALL: [Queue; 7] = [
+        Self::Connect,
+        Self::Send,
+        Self::Registry,
+        Self::Method,
+        Self::DpsRegistration,
+        Self::DpsOperation,
+        Self::Processing,
+    ];
+
+    /// Name in tables.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Connect => "connect",
+            Self::Send => "send",
+            Self::Registry => "registry",
+            Self::Method => "method",
+            Self::DpsRegistration => "dps_registration",
+            Self::DpsOperation => "dps_operation",
+            Self::Processing => "processing",
+        }
+    }
+}
+
+/// Admitted operations of one throttle on one place (a stamp or a DPS instance).
+#[derive(Debug, Clone, Default)]
+pub struct Use {
+    /// Since the start.
+    pub total: u64,
+    /// Up to the end of the last window.
+    pub closed: u64,
+    /// Limit times time so far [operations].
+    pub room: f64,
+}
+
+/// Indexes into the recorder, and the few figures that no recorder kind fits.
+pub struct Figures {
+    /// Latency of delivered calls.
+    pub command_latency: TallyId,
+    /// Calls that arrived.
+    pub commands: CounterId,
+    /// Calls that ended.
+    pub ended: CounterId,
+    /// Calls by outcome.
+    pub outcomes: [CounterId; Outcome::ALL.len()],
+    /// Look-ups of the cache.
+    pub look_ups: CounterId,
+    /// Misses.
+    pub misses: CounterId,
+    /// Misses by cause.
+    pub miss_causes: [CounterId; Miss::ALL.len()],
+    /// Misses that joined a look-up under way.
+    pub coalesced: CounterId,
+    /// Calls that were sent to a hub that no longer held the device, once a call.
+    pub stale: CounterId,
+    /// Look-ups that the gateway sent to DPS.
+    pub dps_look_ups: CounterId,
+    /// Registration latency.
+    pub registration: TallyId,
+    /// Connection latency.
+    pub connection: TallyId,
+    /// Attempts by connection.
+    pub attempts: TallyId,
+    /// All attempts.
+    pub all_attempts: CounterId,
+    /// Telemetry latency.
+    pub telemetry: TallyId,
+    /// Messages that reached a hub.
+    pub messages: CounterId,
+    /// Messages that the send throttle refused.
+    pub refused_messages: CounterId,
+    /// Downtime of moved devices, by move.
+    pub move_downtime: Vec<TallyId>,
+    /// Registered devices.
+    pub registered: LevelId,
+    /// Devices that want a connection and have none.
+    pub unavailable: LevelId,
+    /// Connected devices.
+    pub connected: LevelId,
+    /// Active stamps.
+    pub stamps_active: LevelId,
+    /// Devices by state.
+    pub states: [LevelId; State::ALL.len()],
+    /// Devices of each stamp.
+    pub stamp_devices: Vec<LevelId>,
+    /// Wait by queue.
+    pub waits: [TallyId; Queue::ALL.len()],
+    /// Attempts at each throttle.
+    pub offered: [CounterId; Queue::ALL.len()],
+    /// Refusals by each throttle.
+    pub refused: [CounterId; Queue::ALL.len()],
+    /// Longest backlog seen, by queue.
+    pub longest: [u64; Queue::ALL.len()],
+    /// Use of each throttle by place.
+    pub uses: [Vec<Use>; Queue::ALL.len()],
+    /// Use of each throttle in each window, at the place that used most of it [1].
+    pub use_series: [Vec<f64>; Queue::ALL.len()],
+    /// Registrations that DPS accepted.
+    pub registrations: CounterId,
+    /// Operations of both kinds that DPS billed so far, up to the end of the last window.
+    pub billed_closed: u64,
+}
+
+impl Figures {
+    /// Registers every figure.
+    pub fn new(recorder: &mut Recorder, config: &ModelConfig) -> Self {
+        let key = MeasureKey::new;
+        let commands = recorder.counter(key("commands"), CountAs::Total);
+        let ended = recorder.counter(key("commands"), CountAs::Hidden);
+        let look_ups = recorder.counter(key("cache_miss_ratio"), CountAs::Hidden);
+        let misses = recorder.counter(key("cache_miss_ratio"), CountAs::Hidden);
+        recorder.share(key("cache_miss_ratio"), misses, look_ups, true);
+        let coalesced = recorder.counter(key("coalesced_ratio"), CountAs::Hidden);
+        recorder.share(key("coalesced_ratio"), coalesced, misses, false);
+        let stale = recorder.counter(key("stale_route_ratio"), CountAs::Hidden);
+        recorder.share(key("stale_route_ratio"), stale, ended, true);
+        let messages = recorder.counter(key("telemetry_refused_ratio"), CountAs::Hidden);
+        let refused_messages = recorder.counter(key("telemetry_refused_ratio"), CountAs::Hidden);
+        recorder.share(key("telemetry_refused_ratio"), refused_messages, messages, false);
+        let waits = Queue::ALL.map(|q| recorder.tally(key("wait_ms").with("at", q.name()), 1e3, false));
+        let offered = Queue::ALL.map(|_| recorder.counter(key("throttle_rejected_ratio"), CountAs::Hidden));
+        let refused = Queue::ALL.map(|_| recorder.counter(key("throttle_rejected_ratio"), CountAs::Hidden));
+        for queue in &Queue::ALL[..Queue::Processing as usize] {
+            let label = key("throttle_rejected_ratio").with("throttle", queue.name());
+            recorder.share(label, refused[*queue as usize], offered[*queue as usize], true);
+        }
+        let start = SimTime::ZERO;
+        Self {
+            command_latency: recorder.tally(key("command_latency_ms"), 1e3, true),
+            commands,
+            ended,
+            outcomes: outcome_counters(recorder, ended),
+            look_ups,
+            misses,
+            miss_causes: miss_counters(recorder, look_ups),
+            coalesced,
+            stale,
+            dps_look_ups: recorder.counter(key("dps_lookup_rate_per_s"), CountAs::RatePerSecond),
+            registration: recorder.tally(key("registration_latency_s"), 1e6, true),
+            connection: recorder.tally(key("connect_latency_s"), 1e6, true),
+            attempts: recorder.tally(key("connect_attempts"), 1.0, false),
+            all_attempts: recorder.counter(key("model_attempts"), CountAs::Total),
+            telemetry: recorder.tally(key("telemetry_latency_ms"), 1e3, true),
+            messages,
+            refused_messages,
+            move_downtime: config
+                .moves
+                .iter()
+                .map(|m| recorder.tally(key("move_downtime_s").with("move", &*m.name), 1e6, false))
+                .collect(),
+            registered: recorder.level(key("devices_registered"), 1.0, true, true, start),
+            unavailable: recorder.level(key("devices_unavailable"), 1.0, true, true, start),
+            connected: recorder.level(key("devices_connected"), 1.0, true, true, start),
+            stamps_active: recorder.level(key("stamps_active"), 1.0, true, true, start),
+            states: State::ALL.map(|state| {
+                let label = key("devices_in_state").with("state", state.name());
+                recorder.level(label, 1.0, state.in_fleet(), false, start)
+            }),
+            stamp_devices: Vec::new(),
+            waits,
+            offered,
+            refused,
+            longest: [0; Queue::ALL.len()],
+            uses: Queue::ALL.map(|_| Vec::new()),
+            use_series: Queue::ALL.map(|_| Vec::new()),
+            registrations: recorder.counter(key("model_events"), CountAs::Hidden),
+            billed_closed: 0,
+        }
+    }
+
+    /// Changes the level of a state; devices that are not part of the fleet are counted nowhere.
+    #[inline]
+    pub fn state_level(
+        &self,
+        recorder: &mut Recorder,
+        state: State,
+        now: SimTime,
+        change: impl Fn(&mut Level, u64, SimTime),
+    ) {
+        if state.in_fleet() {
+            change(recorder.level_mut(self.states[state as usize]), 1, now);
+        }
+    }
+
+    /// An operation was admitted by a throttle after a wait.
+    #[inline]
+    pub fn admitted(&mut self, recorder: &mut Recorder, queue: Queue, place: usize, wait_us: u64) {
+        recorder.count(self.offered[queue as usize], 1);
+        recorder.observe(self.waits[queue as usize], wait_us);
+        self.uses[queue as usize][place].total += 1;
+    }
+
+    /// An operation was refused by a throttle.
+    #[inline]
+    pub fn refused(&mut self, recorder: &mut Recorder, queue: Queue) {
+        recorder.count(self.offered[queue as usize], 1);
+        recorder.count(self.refused[queue as usize], 1);
+    }
+
+    /// A backlog of this length was seen.
+    #[inline]
+    pub fn backlog(&mut self, queue: Queue, length: u64) {
+        let longest = &mut self.longest[queue as usize];
+        *longest = (*longest).max(length);
+    }
+}
+
+fn outcome_counters(recorder: &mut Recorder, ended: CounterId) -> [CounterId; Outcome::ALL.len()] {
+    Outcome::ALL.map(|outcome| {
+        let key = MeasureKey::new("command_outcome_ratio").with("outcome", outcome.name());
+        let counter = recorder.counter(key.clone(), CountAs::Hidden);
+        recorder.share(key, counter, ended, true);
+        counter
+    })
+}
+
+fn miss_counters(recorder: &mut Recorder, look_ups: CounterId) -> [CounterId; Miss::ALL.len()] {
+    Miss::ALL.map(|cause| {
+        let key = MeasureKey::new("cache_miss_ratio").with("cause", cause.name());
+        let counter = recorder.counter(key.clone(), CountAs::Hidden);
+        recorder.share(key, counter, look_ups, true);
+        counter
+    })
+}
