@@ -39,6 +39,8 @@ pub struct RunFacts {
     pub command_line: Vec<String>,
     /// Names of the catalogues, by kind: `limits`, `prices`.
     pub catalog: BTreeMap<String, String>,
+    /// Doubts about the results, such as prices that are missing.
+    pub advice: Vec<String>,
 }
 
 /// The content of `manifest.json`.
@@ -80,6 +82,8 @@ pub struct Manifest {
     pub assumptions: Vec<Assumption>,
     /// Names of the catalogues, by kind.
     pub catalog: BTreeMap<String, String>,
+    /// Doubts about the results, such as prices that are missing.
+    pub advice: Vec<String>,
     /// The command line, program first.
     pub command_line: Vec<String>,
 }
@@ -109,6 +113,7 @@ impl Manifest {
             inputs_hash: facts.inputs_hash,
             assumptions: facts.assumptions,
             catalog: facts.catalog,
+            advice: facts.advice,
             command_line: facts.command_line,
         }
     }

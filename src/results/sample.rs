@@ -62,6 +62,7 @@ pub(super) fn facts() -> RunFacts {
         }],
         command_line: vec!["stampsim".into(), "run".into(), "outage.toml".into()],
         catalog: [("prices".to_owned(), "azure-2026-11".to_owned())].into(),
+        advice: Vec::new(),
     }
 }
 
