@@ -106,6 +106,11 @@ pub(super) fn compare(terminal: &Terminal, talk: &Talk, options: &Compare) -> Re
         return Ok(vec![exit::FINE]);
     }
     comparable(&base.manifest, &candidate.manifest)?;
+    if base.manifest.version != candidate.manifest.version {
+        let (a, b) = (&base.manifest.version, &candidate.manifest.version);
+        terminal
+            .warn(&format!("the base was run by stampsim {a}, the candidate by {b}; differences may be the program's"));
+    }
     Ok(judged(terminal, options, &base, &candidate))
 }
 
@@ -250,11 +255,12 @@ fn conclude(terminal: &Terminal, options: &Compare, shown: &[Judged], one_sided:
         one_sided.iter().filter(|(figure, _)| find(&figure.measure).is_some_and(|m| m.better != Better::Neither));
     let open = count("inconclusive") + lost.count();
     let (worse, better) = (count("regressed"), count("improved"));
-    let verdict = match (worse, open, better, count("equivalent")) {
-        (0, 0, 0, 0) => "identical",
-        (0, 0, 0, _) => "equivalent",
-        (0, 0, _, _) => "improved",
-        (0, _, _, _) => "inconclusive",
+    let same = one_sided.is_empty() && shown.iter().all(|judged| judged.verdict == Verdict::Identical);
+    let verdict = match (worse, open, better) {
+        (0, 0, 0) if same => "identical",
+        (0, 0, 0) => "equivalent",
+        (0, 0, _) => "improved",
+        (0, _, _) => "inconclusive",
         _ => "regressed",
     };
     terminal.message(
@@ -268,4 +274,128 @@ fn conclude(terminal: &Terminal, options: &Compare, shown: &[Judged], one_sided:
     let regressed = (worse > 0).then_some(exit::REGRESSION);
     let undecided = (open > 0 && options.fail_on.contains(&FailOn::Inconclusive)).then_some(exit::INCONCLUSIVE);
     regressed.into_iter().chain(undecided).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::super::terminal::Manner;
+    use super::super::terminal::sample::terminal;
+    use super::*;
+    use crate::units::SimDuration;
+
+    fn manifest(seed: u64) -> Manifest {
+        Manifest {
+            format: 1,
+            version: "0.1.0".into(),
+            scenario: "outage".into(),
+            question: String::new(),
+            inputs_hash: String::new(),
+            seed,
+            start: String::new(),
+            horizon: SimDuration::HOUR,
+            window: SimDuration::HOUR,
+            replications_asked: 4,
+            replications_done: 4,
+            complete: true,
+            partial: None,
+            out_of_events: 0,
+            digest: None,
+            order_hashes: Vec::new(),
+            assumptions: Vec::new(),
+            catalog: BTreeMap::new(),
+            advice: Vec::new(),
+            command_line: Vec::new(),
+        }
+    }
+
+    fn figure(measure: &str, labels: &str) -> Figure {
+        Figure { measure: measure.into(), labels: labels.into() }
+    }
+
+    /// A run of four replications with these values of a measure whose lower figures are better.
+    fn stored(values: [f64; 4]) -> StoredRun {
+        let key = figure("cost_usd_per_month", "");
+        let replications = values.map(|value| BTreeMap::from([(key.clone(), value)])).into();
+        StoredRun { folder: PathBuf::new(), manifest: manifest(1), replications }
+    }
+
+    fn options(tolerance: f64, fail_on: Vec<FailOn>) -> Compare {
+        Compare {
+            base: PathBuf::new(),
+            candidate: PathBuf::new(),
+            all: false,
+            tolerance: Ratio::new(tolerance).expect("a share"),
+            fail_on,
+            overrides: Overrides::default(),
+            execution: Execution { out: PathBuf::new(), jobs: None, max_wall: None },
+        }
+    }
+
+    /// Exit codes and the last line of a comparison.
+    fn verdict(base: &StoredRun, candidate: &StoredRun, options: &Compare) -> (Vec<u8>, String) {
+        let (terminal, out, _) = terminal(Manner::default());
+        let codes = judged(&terminal, options, base, candidate);
+        let word = out.text().lines().last().and_then(|line| line.split(':').next().map(str::to_owned));
+        (codes, word.expect("a verdict"))
+    }
+
+    #[test]
+    fn the_verdict_and_its_code_follow_the_interval() {
+        let base = stored([10.0, 11.0, 12.0, 13.0]);
+        let worse = stored([11.0, 12.1, 13.0, 14.1]);
+        let noisy = stored([14.0, 8.0, 12.5, 13.0]);
+        let gate = options(0.0, vec![FailOn::Inconclusive]);
+        assert_eq!(verdict(&base, &worse, &gate), (vec![exit::REGRESSION], "regressed".into()));
+        assert_eq!(verdict(&worse, &base, &gate), (vec![], "improved".into()));
+        assert_eq!(verdict(&base, &base, &gate), (vec![], "identical".into()));
+        assert_eq!(verdict(&base, &noisy, &gate), (vec![exit::INCONCLUSIVE], "inconclusive".into()));
+        assert_eq!(verdict(&base, &noisy, &options(0.0, vec![])), (vec![], "inconclusive".into()));
+        assert_eq!(verdict(&base, &worse, &options(0.2, vec![])), (vec![], "equivalent".into()));
+    }
+
+    #[test]
+    fn a_figure_that_vanished_is_open_and_a_neutral_one_never_fails() {
+        let base = stored([10.0, 11.0, 12.0, 13.0]);
+        let gone = StoredRun { replications: vec![BTreeMap::new(); 4], ..stored([0.0; 4]) };
+        assert_eq!(verdict(&base, &gone, &options(0.0, vec![FailOn::Inconclusive])).0, [exit::INCONCLUSIVE]);
+        let neutral = |value: f64| {
+            let figures = BTreeMap::from([(figure("stamps_active", "stat=end"), value)]);
+            StoredRun { replications: vec![figures; 4], ..stored([0.0; 4]) }
+        };
+        let all = options(0.0, vec![FailOn::Inconclusive]);
+        assert_eq!(verdict(&neutral(1.0), &neutral(2.0), &all), (vec![], "equivalent".into()));
+    }
+
+    #[test]
+    fn runs_of_other_draws_or_length_are_refused() {
+        let base = manifest(1);
+        assert!(comparable(&base, &manifest(1)).is_ok());
+        let longer = Manifest { horizon: SimDuration::DAY, ..manifest(1) };
+        let more = Manifest { replications_done: 5, ..manifest(1) };
+        let partial = Manifest { partial: Some("interrupted".into()), ..manifest(1) };
+        for (other, word) in [(manifest(2), "seed"), (longer, "horizon"), (more, "replications"), (partial, "complete")]
+        {
+            let failure = comparable(&base, &other).expect_err(word);
+            assert_eq!(failure.code, exit::NOT_COMPARABLE);
+            assert!(failure.message.contains(word), "{}", failure.message);
+        }
+    }
+
+    #[test]
+    fn key_figures_are_wholes_and_tails() {
+        for (measure, labels, key) in [
+            ("command_latency_ms", "quantile=0.99", true),
+            ("command_latency_ms", "quantile=0.999", false),
+            ("command_latency_ms", "stat=mean", false),
+            ("cache_miss_ratio", "", true),
+            ("cache_miss_ratio", "cause=expired", false),
+            ("time_to_recover_s", "fault=weu 2 share=0.99", true),
+            ("blast_radius_ratio", "fault=weu-2", true),
+        ] {
+            assert_eq!(is_key(&figure(measure, labels)), key, "{measure} {labels}");
+        }
+        assert!(KEY_FIGURES.iter().all(|(measure, _)| find(measure).is_some()));
+    }
 }

@@ -59,7 +59,7 @@ impl Judged {
         let Some(worst) = self.outcome.evidence.iter().find(|evidence| evidence.grade == self.outcome.grade) else {
             return "no figure".to_owned();
         };
-        let figure = format!("{}: {}", worst.key, Reading::of(worst.key.name).with_interval(&worst.estimate));
+        let figure = Reading::of(worst.key.name).with_interval(&worst.estimate);
         let warned = worst.grade == Grade::Warn && worst.bound != self.expectation.fail_if;
         let doubts = [
             warned.then(|| format!("warns if {}", worst.bound)),
@@ -68,6 +68,15 @@ impl Judged {
                 .then(|| "the interval reaches over the bound".into()),
         ];
         [figure].into_iter().chain(doubts.into_iter().flatten()).collect::<Vec<String>>().join(", ")
+    }
+
+    /// All of it in a line: the figure that decided, and what was expected of it.
+    pub(super) fn sentence(&self) -> String {
+        let worst = self.outcome.evidence.iter().find(|evidence| evidence.grade == self.outcome.grade);
+        match worst {
+            Some(worst) => format!("{} is {}; expected not {}", worst.key, self.found(), self.expectation.fail_if),
+            None => format!("{}: {}", self.expected(), self.found()),
+        }
     }
 
     /// The same for programs.
@@ -103,5 +112,61 @@ fn grade_word(grade: Grade) -> &'static str {
         Grade::Warn => "warn",
         Grade::Missing => "missing",
         Grade::Fail => "fail",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::analysis::{Bound, Estimate};
+    use crate::metrics::MeasureKey;
+    use crate::metrics::measure::find;
+    use crate::units::SimDuration;
+
+    fn study() -> Study {
+        let key = MeasureKey::new("command_latency_ms").with("quantile", "0.99");
+        Study {
+            scenario: "outage".into(),
+            question: String::new(),
+            start: String::new(),
+            horizon: SimDuration(1),
+            window: SimDuration(1),
+            replications: 30,
+            estimates: [(key, Estimate { mean: 120.0, low: 110.0, high: 130.0, n: 28 })].into(),
+            series: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    fn judged(quantile: &str, fail_if: &str) -> Judged {
+        let bound = Bound::parse(fail_if, find("command_latency_ms").expect("a measure")).expect("a bound");
+        let labels = [("quantile".to_owned(), quantile.to_owned())].into();
+        let expectation = Expectation { measure: "command_latency_ms".into(), labels, fail_if: bound, warn_if: None };
+        judge(&[expectation], &study()).remove(0)
+    }
+
+    #[test]
+    fn a_sentence_names_figure_bound_and_doubts() {
+        let failed = judged("0.99", "> 125 ms");
+        assert_eq!((failed.word(), failed.is_failure()), ("warn", false));
+        let sentence = "command_latency_ms{quantile=0.99} is 120 ± 10 ms, 2 replications lack it, the interval reaches \
+                        over the bound; expected not > 125 ms";
+        assert_eq!(failed.sentence(), sentence);
+        assert!(judged("0.99", "> 100 ms").is_failure());
+    }
+
+    #[test]
+    fn a_figure_that_is_not_there_fails_and_says_why() {
+        let missing = judged("0.5", "> 125 ms");
+        assert_eq!((missing.word(), missing.is_failure()), ("missing", true));
+        assert!(
+            missing.sentence().starts_with("command_latency_ms{quantile=0.5} not > 125 ms: no figure has quantile")
+        );
+        let json = missing.json();
+        assert_eq!((json["grade"].as_str(), json["evidence"].as_array().map(Vec::len)), (Some("missing"), Some(0)));
+        assert!(json["absent"].is_string());
     }
 }

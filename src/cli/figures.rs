@@ -24,7 +24,7 @@ pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
         figure("stamps", level(study, "stamps_active")),
         figure("p99 latency", latency(study)),
         figure("cache misses", unlabelled(study, "cache_miss_ratio")),
-        figure("cost per device and month", cost_per_device(study)),
+        figure("cost per device-month", cost_per_device(study)),
         figure("worst blast radius", worst(study, "blast_radius_ratio")),
     ]
 }
@@ -111,8 +111,11 @@ impl Reading {
         if !(half.is_finite() && mean.is_finite()) {
             return self.alone(estimate.mean);
         }
+        if half <= 0.0 {
+            return self.in_unit(&format!("{} ± 0", figure(mean)));
+        }
         // The half width to two digits says which digits of the mean mean something.
-        let decimals = if half > 0.0 { digits(half, 2) } else { decimals(mean, 4) };
+        let decimals = digits(half, 2);
         self.in_unit(&format!("{} ± {}", grouped(mean, decimals), grouped(half, decimals)))
     }
 

@@ -37,8 +37,11 @@ const EXAMPLES: &str = "Examples:
   stampsim compare base.toml candidate.toml";
 
 const EXIT_CODES: &str = "Exit codes:
-  0 fine, 2 usage, 10 scenario invalid, 11 model stopped, 12 could not write, 20 expectation failed, 21 regression,
-  22 inconclusive, 23 base missing or not comparable, 130 interrupted; `stampsim COMMAND --help` for each command";
+  0 fine                    20 an expectation failed
+  2 usage                   21 regression
+  10 scenario invalid       22 inconclusive, with --fail-on inconclusive
+  11 model stopped          23 base missing or not comparable
+  12 could not write        130 interrupted; what is whole is kept";
 
 /// Simulates IoT fleets that grow by application stamps: capacity, cost, outages, moves.
 #[derive(Debug, Parser)]

@@ -122,6 +122,7 @@ fn simulate(
     interrupt: &Interrupt,
 ) -> Result<Vec<Finished>, Failure> {
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
+    // The one clock of a result: it names the folder and enters nothing else.
     let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
     let options = RunOptions { jobs: execution.jobs, stop: interrupt.watch(), max_wall: execution.max_wall };
     let names = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
@@ -278,7 +279,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
             }),
         );
         if let Some(folder) = folder {
-            terminal.data(&format!("wrote   {}\n", folder.display()));
+            terminal.data(&format!("{:<7} {}\n", "wrote", folder.display()));
         }
         match digest {
             Some(digest) => terminal.data(&format!("digest  {digest}  {name}\n")),
@@ -292,6 +293,7 @@ fn tell_figures(terminal: &Terminal, finished: &[Finished]) {
     let headings: Vec<&str> = ["scenario"].into_iter().chain(first.figures.iter().map(|f| f.heading)).collect();
     let mut sheet = Sheet::new(&headings, terminal.colors_data());
     sheet.right(1..headings.len());
+    sheet.first_at_least(30);
     for finished in finished {
         let title = format!("{}\n{}", finished.name, finished.question);
         let figures = finished.figures.iter().map(|figure| figure.text.as_str());
@@ -300,17 +302,12 @@ fn tell_figures(terminal: &Terminal, finished: &[Finished]) {
     terminal.data(&sheet.text());
 }
 
+/// A line for each expectation, the verdict first.
 fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
-    let mut sheet = Sheet::new(&["scenario", "expected", "found", "result"], terminal.colors_data());
-    let judged = finished.iter().flat_map(|finished| finished.judged.iter().map(move |judged| (finished, judged)));
-    let mut count = 0;
-    for (finished, judged) in judged {
-        let (expected, found) = (judged.expected(), judged.found());
-        let plain = [finished.name.as_str(), &expected, &found].map(|text| (text, Tone::Plain));
-        sheet.row(plain.into_iter().chain([(judged.word(), judged.tone())]));
-        count += 1;
-    }
-    if count > 0 {
-        terminal.data(&sheet.text());
+    for Finished { name, judged, .. } in finished {
+        for judged in judged {
+            let word = judged.tone().paint(&format!("{:<7}", judged.word()), terminal.colors_data());
+            terminal.data(&format!("{word} {name}: {}\n", judged.sentence()));
+        }
     }
 }

@@ -1,7 +1,7 @@
 //! Tables for people, as wide as their terminal.
 
 use comfy_table::presets::{UTF8_FULL_CONDENSED, UTF8_HORIZONTAL_ONLY};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width};
 
 /// Width where nobody says one [characters].
 const WIDTH: u16 = 120;
@@ -17,6 +17,19 @@ pub(super) enum Tone {
     Doubt,
     /// Bad news.
     Bad,
+}
+
+impl Tone {
+    /// A word in the colour of the tone, by the codes that every terminal knows.
+    pub(super) fn paint(self, word: &str, colors: bool) -> String {
+        let code = match self {
+            Self::Good => "32",
+            Self::Doubt => "33",
+            Self::Bad => "31",
+            Self::Plain => return word.to_owned(),
+        };
+        if colors { format!("\x1b[{code}m{word}\x1b[0m") } else { word.to_owned() }
+    }
 }
 
 /// A table that is filled row by row.
@@ -51,6 +64,13 @@ impl Sheet {
             if let Some(column) = self.table.column_mut(i) {
                 column.set_cell_alignment(CellAlignment::Right);
             }
+        }
+    }
+
+    /// The first column keeps this share of the width at least, since it holds sentences [%].
+    pub(super) fn first_at_least(&mut self, percent: u16) {
+        if let Some(column) = self.table.column_mut(0) {
+            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Percentage(percent)));
         }
     }
 
