@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(share("1 %").map(Ratio::get), Ok(0.01));
         assert!(share("0").is_err() && share("2").is_err());
         assert!(jobs("0").is_err() && jobs("x").is_err() && jobs("3") == Ok(3));
-        assert_eq!(wall("2 min"), Ok(Duration::from_secs(120)));
+        assert_eq!(wall("2 min"), Ok(Duration::from_mins(2)));
         assert!(wall("0 s").is_err() && wall("2").is_err());
     }
 }

@@ -179,7 +179,7 @@ mod tests {
         let display = Display::new(ProgressMode::Plain, false, vec![], 1);
         drop(display);
         let state = (Mutex::new(true), Condvar::new());
-        assert!(wait(&state, Duration::from_secs(3_600)));
+        assert!(wait(&state, Duration::from_hours(1)));
         assert!(!wait(&(Mutex::new(false), Condvar::new()), Duration::from_millis(1)));
     }
 

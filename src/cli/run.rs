@@ -293,7 +293,7 @@ fn tell_figures(terminal: &Terminal, finished: &[Finished]) {
     let headings: Vec<&str> = ["scenario"].into_iter().chain(first.figures.iter().map(|f| f.heading)).collect();
     let mut sheet = Sheet::new(&headings, terminal.colors_data());
     sheet.right(1..headings.len());
-    sheet.first_at_least(30);
+    sheet.first_at_least(25);
     for finished in finished {
         let title = format!("{}\n{}", finished.name, finished.question);
         let figures = finished.figures.iter().map(|figure| figure.text.as_str());

@@ -5,6 +5,8 @@ use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, Conte
 
 /// Width where nobody says one [characters].
 const WIDTH: u16 = 120;
+/// Least width of a table [characters]; a narrower terminal wraps its lines itself.
+const WIDTH_MIN: u16 = 60;
 
 /// Words that deserve a colour, on a terminal that has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -44,7 +46,9 @@ impl Sheet {
         let mut table = Table::new();
         table.load_preset(if headings.len() > 3 { UTF8_FULL_CONDENSED } else { UTF8_HORIZONTAL_ONLY });
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        let width = table.width().or_else(columns).unwrap_or(WIDTH);
+        // A terminal that does not know its width says 0.
+        let terminal = table.width().filter(|width| *width > 0).map(|width| width.max(WIDTH_MIN));
+        let width = terminal.or_else(columns).unwrap_or(WIDTH);
         table.set_width(width);
         if colors {
             table.enforce_styling();
@@ -100,7 +104,7 @@ fn cell(text: &str, tone: Tone, colors: bool) -> Cell {
 
 /// The width that the environment states.
 fn columns() -> Option<u16> {
-    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= 40)
+    std::env::var("COLUMNS").ok()?.parse().ok().filter(|columns| *columns >= WIDTH_MIN)
 }
 
 #[cfg(test)]
