@@ -50,3 +50,34 @@ fn cell(text: &str) -> String {
 fn has_extension(name: &str, extension: &str) -> bool {
     std::path::Path::new(name).extension().is_some_and(|found| found == extension)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::analysis::{StudyMeta, summarise};
+    use crate::results::RunFacts;
+    use crate::units::SimDuration;
+
+    #[test]
+    fn the_summary_says_what_is_missing_and_breaks_no_table() {
+        let meta = StudyMeta {
+            scenario: "out|age".into(),
+            question: "Who\nnotices?".into(),
+            start: "2026-03-02T00:00:00Z".into(),
+            horizon: SimDuration::HOUR,
+            window: SimDuration::HOUR,
+        };
+        let study = summarise(meta, &[]);
+        let facts =
+            RunFacts { replications_asked: 3, partial: Some("interrupted".into()), seed: 7, ..RunFacts::default() };
+        let manifest = Manifest::of(facts, &study, &[]);
+        let charts = [("latency.svg".to_owned(), Vec::new()), ("latency.png".to_owned(), Vec::new())];
+        let text = summary(&manifest, &study, &[], &charts);
+        assert!(text.starts_with(
+            "# out\\|age\n\nWho notices?\n\n1 h from 2026-03-02T00:00:00Z, 0 of 3 replications, seed 7.\n"
+        ));
+        assert!(text.contains("\n**Not complete:** interrupted.\n"));
+        assert!(text.contains("| devices | - |") && text.contains("![latency.svg](charts/latency.svg)"));
+        assert!(!text.contains("latency.png") && !text.contains("Digest") && !text.contains("| expectation |"));
+    }
+}

@@ -311,3 +311,68 @@ fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::analysis::{Observations, StudyMeta, summarise};
+    use crate::units::{SimDuration, SimTime};
+
+    fn result(ended: &[Ended], failures: &[(u32, &str)], interrupted: bool) -> ScenarioResult {
+        let run = |(i, ended): (usize, &Ended)| Observations {
+            replication: i as u32,
+            order_hash: 0,
+            events: 1,
+            ended: ended.clone(),
+            values: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+            series: BTreeMap::new(),
+            marks: Vec::new(),
+        };
+        let observations: Vec<_> = ended.iter().enumerate().map(run).collect();
+        let meta = StudyMeta {
+            scenario: "outage".into(),
+            question: String::new(),
+            start: String::new(),
+            horizon: SimDuration::HOUR,
+            window: SimDuration::HOUR,
+        };
+        ScenarioResult {
+            study: summarise(meta, &observations),
+            observations,
+            asked: 3,
+            failures: failures.iter().map(|(i, why)| (*i, (*why).to_owned())).collect(),
+            interrupted,
+            advice: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_result_that_is_all_there_has_no_note() {
+        let whole = [Ended::Horizon, Ended::Horizon, Ended::Horizon];
+        assert_eq!(shortfalls(&result(&whole, &[], false), false), (vec![], vec![]));
+        // Ctrl-C after the last replication of this scenario takes nothing from it.
+        assert_eq!(shortfalls(&result(&whole, &[], false), true), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_its_code() {
+        let one = [Ended::Horizon];
+        let (codes, notes) = shortfalls(&result(&one, &[], true), true);
+        assert_eq!((codes, notes), (vec![exit::INTERRUPTED], vec!["interrupted after 1 of 3 replications".to_owned()]));
+        let (codes, notes) = shortfalls(&result(&one, &[], true), false);
+        assert_eq!(codes, [exit::STOPPED]);
+        assert!(notes[0].starts_with("the real time allowed ran out after 1 of 3"));
+        let (codes, notes) = shortfalls(&result(&one, &[(1, "a device in two places")], false), false);
+        assert_eq!(
+            (codes, notes),
+            (vec![exit::STOPPED], vec!["replication 1 stopped: a device in two places".to_owned()])
+        );
+        let budget = [Ended::EventBudget(SimTime(5)), Ended::Horizon, Ended::Horizon];
+        let (codes, notes) = shortfalls(&result(&budget, &[], false), false);
+        assert_eq!(codes, [exit::STOPPED]);
+        assert!(notes[0].contains("raise run.event_budget"), "{notes:?}");
+    }
+}
