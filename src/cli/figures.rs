@@ -164,6 +164,11 @@ fn digits(value: f64, shown: i32) -> usize {
     (shown - 1 - leading).clamp(0, 9) as usize
 }
 
+/// A number without its fraction: "1,234,568".
+pub(super) fn count(value: f64) -> String {
+    grouped(value, 0)
+}
+
 /// A number with thousands set apart: "150,000".
 fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");

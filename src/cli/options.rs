@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::progress::ProgressMode;
 use super::terminal::{Color, Manner, MessageFormat};
-use crate::units::{Ratio, SimDuration};
+use crate::units::SimDuration;
 
 /// How the program talks.
 #[derive(Debug, Clone, Args)]
@@ -49,9 +49,6 @@ pub(super) struct Overrides {
     /// Any value of the file by its path, such as gateway.cache.ttl='"5 min"' or stamps.0.count=6; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     pub(super) set: Vec<String>,
-    /// A smaller fleet: this share of the devices and of every capacity, such as "1 %"
-    #[arg(long, value_name = "SHARE", value_parser = share)]
-    pub(super) scale: Option<Ratio>,
 }
 
 /// Where results go, and how much of the machine a run may use.
@@ -76,11 +73,6 @@ fn assignment(text: &str) -> Result<String, String> {
     }
 }
 
-fn share(text: &str) -> Result<Ratio, String> {
-    let share = Ratio::from_str(text).map_err(|error| error.to_string())?;
-    if share.get() > 0.0 { Ok(share) } else { Err("expected more than nothing, such as \"1 %\"".to_owned()) }
-}
-
 fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected a number of threads from 1".to_owned()),
@@ -100,8 +92,6 @@ mod tests {
     #[test]
     fn values_are_checked_where_they_are_given() {
         assert!(assignment("run.seed=3").is_ok() && assignment("run.seed").is_err() && assignment("=3").is_err());
-        assert_eq!(share("1 %").map(Ratio::get), Ok(0.01));
-        assert!(share("0").is_err() && share("2").is_err());
         assert!(jobs("0").is_err() && jobs("x").is_err() && jobs("3") == Ok(3));
         assert_eq!(wall("2 min"), Ok(Duration::from_mins(2)));
         assert!(wall("0 s").is_err() && wall("2").is_err());

@@ -86,6 +86,7 @@ struct Finished {
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
     let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
     Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
 }
@@ -221,8 +222,8 @@ fn facts(scenario: &Scenario, result: &ScenarioResult, notes: &[String]) -> RunF
         replications_asked: result.asked,
         partial,
         command_line: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
-        assumptions: Vec::new(),
-        catalog: std::collections::BTreeMap::new(),
+        assumptions: scenario.assumptions.clone(),
+        catalog: sources::catalogs(scenario),
         advice: result.advice.clone(),
     }
 }
@@ -242,7 +243,8 @@ fn write(
         study: &result.study,
         runs: &result.observations,
         scenario: &scenario.resolved,
-        prices: Some(&scenario.prices_text),
+        inputs: &scenario.inputs,
+        prices: sources::price_book(scenario),
         expectations: &finished.judged,
         summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
         charts: &charts,
@@ -261,6 +263,18 @@ fn charts(study: &Study, notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
         files.push((format!("{}.svg", picture.name), picture.svg.into_bytes()));
     }
     files
+}
+
+/// What the figures rest on: counted, or listed where details are wanted.
+fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
+    for Scenario { name, assumptions, .. } in scenarios {
+        for assumption in assumptions {
+            terminal.detail(&format!("{name} assumes: {assumption}"));
+        }
+        if !terminal.is_verbose() {
+            terminal.say(&format!("{name} rests on {} assumptions; -v lists them, its manifest keeps them", assumptions.len()));
+        }
+    }
 }
 
 /// The one table, the expectations, the folders and the digests.

@@ -1,5 +1,6 @@
 //! From paths on the command line to validated scenarios, with every problem of every file told first.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
@@ -8,6 +9,8 @@ use super::exit;
 use super::failure::Failure;
 use super::options::Overrides;
 use super::terminal::Terminal;
+use crate::scenario::catalog::PRICES;
+use crate::scenario::file::CATALOG;
 use crate::scenario::{self, Diagnostic, Scenario};
 
 /// Loads every scenario that the paths stand for; on any error tells all problems of all files and fails.
@@ -54,6 +57,18 @@ fn show(terminal: &Terminal, problems: &[Diagnostic]) {
         terminal.message("diagnostic", serde_json::to_value(problem).unwrap_or(Value::Null));
         terminal.problem(&problem.to_string(), problem.is_error());
     }
+}
+
+/// Names of the catalogues that a scenario uses, by kind: `limits`, `prices`.
+pub(super) fn catalogs(scenario: &Scenario) -> BTreeMap<String, String> {
+    let resolved: toml::Table = scenario.resolved.parse().unwrap_or_default();
+    let names = resolved.get("catalog").and_then(toml::Value::as_table).into_iter().flatten();
+    names.filter_map(|(kind, name)| Some((kind.clone(), name.as_str()?.to_owned()))).collect()
+}
+
+/// The text of our own price book where the scenario uses it; a book of the user's is one of its inputs.
+pub(super) fn price_book(scenario: &Scenario) -> Option<&'static str> {
+    (catalogs(scenario).get("prices").is_none_or(|name| name == CATALOG)).then_some(PRICES)
 }
 
 /// All overrides in the words of `--set`, the given ones last so that they win.

@@ -91,6 +91,11 @@ impl Terminal {
         self.manner.quiet
     }
 
+    /// Whether details are wanted.
+    pub(super) fn is_verbose(&self) -> bool {
+        self.manner.verbose
+    }
+
     /// Whether data may be coloured.
     pub(super) fn colors_data(&self) -> bool {
         self.color_out

@@ -12,6 +12,7 @@ use serde::Serialize;
 use super::manifest::whole;
 use super::{Manifest, ResultsError, tables};
 use crate::analysis::{Observations, Study};
+use crate::scenario::Input;
 
 /// Name of the text file that holds the newest run id of a scenario.
 pub const LATEST: &str = "latest";
@@ -29,7 +30,9 @@ pub struct RunRecord<'a, E> {
     pub runs: &'a [Observations],
     /// The scenario with every default filled in, as TOML.
     pub scenario: &'a str,
-    /// The prices that were used, as TOML; nothing when none were.
+    /// Files that the scenario names, which it finds beside itself.
+    pub inputs: &'a [Input],
+    /// The prices that were used, as TOML; nothing when they are an input.
     pub prices: Option<&'a str>,
     /// What became of the expectations, as JSON.
     pub expectations: &'a E,
@@ -59,14 +62,18 @@ pub fn write<E: Serialize>(out: &Path, clock: &str, record: &RunRecord<'_, E>) -
     Ok(folder)
 }
 
-/// The folder of a scenario's runs; its name may hold folders of its own, and must stay below the output.
+/// The folder of a scenario's runs; its name may hold folders of its own.
 fn scenario_folder(out: &Path, scenario: &str) -> Result<PathBuf, ResultsError> {
-    let name = Path::new(scenario);
-    let inside = name.components().all(|part| matches!(part, Component::Normal(_)));
-    if inside && !scenario.is_empty() {
-        Ok(out.join(name))
+    inside(out, scenario)
+}
+
+/// A path that must stay below a folder.
+fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
+    let path = Path::new(name);
+    if !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_))) {
+        Ok(folder.join(path))
     } else {
-        Err(ResultsError::Name { name: scenario.to_owned() })
+        Err(ResultsError::Name { name: name.to_owned() })
     }
 }
 
@@ -134,6 +141,7 @@ impl Drop for Aside {
 fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), ResultsError> {
     let RunRecord { manifest, study, runs, .. } = *record;
     file(folder, "scenario.resolved.toml", |to| to.write_all(record.scenario.as_bytes()))?;
+    fill_inputs(folder, record.inputs)?;
     if let Some(prices) = record.prices {
         file(folder, "prices.resolved.toml", |to| to.write_all(prices.as_bytes()))?;
     }
@@ -147,6 +155,16 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     fill_histograms(&folder.join("histograms"), study)?;
     fill_charts(&folder.join("charts"), record.charts)?;
     file(folder, "manifest.json", |to| tables::json(to, manifest))
+}
+
+fn fill_inputs(folder: &Path, inputs: &[Input]) -> Result<(), ResultsError> {
+    for Input { path, text } in inputs {
+        let below = inside(folder, path)?;
+        let parent = below.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).map_err(ResultsError::writing(parent))?;
+        file(folder, path, |to| to.write_all(text.as_bytes()))?;
+    }
+    Ok(())
 }
 
 fn fill_series(folder: &Path, study: &Study) -> Result<(), ResultsError> {
@@ -216,6 +234,7 @@ mod tests {
             study: &study,
             runs: &runs,
             scenario: "question = \"?\"\n",
+            inputs: &[Input { path: "inputs/growth.csv".into(), text: "0,1\n".into() }],
             prices: None,
             expectations: &Vec::<u32>::new(),
             summary: "# Outage\n",
@@ -235,7 +254,7 @@ mod tests {
         let charts = [("latency.svg".to_owned(), b"<svg/>".to_vec())];
         let folder = write_one(out.path(), "group/outage", &charts).expect("written");
         assert_eq!(folder, out.path().join("group/outage/20260302-101500-01234567"));
-        let files = "charts expectations.json histograms manifest.json marks.csv replications.csv \
+        let files = "charts expectations.json histograms inputs manifest.json marks.csv replications.csv \
                      scenario.resolved.toml series summary.csv summary.json summary.md";
         assert_eq!(names(&folder), files.split_whitespace().map(str::to_owned).collect());
         assert_eq!(

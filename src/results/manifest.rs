@@ -11,17 +11,6 @@ use crate::units::SimDuration;
 /// Version of everything in a run folder.
 pub const FORMAT: u64 = 1;
 
-/// A default that the sources leave open, as this run took it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Assumption {
-    /// Name of the parameter.
-    pub name: String,
-    /// Value that was used.
-    pub value: String,
-    /// What it decides, or where the sources are silent.
-    pub about: String,
-}
-
 /// What the command line knows of a run and the observations do not.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RunFacts {
@@ -33,8 +22,8 @@ pub struct RunFacts {
     pub replications_asked: u32,
     /// Why the run is not whole; nothing when it is.
     pub partial: Option<String>,
-    /// Assumptions that entered.
-    pub assumptions: Vec<Assumption>,
+    /// Assumptions that entered, a sentence each.
+    pub assumptions: Vec<String>,
     /// The command line, program first.
     pub command_line: Vec<String>,
     /// Names of the catalogues, by kind: `limits`, `prices`.
@@ -78,8 +67,8 @@ pub struct Manifest {
     pub digest: Option<String>,
     /// Hash over the events of each whole replication in the order they were carried out, hexadecimal.
     pub order_hashes: Vec<String>,
-    /// Assumptions that entered.
-    pub assumptions: Vec<Assumption>,
+    /// Assumptions that entered, a sentence each.
+    pub assumptions: Vec<String>,
     /// Names of the catalogues, by kind.
     pub catalog: BTreeMap<String, String>,
     /// Doubts about the results, such as prices that are missing.

@@ -1,7 +1,7 @@
 //! Run folders on disk: written aside and renamed when whole, read back for comparison.
 //!
 //! Every file carries the version of its format. Nothing here simulates, judges or draws; pictures and pages come in
-//! as bytes. May use the rooms up to `analysis`.
+//! as bytes. May use the rooms up to `scenario`.
 
 pub mod digest;
 pub mod error;
@@ -15,5 +15,5 @@ mod tables;
 pub use digest::digest;
 pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};
-pub use manifest::{Assumption, FORMAT, Manifest, RunFacts};
+pub use manifest::{FORMAT, Manifest, RunFacts};
 pub use read::{Figure, StoredRun, locate, read};

@@ -137,6 +137,7 @@ mod tests {
             study: &study,
             runs: &runs,
             scenario: "",
+            inputs: &[],
             prices: Some(""),
             expectations: &(),
             summary: "",

@@ -1,6 +1,6 @@
 //! Small results for the tests of this room.
 
-use super::{Assumption, Manifest, RunFacts};
+use super::{Manifest, RunFacts};
 use crate::analysis::{Ended, Mark, MarkKind, Observations, Study, StudyMeta, summarise};
 use crate::metrics::{Histogram, MeasureKey};
 use crate::units::{SimDuration, SimTime};
@@ -55,11 +55,7 @@ pub(super) fn facts() -> RunFacts {
         seed: 7,
         replications_asked: 3,
         partial: None,
-        assumptions: vec![Assumption {
-            name: "dead_source".into(),
-            value: "reset".into(),
-            about: "A move off a dead hub is a reset.".into(),
-        }],
+        assumptions: vec!["a move off a dead hub is a reset".into()],
         command_line: vec!["stampsim".into(), "run".into(), "outage.toml".into()],
         catalog: [("prices".to_owned(), "azure-2026-11".to_owned())].into(),
         advice: Vec::new(),
