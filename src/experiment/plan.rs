@@ -13,6 +13,7 @@ pub struct Job {
 
 /// All jobs, scenario by scenario. Workers take them in this order, so that what an interrupted run keeps is a prefix.
 pub fn plan(scenarios: &[Scenario]) -> Vec<Job> {
-    let jobs = |(scenario, s): (usize, &Scenario)| (0..s.replications).map(move |replication| Job { scenario, replication });
+    let jobs =
+        |(scenario, s): (usize, &Scenario)| (0..s.replications).map(move |replication| Job { scenario, replication });
     scenarios.iter().enumerate().flat_map(jobs).collect()
 }

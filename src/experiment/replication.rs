@@ -23,7 +23,12 @@ pub struct Replication {
 }
 
 /// Runs one replication. An invariant that breaks is an error with its message.
-pub fn replicate(scenario: &Scenario, md1: &Md1Table, replication: u32, stop: &dyn Fn() -> bool) -> Result<Replication, String> {
+pub fn replicate(
+    scenario: &Scenario,
+    md1: &Md1Table,
+    replication: u32,
+    stop: &dyn Fn() -> bool,
+) -> Result<Replication, String> {
     let draws = Draws::new(scenario.seed, replication);
     let run = AssertUnwindSafe(|| simulate(&scenario.model, md1, draws, stop));
     let (report, outcome) = catch_unwind(run).map_err(|panic| message(panic.as_ref()))?;
@@ -115,7 +120,13 @@ impl Costs<'_> {
     }
 
     /// Figures over the whole run; gives the advice of the bill.
-    fn whole(&self, windows: &[Usage], device_time: &[(u128, u128)], length: SimDuration, values: &mut Values) -> Vec<String> {
+    fn whole(
+        &self,
+        windows: &[Usage],
+        device_time: &[(u128, u128)],
+        length: SimDuration,
+        values: &mut Values,
+    ) -> Vec<String> {
         let mut usage = Usage::new();
         windows.iter().for_each(|w| usage.merge(w));
         let bill = self.bill(&usage, length);

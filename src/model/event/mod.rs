@@ -10,6 +10,9 @@ mod scale;
 mod telemetry;
 mod window;
 
+#[cfg(test)]
+mod tests;
+
 use crate::kernel::draws::Draws;
 use crate::kernel::draws::stable_name;
 use crate::kernel::event_list::{Class, Event, EventList, HeapEventList};
@@ -243,14 +246,4 @@ pub fn simulate(config: &ModelConfig, md1: &Md1Table, draws: Draws, stop: &dyn F
     let bounds = Bounds { horizon, events: config.event_budget, stop };
     let report = executive::run(HeapEventList::default(), &mut world, &bounds, |world, agenda| world.begin(agenda));
     (report, world.finish(report.ended))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn kinds_are_found_by_their_number() {
-        assert!(KINDS.iter().enumerate().all(|(i, kind)| *kind as usize == i));
-    }
 }

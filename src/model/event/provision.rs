@@ -141,26 +141,30 @@ impl World<'_> {
         if self.config.dps.reprovision == Reprovision::Never && current.is_some() {
             return current;
         }
+        if let Some(pinned) = self.enrollments.pinned(registration).filter(|s| self.takes_part(*s)) {
+            return Some(pinned);
+        }
         let mut candidates = std::mem::take(&mut self.scratch);
         self.candidates(device, &mut candidates);
-        let pinned = self.enrollments.pinned(registration).filter(|s| candidates.contains(s));
-        let chosen = pinned.or_else(|| self.allocate(device, current, &candidates, now));
+        let chosen = self.allocate(device, current, &candidates, now);
         self.scratch = candidates;
         chosen
     }
 
-    /// Stamps of the enrollment, or all of its ring, that take part in allocation.
+    /// Whether a stamp takes part in allocation at all.
+    fn takes_part(&self, stamp: StampId) -> bool {
+        let i = stamp.index();
+        let open = self.stamps[i].takes_devices && !self.closed[i] && !self.stamp_status[i].excluded;
+        open && self.hubs[i].life == Life::Active
+    }
+
+    /// Stamps of the enrollment group, or all of its ring, that take part in allocation.
     fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
         let own = &self.cohort(device).stamps;
         let ring = self.devices[device.index()].ring;
-        let takes_part = |s: &StampId| {
-            let i = s.index();
-            let (stamp, hub) = (&self.stamps[i], &self.hubs[i]);
-            let open = stamp.takes_devices && !self.closed[i] && !self.stamp_status[i].excluded;
-            open && hub.life == Life::Active && stamp.ring == ring && (own.is_empty() || own.contains(s))
-        };
+        let of_group = |s: StampId| self.stamps[s.index()].ring == ring && (own.is_empty() || own.contains(&s));
         candidates.clear();
-        candidates.extend((0..self.stamps.len() as u16).map(StampId).filter(takes_part));
+        candidates.extend((0..self.stamps.len() as u16).map(StampId).filter(|s| of_group(*s) && self.takes_part(*s)));
     }
 
     fn allocate(

@@ -69,7 +69,7 @@ impl Taken {
             let away = 3.0 * step as f64;
             let heights = [point.1 - away, point.1 + away];
             heights.into_iter().flat_map(move |y| {
-                [0.0, 0.55, -0.55]
+                [0.0, 0.55, -0.55, 1.0, -1.0]
                     .into_iter()
                     .map(move |shift| Place::around(point.0 + (width + 8.0) * shift, y, width))
             })
@@ -101,6 +101,7 @@ mod tests {
         let first = taken.find(&frame, (200.0, 150.0), 80.0, |_| false).expect("an empty plot has room");
         let second = taken.find(&frame, (200.0, 150.0), 80.0, |_| false).expect("room beside the first");
         assert!(!first.meets(&second) && !second.is_crossed(&((200.0, 150.0), first.tie((200.0, 150.0)))));
+        let mut taken = Taken::default();
         let third = taken.find(&frame, (330.0, 150.0), 80.0, |place| place.y > 60.0).expect("room above");
         assert!(third.y <= 60.0);
         assert_eq!(taken.find(&frame, (200.0, 150.0), 80.0, |_| true), None);

@@ -45,7 +45,7 @@ pub(super) fn draw(svg: &Svg, frame: &Frame, mut ends: Vec<End>) {
         let value_room = text::width(&format!(" {}", end.value), face);
         let whole = WIDTH - frame.right - GAP - BORDER + 1.0;
         // A name cut to nothing says less than one without its value.
-        let (room, value) = if whole - value_room < 40.0 && !end.name.is_empty() {
+        let (room, value) = if whole - value_room < text::width(&end.name, face.in_bold()).min(40.0) {
             (whole, "")
         } else {
             (whole - value_room, end.value.as_str())

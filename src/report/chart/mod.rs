@@ -12,7 +12,6 @@ mod frame;
 mod latency;
 mod marks;
 mod miss_ratio;
-mod numbers;
 mod raster;
 mod samples;
 mod scale;
@@ -24,6 +23,7 @@ mod text;
 mod theme;
 mod time_axis;
 
+use super::numbers;
 use crate::analysis::Study;
 
 pub use raster::RasterError;

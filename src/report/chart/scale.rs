@@ -34,7 +34,7 @@ impl Quantity {
     fn unit(self, top: f64) -> (f64, &'static str, &'static str, bool) {
         match self {
             Self::Milliseconds => match top {
-                t if t <= 2e3 => (1.0, "", " ms", false),
+                t if t <= 1e3 => (1.0, "", " ms", false),
                 t if t <= 1.2e5 => (1e3, "", " s", false),
                 t if t <= 7.2e6 => (6e4, "", " min", false),
                 _ => (3.6e6, "", " h", false),
@@ -100,7 +100,7 @@ impl Scale {
         let places = if quantity == Quantity::Usd && places > 0 { places.max(2) } else { places };
         let tick = |i: usize| {
             let value = step * i as f64;
-            let number = format!("{value:.places$}");
+            let number = if places == 0 { numbers::grouped(value) } else { format!("{value:.places$}") };
             let text = match i {
                 0 => "0".to_owned(),
                 i if always || i == count => format!("{before}{number}{after}"),
@@ -189,6 +189,11 @@ mod tests {
             texts(&Scale::linear(Quantity::Usd, 1.1, 6.0)),
             ["$1.20", "1.00", "0.80", "0.60", "0.40", "0.20", "0"]
         );
+        assert_eq!(
+            texts(&Scale::linear(Quantity::Count, 8_100.0, 4.0)),
+            ["10,000", "8,000", "6,000", "4,000", "2,000", "0"]
+        );
+        assert_eq!(texts(&Scale::linear(Quantity::Milliseconds, 1_740.0, 5.0)), ["2.0 s", "1.5", "1.0", "0.5", "0"]);
         assert_eq!(texts(&Scale::linear(Quantity::Count, 150_000.0, 4.0)), ["150 k", "100 k", "50 k", "0"]);
         assert_eq!(
             texts(&Scale::linear(Quantity::Milliseconds, 90_000.0, 5.0)),

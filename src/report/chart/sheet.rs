@@ -12,7 +12,7 @@ use super::theme::{FOOTNOTE, HEIGHT, MARGIN, SUBTITLE, TITLE, WIDTH};
 use super::time_axis::TimeAxis;
 
 /// Top of a plot with nothing above it [px].
-const TOP: f64 = 72.0;
+const TOP: f64 = 76.0;
 /// Bottom of a plot with one line of footnote [px].
 const BOTTOM: f64 = HEIGHT - 54.0;
 /// Space of a second line of footnote [px].

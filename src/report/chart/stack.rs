@@ -13,7 +13,7 @@ use super::theme::{AREA, Anchor, Colour, LABEL, LABEL_PITCH};
 /// Most moments of a stack; each costs a corner in three paths of every layer.
 pub(super) const MOST: usize = 260;
 /// Height that a name inside an area needs [px].
-const ROOM: f64 = 19.0;
+const ROOM: f64 = 16.0;
 /// Width of a top edge [px].
 const EDGE: f64 = 1.6;
 
@@ -144,13 +144,15 @@ impl<'a> Stack<'a> {
         value: &str,
         taken: &mut Taken,
     ) -> Option<End> {
-        let peak = self.thickest(k)?;
-        let point = (frame.x(peak.at), f64::midpoint(frame.y(peak.edges[k]), frame.y(peak.edges[k + 1])));
-        let width = text_width(layer, value);
-        let free = taken.find(frame, point, width, |place| self.crosses(frame, place));
-        let Some(place) = free.or_else(|| taken.find(frame, point, width, |_| false)) else {
-            let y = self.runs.last()?.last().map(|m| f64::midpoint(frame.y(m.edges[k]), frame.y(m.edges[k + 1])))?;
-            return Some(End { y, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour });
+        let middle = |m: &Moment| (frame.x(m.at), f64::midpoint(frame.y(m.edges[k]), frame.y(m.edges[k + 1])));
+        let (first, last) = self.thick(k)?;
+        let (first, last, width) = (middle(first), middle(last), text_width(layer, value));
+        let mut find = |point, edges: bool| {
+            Some((taken.find(frame, point, width, |place| edges && self.crosses(frame, place))?, point))
+        };
+        let free = find(first, true).or_else(|| find(last, true));
+        let Some((place, point)) = free.or_else(|| find(first, false)) else {
+            return Some(End { y: last.1, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour });
         };
         svg.rule(point, place.tie(point), layer.colour, 1.0);
         svg.dot(point, layer.colour);
@@ -162,10 +164,13 @@ impl<'a> Stack<'a> {
         None
     }
 
-    /// The first moment in which a layer is thickest.
-    fn thickest(&self, k: usize) -> Option<&Moment> {
+    /// The first and the last moment in which a layer is nearly as thick as ever.
+    fn thick(&self, k: usize) -> Option<(&Moment, &Moment)> {
         let thickness = |moment: &Moment| moment.edges[k + 1] - moment.edges[k];
-        self.runs.iter().flatten().reduce(|best, m| if thickness(m) > thickness(best) { m } else { best })
+        let most = self.runs.iter().flatten().map(thickness).reduce(f64::max)?;
+        let mut thick = self.runs.iter().flatten().filter(|moment| thickness(moment) >= most * 0.9);
+        let first = thick.next()?;
+        Some((first, thick.next_back().unwrap_or(first)))
     }
 
     /// Whether any edge runs through a place.

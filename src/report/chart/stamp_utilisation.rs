@@ -19,10 +19,10 @@ pub(super) struct StampUtilisation;
 const MEASURE: &str = "stamp_utilisation_ratio";
 /// Most stamps that are drawn as lines.
 const LINES: usize = 6;
-/// Most rows of the heat map; of more stamps the fullest are drawn.
-const ROWS: usize = 96;
+/// Least height of a row of the heat map [px]; of more stamps than have room the fullest are drawn.
+const ROW: f64 = 3.0;
 /// Most cells of the heat map after equal neighbours are merged; bounds its size.
-const CELLS: usize = 2_000;
+const CELLS: usize = 2_600;
 /// Upper ends of the bins of colour; the last bin has none.
 const BINS: [f64; 6] = [0.2, 0.4, 0.6, 0.8, 0.9, 1.0];
 
@@ -89,9 +89,11 @@ fn words(stamps: &[Stamp], more: &str) -> Words {
     });
     let (name, max) = fullest.map_or((String::new(), 0.0), |stamp| (short(&stamp.name), stamp.max()));
     let over = stamps.iter().filter(|stamp| stamp.max() > 1.0 + 1e-9).count();
+    // The figure stands before the name: a long name may be cut.
+    let fullest = format!("the fullest reaches {} ({name})", percent(max));
     let title = match over {
-        0 => format!("No stamp exceeds its planned capacity; the fullest, {name}, reaches {}", percent(max)),
-        n => format!("{n} of {} stamps exceed the planned capacity; {name} reaches {}", stamps.len(), percent(max)),
+        0 => format!("No stamp exceeds its planned capacity; {fullest}"),
+        n => format!("{n} of {} stamps exceed their planned capacity; {fullest}", stamps.len()),
     };
     let listed: Vec<String> =
         stamps.iter().take(12).map(|stamp| format!("{} {}", stamp.name, percent(stamp.last()))).collect();
@@ -120,9 +122,9 @@ struct Grid {
 }
 
 fn heat_map(study: &Study, stamps: &[Stamp]) -> Picture {
-    let rows = fullest(stamps);
     let scale = Scale::linear(Quantity::Share, 1.0, 5.0);
     let mut sheet = Sheet::bare(study, scale, Above::Windows, right_beside([]));
+    let rows = fullest(stamps, ((sheet.frame.bottom - sheet.frame.top - KEY) / ROW) as usize);
     let longest = rows.iter().map(|stamp| text::width(&stamp.name, TICK)).fold(0.0, f64::max).min(130.0);
     sheet.frame.left = libm::ceil(MARGIN + longest + 8.0);
     sheet.windows = super::marks::Windows::of(study, &sheet.time, sheet.frame.left, sheet.frame.right);
@@ -142,11 +144,11 @@ fn heat_map(study: &Study, stamps: &[Stamp]) -> Picture {
     sheet.picture("stamp_utilisation", words)
 }
 
-/// At most as many rows as a picture has room for, in the order of their names.
-fn fullest(stamps: &[Stamp]) -> Vec<&Stamp> {
+/// The fullest stamps, at most so many, in the order of their names.
+fn fullest(stamps: &[Stamp], most: usize) -> Vec<&Stamp> {
     let mut order: Vec<usize> = (0..stamps.len()).collect();
     order.sort_by(|a, b| stamps[*b].max().total_cmp(&stamps[*a].max()).then(a.cmp(b)));
-    order.truncate(ROWS);
+    order.truncate(most);
     order.sort_unstable();
     order.into_iter().map(|i| &stamps[i]).collect()
 }
@@ -155,7 +157,10 @@ impl Grid {
     fn of(sheet: &Sheet, rows: &[&Stamp]) -> Self {
         let mut frame = sheet.frame.clone();
         let room = frame.bottom - frame.top - KEY;
-        let pitch = libm::floor(room / rows.len() as f64).clamp(2.0, 30.0);
+        let pitch = room / rows.len() as f64;
+        // Low rows may stand on half pixels, which are whole ones of a PNG.
+        let grain = if pitch < 8.0 { 2.0 } else { 1.0 };
+        let pitch = (libm::floor(pitch * grain) / grain).clamp(2.0, 30.0);
         frame.bottom = frame.top + pitch * rows.len() as f64;
         let windows = rows.iter().map(|stamp| stamp.points.len()).max().unwrap_or(1).max(1);
         let narrowest = libm::ceil((frame.right - frame.left) / windows as f64).max(4.0);
@@ -207,12 +212,19 @@ impl Grid {
     fn cells(&self, sheet: &Sheet, rows: &[&Stamp]) {
         sheet.svg.push(
             "<defs><pattern id=\"stamp_utilisation-none\" width=\"6\" height=\"6\" patternUnits=\"userSpaceOnUse\" \
-             patternTransform=\"rotate(45)\"><path d=\"M0 0v6\" stroke=\"#e3e6ea\" stroke-width=\"2\"/></pattern></defs>\n",
+             patternTransform=\"rotate(45)\">\
+             <path d=\"M0 0v6\" stroke=\"#e3e6ea\" stroke-width=\"2\"/></pattern></defs>\n",
         );
         let frame = &self.frame;
-        hatched(&sheet.svg, (frame.left, frame.top), (frame.right, frame.bottom));
         let gap = if self.pitch >= 8.0 { 1.0 } else { 0.0 };
         let spans: Vec<Vec<Span>> = rows.iter().map(|stamp| self.merged(stamp)).collect();
+        for (row, spans) in spans.iter().enumerate() {
+            let top = frame.top + self.pitch * row as f64;
+            for span in spans.iter().filter(|span| span.bin.is_none()) {
+                let to = (self.x(span.until), top + self.pitch - gap);
+                hatched(&sheet.svg, (self.x(span.from), top), to);
+            }
+        }
         for (bin, colour) in HEAT.iter().enumerate() {
             for (row, spans) in spans.iter().enumerate() {
                 let top = frame.top + self.pitch * row as f64;

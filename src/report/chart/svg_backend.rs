@@ -105,8 +105,10 @@ impl Svg {
         self.push("");
         let (title, description) = (escaped(title), escaped(description));
         format!(
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
-             role=\"img\" aria-labelledby=\"{name}-title {name}-desc\" font-family=\"Noto Sans,Segoe UI,system-ui,sans-serif\">\n\
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{WIDTH}\" height=\"{HEIGHT}\" \
+             viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+             role=\"img\" aria-labelledby=\"{name}-title {name}-desc\" \
+             font-family=\"Noto Sans,Segoe UI,system-ui,sans-serif\">\n\
              <title id=\"{name}-title\">{title}</title>\n<desc id=\"{name}-desc\">{description}</desc>\n{}</svg>\n",
             self.sheet.borrow().text
         )

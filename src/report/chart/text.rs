@@ -48,14 +48,14 @@ fn cut(text: &str, face: Face, room: f64, split: impl Fn(usize, usize) -> (usize
     kept.map_or_else(String::new, shortened)
 }
 
-/// A name for use inside a sentence: at most 28 letters.
+/// A name for use inside a sentence: at most 24 letters.
 pub(super) fn short(name: &str) -> String {
     let letters: Vec<char> = name.chars().collect();
-    if letters.len() <= 28 {
+    if letters.len() <= 24 {
         return name.to_owned();
     }
     let (head, tail): (String, String) =
-        (letters[..13].iter().collect(), letters[letters.len() - 14..].iter().collect());
+        (letters[..10].iter().collect(), letters[letters.len() - 13..].iter().collect());
     format!("{head}…{tail}")
 }
 

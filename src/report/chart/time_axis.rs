@@ -60,7 +60,7 @@ impl TimeAxis {
         let mut ticks = Vec::new();
         let mut date = date_of(start);
         let mut month = 0;
-        while let Some(at) = self.seconds_to(start, date).filter(|at| *at <= self.horizon) {
+        while let Some(at) = seconds_to(start, date).filter(|at| *at <= self.horizon) {
             if at >= 0.0 {
                 let name = if date.month() == month { String::new() } else { format!(" {}", month_of(date)) };
                 ticks.push((at, format!("{}{name}", date.day())));
@@ -82,7 +82,7 @@ impl TimeAxis {
         let step = step.unwrap_or(1_200);
         let mut ticks = Vec::new();
         let mut date = date_of(start).first_of_month();
-        while let Some(at) = self.seconds_to(start, date).filter(|at| *at <= self.horizon) {
+        while let Some(at) = seconds_to(start, date).filter(|at| *at <= self.horizon) {
             let index = i32::from(date.year()) * 12 + i32::from(date.month()) - 1;
             if at >= 0.0 && index % step == 0 {
                 ticks.push((
@@ -94,13 +94,6 @@ impl TimeAxis {
             date = next;
         }
         ticks
-    }
-
-    /// From the start to the midnight of a date [s].
-    #[expect(clippy::unused_self, reason = "reads as a question to the axis")]
-    fn seconds_to(&self, start: Timestamp, date: Date) -> Option<f64> {
-        let midnight = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
-        Some(midnight.duration_since(start).as_secs_f64())
     }
 
     /// A moment in a sentence: "at 1 h 30 min", "on 12 May 2026".
@@ -134,6 +127,12 @@ impl TimeAxis {
         let word = if self.horizon > ELAPSED { "Starts" } else { "0 is" };
         format!("{word} {day} {month} {year}, {hour:02}:{minute:02} UTC")
     }
+}
+
+/// From the start to the midnight of a date [s].
+fn seconds_to(start: Timestamp, date: Date) -> Option<f64> {
+    let midnight = date.to_zoned(TimeZone::UTC).ok()?.timestamp();
+    Some(midnight.duration_since(start).as_secs_f64())
 }
 
 fn date_of(moment: Timestamp) -> Date {

@@ -19,7 +19,7 @@ fn trimmed(text: &str) -> String {
 }
 
 /// Digits in groups of three.
-fn grouped(value: f64) -> String {
+pub(super) fn grouped(value: f64) -> String {
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (i, digit) in digits.chars().enumerate() {

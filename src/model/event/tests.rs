@@ -1,0 +1,241 @@
+//! The model from plain values, with no file: small fleets whose end can be told by hand.
+
+use super::{KINDS, simulate};
+use crate::kernel::draws::{Draws, stable_name};
+use crate::kernel::law::DurationLaw;
+use crate::metrics::MeasureKey;
+use crate::model::backoff::{BackoffRule, Exponential, Jitter, Python};
+use crate::model::condition::{Condition, DownStyle, Effect, Target};
+use crate::model::config::{ModelConfig, NetworkConfig, ScalingConfig};
+use crate::model::dps::allocation::AllocationPolicy;
+use crate::model::dps::reprovisioning::Reprovision;
+use crate::model::dps::service::DpsConfig;
+use crate::model::fault::{FaultConfig, Schedule};
+use crate::model::ids::{RegionId, RingId, StampId};
+use crate::model::limit::{Allowance, Shaping};
+use crate::model::population::cohort::{CohortConfig, DpsAtScale, ReconnectRule, Start};
+use crate::model::population::growth::GrowthLaw;
+use crate::model::population::traffic::Fidelity;
+use crate::model::region::RegionTable;
+use crate::model::stamp::edition::{Edition, Throttle};
+use crate::model::stamp::hub::StampConfig;
+use crate::model::stamp::pipeline::ProcessingConfig;
+use crate::model::stamp::scaling::ScalingPolicy;
+use crate::model::world::Outcome;
+use crate::theory::md1_table::Md1Table;
+use crate::units::{Bytes, Rate, Ratio, SimDuration, SimTime};
+
+const ZERO: SimDuration = SimDuration::ZERO;
+
+fn zero() -> DurationLaw {
+    DurationLaw::constant(ZERO)
+}
+
+fn throttle(text: &str) -> Throttle {
+    Throttle { floor: text.parse().unwrap(), per_unit: text.parse().unwrap() }
+}
+
+fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
+    let edition = Edition {
+        connects: throttle(connects),
+        sends: throttle("100/s"),
+        registry: throttle("5000/s"),
+        methods: Some(throttle("40/s")),
+        method_block: Bytes(4_096),
+        twin_reads: None,
+        twin_updates: None,
+        messages_per_day: 400_000,
+        meter_block: Bytes(4_096),
+        units_max: 200,
+        devices_max: 1_000_000,
+        unit_price: "iothub.s1.unit_month".into(),
+    };
+    StampConfig {
+        name: name.into(),
+        key: stable_name(name),
+        region: RegionId(0),
+        ring: RingId(0),
+        capacity: 50_000,
+        edition_name: "S1".into(),
+        edition,
+        units: 1,
+        weight: 1,
+        takes_devices: true,
+        connect_shaping: shaping,
+        send_shaping: Shaping::default(),
+        registry_shaping: Shaping::default(),
+        method_shaping: Shaping::default(),
+        method_payload: Bytes(0),
+        processing: ProcessingConfig { servers: 1, service: zero() },
+        answer: zero(),
+        fixed_prices: Vec::new(),
+        bills_ingress: false,
+    }
+}
+
+fn cohort(devices: u32, backoff: BackoffRule) -> CohortConfig {
+    CohortConfig {
+        name: "meters".into(),
+        key: stable_name("meters"),
+        registration_key: stable_name("meters"),
+        devices,
+        growth: GrowthLaw::default(),
+        start: Start::Connected,
+        regions: vec![(RegionId(0), 1.0)],
+        ring: RingId(0),
+        generation: 1,
+        dormant: Ratio::ZERO,
+        telemetry: None,
+        calls: None,
+        backoff,
+        reconnect: ReconnectRule::default(),
+        first_attempt: zero(),
+        registration_delay: zero(),
+        keep_alive: SimDuration::from_secs(60),
+        renewal: None,
+        stamps: Vec::new(),
+    }
+}
+
+fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDuration) -> ModelConfig {
+    let dps = DpsConfig {
+        instances: 1,
+        registrations: Rate::new(1_000, SimDuration::MINUTE),
+        operations: Rate::new(1_000, SimDuration::MINUTE),
+        registration_shaping: Shaping {
+            credit: ZERO,
+            backlog: Allowance::Unlimited,
+            backlog_timeout: Allowance::Unlimited,
+            leave_place: true,
+        },
+        operation_shaping: Shaping::without_backlog(),
+        allocation: AllocationPolicy::default(),
+        reprovision: Reprovision::Migrate,
+        assignment: zero(),
+        status: zero(),
+        retry_after: SimDuration::from_secs(5),
+        failed_retry: SimDuration::MINUTE,
+        poll: SimDuration::from_secs(2),
+        request_timeout: SimDuration::from_secs(30),
+        draws_on_registry: true,
+        view_period: SimDuration::MINUTE,
+        detection: Some(SimDuration::MINUTE * 5),
+    };
+    ModelConfig {
+        horizon,
+        day_offset: ZERO,
+        window: SimDuration::MINUTE,
+        tick: SimDuration::SECOND,
+        growth_tick: SimDuration::HOUR,
+        fidelity: Fidelity::Flow,
+        event_budget: u64::MAX,
+        regions: RegionTable { names: vec!["westeurope".into()], rtt_ms: vec![vec![0.0]] },
+        rings: vec!["production".into()],
+        stamps,
+        scaling: ScalingConfig {
+            policy: ScalingPolicy::default(),
+            template: None,
+            name_pattern: String::new(),
+            first_number: 1,
+            lead_time: ZERO,
+            stamps_max: 10,
+        },
+        cohorts,
+        network: NetworkConfig {
+            device_to_hub: zero(),
+            device_to_dps: zero(),
+            distance: false,
+            connect_timeout: SimDuration::from_secs(30),
+        },
+        dps,
+        gateway: None,
+        faults: Vec::new(),
+        moves: Vec::new(),
+    }
+}
+
+fn fault(target: Target, condition: Condition, at: SimDuration, lasts: SimDuration) -> FaultConfig {
+    FaultConfig {
+        name: "fault".into(),
+        key: stable_name("fault"),
+        schedule: Schedule::At { at: SimTime::ZERO + at, lasts: Some(lasts) },
+        effects: vec![Effect::at_once(target, condition)],
+    }
+}
+
+fn run(config: &ModelConfig) -> Outcome {
+    simulate(config, &Md1Table::new(), Draws::new(7, 0), &|| false).1
+}
+
+fn value(outcome: &Outcome, key: &MeasureKey) -> f64 {
+    *outcome.recorded.values.get(key).unwrap_or_else(|| panic!("no {key}: {:#?}", outcome.recorded.values))
+}
+
+fn recovered(outcome: &Outcome, share: &str) -> f64 {
+    value(outcome, &MeasureKey::new("time_to_recover_s").with("fault", "fault").with("share", share))
+}
+
+/// A bucket of 100 operations at 100/s without a backlog, as in the published storms.
+fn bucket() -> Shaping {
+    Shaping { credit: SimDuration::SECOND, backlog: Allowance::Of(ZERO), ..Shaping::default() }
+}
+
+fn storm(devices: u32, backoff: BackoffRule) -> Outcome {
+    let hour = SimDuration::HOUR;
+    let mut config = model(vec![stamp("weu-1", "100/s", bucket())], vec![cohort(devices, backoff)], hour * 5);
+    config.faults.push(fault(
+        Target::Region(RegionId(0)),
+        Condition::Off(ZERO),
+        SimDuration::MINUTE,
+        SimDuration::MINUTE * 10,
+    ));
+    run(&config)
+}
+
+#[test]
+fn a_fixed_interval_drains_a_bucket_a_round() {
+    // Published: 1,000 devices, 100/s, bucket 100: ten rounds, the last at 90 s, 5,500 attempts.
+    let outcome = storm(1_000, BackoffRule::Python(Python::default()));
+    assert!((recovered(&outcome, "100 %") - 90.0).abs() < 1e-6);
+    assert!((value(&outcome, &MeasureKey::new("model_attempts")) - 5_500.0).abs() < 1e-6);
+}
+
+#[test]
+fn no_jitter_takes_eleven_thousand_seconds() {
+    let rule = Exponential { jitter: Jitter::None, ..Exponential::default() };
+    let outcome = storm(20_000, BackoffRule::Exponential(rule));
+    assert!((recovered(&outcome, "100 %") - 11_643.0).abs() < 1e-6);
+    assert!((value(&outcome, &MeasureKey::new("model_attempts")) - 2_010_000.0).abs() < 1e-6);
+}
+
+#[test]
+fn an_outage_spills_over_to_dps_and_lasts_115_minutes() {
+    let open = Shaping {
+        credit: ZERO,
+        backlog: Allowance::Unlimited,
+        backlog_timeout: Allowance::Unlimited,
+        leave_place: true,
+    };
+    let minute = SimDuration::MINUTE;
+    let stamps = vec![stamp("weu-1", "6000/s", open), stamp("weu-2", "6000/s", open)];
+    let mut devices = cohort(100_000, BackoffRule::default());
+    devices.reconnect = ReconnectRule::DpsAtScale(DpsAtScale::default());
+    devices.stamps = vec![StampId(0), StampId(1)];
+    let mut config = model(stamps, vec![devices], minute * 180);
+    config.stamps[1].takes_devices = false;
+    config.faults.push(fault(Target::Stamp(StampId(0)), Condition::Down(DownStyle::Reset), minute, minute * 45));
+    // Every device is on the first stamp; the second one takes part from the outage on.
+    config.stamps[0].weight = 1_000;
+    let outcome = {
+        config.stamps[1].takes_devices = true;
+        config.stamps[1].weight = 1;
+        run(&config)
+    };
+    let peak = value(&outcome, &MeasureKey::new("queue_length").with("at", "dps_registration").with("stat", "max"));
+    assert!((peak - 85_000.0).abs() < 0.02 * 85_000.0, "{peak}");
+}
+
+#[test]
+fn kinds_are_found_by_their_number() {
+    assert!(KINDS.iter().enumerate().all(|(i, kind)| *kind as usize == i));
+}
