@@ -51,9 +51,15 @@ pub(super) fn check(terminal: &Terminal, options: &Check) -> Result<(), Failure>
 /// What a run will take, in words.
 fn sentence(takes: &Estimate, replications: u32) -> String {
     let Estimate { devices, stamps, memory_bytes, events, .. } = takes;
-    let (devices, stamps) = (count(*devices as f64), count(*stamps as f64));
+    let (devices, stamps) = (many(*devices, "device"), many(*stamps, "stamp"));
     let (events, memory) = (count(*events), count(libm::ceil(memory_bytes / 1e6)));
-    format!("{devices} devices, {stamps} stamps, {replications} replications of about {events} events and {memory} MB each")
+    let replications = many(u64::from(replications), "replication");
+    format!("{devices}, {stamps}, {replications} of about {events} events and {memory} MB each")
+}
+
+/// A count with its noun.
+fn many(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -62,8 +68,10 @@ mod tests {
 
     #[test]
     fn the_estimate_is_a_sentence() {
-        let takes = Estimate { devices: 150_000, stamps: 4, memory_bytes: 1.25e7, events: 1_234_567.8, events_in_all: 0.0 };
+        let takes =
+            Estimate { devices: 150_000, stamps: 4, memory_bytes: 1.25e7, events: 1_234_567.8, events_in_all: 0.0 };
         let text = "150,000 devices, 4 stamps, 30 replications of about 1,234,568 events and 13 MB each";
         assert_eq!(sentence(&takes, 30), text);
+        assert!(sentence(&Estimate { stamps: 1, ..takes }, 1).contains("1 stamp, 1 replication of"));
     }
 }

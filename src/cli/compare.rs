@@ -65,7 +65,7 @@ const KEY_FIGURES: [(&str, Option<(&str, &str)>); 20] = [
     ("connect_attempts", Some(("stat", "mean"))),
     ("move_downtime_s", Some(("quantile", "0.99"))),
     ("move_duration_s", None),
-    ("time_to_recover_s", Some(("share", "0.99"))),
+    ("time_to_recover_s", Some(("share", "99 %"))),
     ("blast_radius_ratio", None),
     ("device_minutes_lost", None),
     ("devices_unavailable", Some(("stat", "max"))),
@@ -391,7 +391,8 @@ mod tests {
             ("command_latency_ms", "stat=mean", false),
             ("cache_miss_ratio", "", true),
             ("cache_miss_ratio", "cause=expired", false),
-            ("time_to_recover_s", "fault=weu 2 share=0.99", true),
+            ("time_to_recover_s", "fault=weu 2 share=99 %", true),
+            ("time_to_recover_s", "fault=weu-2 share=50 %", false),
             ("blast_radius_ratio", "fault=weu-2", true),
         ] {
             assert_eq!(is_key(&figure(measure, labels)), key, "{measure} {labels}");

@@ -76,11 +76,16 @@ fn cost_per_device(study: &Study) -> Option<String> {
     found.map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
 }
 
-/// The largest figure of a measure, whatever its labels.
+/// The largest figure of a measure, whatever its labels; of equals the one that names its fault.
 fn worst(study: &Study, measure: &str) -> Option<String> {
-    let (key, estimate) = of(study, measure).max_by(|a, b| a.1.mean.total_cmp(&b.1.mean))?;
-    let fault = key.labels.get("fault").map(|fault| format!(" ({fault})")).unwrap_or_default();
-    Some(format!("{}{fault}", Reading::of(key.name).with_interval(estimate)))
+    let fault = |key: &MeasureKey| key.labels.get("fault").map(str::to_owned);
+    let size = |(key, estimate): &(&MeasureKey, &Estimate)| (estimate.mean, fault(key).is_some());
+    let (key, estimate) = of(study, measure).max_by(|a, b| {
+        let (a, b) = (size(a), size(b));
+        a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+    })?;
+    let name = fault(key).map(|fault| format!(" ({fault})")).unwrap_or_default();
+    Some(format!("{}{name}", Reading::of(key.name).with_interval(estimate)))
 }
 
 /// How people read the figures of a measure.
@@ -249,6 +254,7 @@ mod tests {
             (MeasureKey::new("telemetry_latency_ms").with("quantile", "0.99"), 7.0),
             (blast("a"), 0.25),
             (blast("b"), 0.5),
+            (MeasureKey::new("blast_radius_ratio").with("stat", "max"), 0.5),
         ]));
         let texts: Vec<_> = figures.iter().map(|figure| figure.text.as_str()).collect();
         assert_eq!(texts, ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b)"]);

@@ -149,7 +149,7 @@ mod tests {
         for kind in Kind::value_variants() {
             let lines = kind.lines();
             assert!(!lines.is_empty(), "{kind:?}");
-            assert!(lines.iter().all(|line| !line.name.is_empty() && line.about.ends_with('.')), "{kind:?}");
+            assert!(lines.iter().all(|line| !line.name.is_empty() && line.about.ends_with(['.', '?'])), "{kind:?}");
         }
     }
 

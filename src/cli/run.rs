@@ -1,5 +1,6 @@
 //! `run`: simulate every scenario, write each folder as soon as it is whole, then tell what came out.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -86,6 +87,7 @@ struct Finished {
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
     let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
     Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
@@ -144,7 +146,7 @@ fn simulate(
 
 /// What is worth a line before all scenarios are done.
 fn said_early(terminal: &Terminal, finished: &Finished) {
-    for note in finished.notes.iter().chain(&finished.advice) {
+    for note in &finished.notes {
         terminal.warn(&format!("{}: {note}", finished.name));
     }
     if let Some(folder) = &finished.folder {
@@ -265,15 +267,32 @@ fn charts(study: &Study, notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
     files
 }
 
+/// Doubts about the figures, each once with the scenarios that it concerns.
+fn tell_advice(terminal: &Terminal, finished: &[Finished]) {
+    let mut concerned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for Finished { name, advice, .. } in finished {
+        for advice in advice {
+            concerned.entry(advice).or_default().push(name);
+        }
+    }
+    for (advice, names) in concerned {
+        let names = if names.len() > 3 { format!("{} scenarios", names.len()) } else { names.join(", ") };
+        terminal.say(&format!("advice: {advice} ({names})"));
+    }
+}
+
 /// What the figures rest on: counted, or listed where details are wanted.
 fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
     for Scenario { name, assumptions, .. } in scenarios {
         for assumption in assumptions {
             terminal.detail(&format!("{name} assumes: {assumption}"));
         }
-        if !terminal.is_verbose() {
-            terminal.say(&format!("{name} rests on {} assumptions; -v lists them, its manifest keeps them", assumptions.len()));
-        }
+    }
+    if !terminal.is_verbose() {
+        let counts: Vec<usize> = scenarios.iter().map(|scenario| scenario.assumptions.len()).collect();
+        let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
+        let count = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        terminal.say(&format!("the figures rest on {count} assumptions; -v lists them, each manifest keeps them"));
     }
 }
 
