@@ -225,7 +225,10 @@ impl Bucket {
     ///
     /// Valid where credit and backlog are large against the limit times the tick; an unbounded credit is never
     /// needed, since within the tick the fluid drains and refills at once.
-    pub fn offer_flow(&mut self, now: SimTime, tick: SimDuration, n: u64) -> FlowOutcome {
+    pub fn offer_flow(&mut self, from: SimTime, tick: SimDuration, n: u64) -> FlowOutcome {
+        // A restart may lie within the tick; what was before it is gone.
+        let (now, end) = (from.max(self.at), from + tick);
+        let tick = end.saturating_since(now).max(SimDuration::MICROSECOND);
         self.refill(now);
         let operations = |parts: i128| parts as f64 / self.cost as f64;
         let limit = operations(self.gain * i128::from(tick.0));
@@ -235,7 +238,7 @@ impl Bucket {
         let outcome = flow.run(limit, n, tick);
         let parts = outcome.level * self.cost as f64;
         self.level = (parts as i128).min(self.depth);
-        self.at = now + tick;
+        self.at = end.max(self.at);
         outcome
     }
 }

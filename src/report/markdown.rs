@@ -81,15 +81,15 @@ fn figure(study: &Study, (name, measure, label, write): &Row) -> Option<String> 
     };
     let found = of_measure(study, measure).find(|(key, _)| matches(key));
     let (key, estimate) = found.or_else(|| label.is_none().then(|| statistic(study, measure)).flatten())?;
-    let name = key.labels.get("statistic").map_or_else(|| (*name).to_owned(), |which| format!("{name}, {which}"));
+    let name = key.labels.get("stat").map_or_else(|| (*name).to_owned(), |which| format!("{name}, {which}"));
     Some(row(&name, estimate, *write))
 }
 
 /// A level has no unlabelled figure but statistics of it; the mean stands for it, else the first there is.
 fn statistic<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a Estimate)> {
     let of_level =
-        || of_measure(study, measure).filter(|(key, _)| key.labels.iter().all(|(name, _)| name == "statistic"));
-    of_level().find(|(key, _)| key.labels.get("statistic") == Some("mean")).or_else(|| of_level().next())
+        || of_measure(study, measure).filter(|(key, _)| key.labels.iter().all(|(name, _)| name == "stat"));
+    of_level().find(|(key, _)| key.labels.get("stat") == Some("mean")).or_else(|| of_level().next())
 }
 
 /// Figures of a measure that were observed.
@@ -153,8 +153,8 @@ mod tests {
     fn study() -> Study {
         let figure = |mean: f64, half: f64| Estimate { mean, low: mean - half, high: mean + half, n: 30 };
         let estimates = BTreeMap::from([
-            (MeasureKey::new("devices_registered").with("statistic", "max"), figure(150_000.0, 0.0)),
-            (MeasureKey::new("devices_registered").with("statistic", "mean"), figure(149_000.0, 0.0)),
+            (MeasureKey::new("devices_registered").with("stat", "max"), figure(150_000.0, 0.0)),
+            (MeasureKey::new("devices_registered").with("stat", "mean"), figure(149_000.0, 0.0)),
             (MeasureKey::new("stamps_active"), figure(4.0, 0.0)),
             (MeasureKey::new("command_latency_ms").with("quantile", "0.5"), figure(18.0, 1.0)),
             (MeasureKey::new("command_latency_ms").with("quantile", "0.99"), figure(120.0, 11.0)),

@@ -71,6 +71,9 @@ impl World<'_> {
         let counter = source.arrivals[source.next].counter;
         source.next += 1;
         self.schedule_next_call(agenda, cohort);
+        if self.cohort_joined[cohort] == 0 {
+            return; // The whole cohort retired within the tick: there is nobody to call.
+        }
         let now = agenda.now();
         let device = self.called_device(cohort, counter);
         self.recorder.count(self.figures.commands, 1);

@@ -262,6 +262,9 @@ impl World<'_> {
         let arrival = source.arrivals[source.next];
         source.next += 1;
         self.schedule_next_message(agenda, cohort);
+        if self.cohort_joined[cohort] == 0 {
+            return; // The whole cohort retired within the tick.
+        }
         let device = self.sender(CohortId(cohort as u8), arrival.counter);
         if self.devices[device.index()].state != State::Connected {
             return;

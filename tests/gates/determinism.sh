@@ -1,0 +1,56 @@
+#!/usr/bin/env bash
+# The same digests for 1, 2 and 8 threads, in debug and release, and with CPU features masked, over the reduced golden
+# set: the shipped scenarios at a hundredth of the devices. The masked gate carries a positive control.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+out=target/gates
+rm -rf "$out"
+mkdir -p "$out"
+
+cargo build --release --locked
+cargo build --locked
+reduced=(run scenarios --scale 0.01 --replications 3 --progress none --quiet)
+
+digests() { # NAME COMMAND...: runs the reduced set and lists "scenario digest" lines
+  local name=$1
+  shift
+  "$@" "${reduced[@]}" --out "$out/$name" > "$out/$name.log" || { cat "$out/$name.log"; return 1; }
+  find "$out/$name" -name summary.json -print0 | sort -z | xargs -0 grep -ho '"\(digest\|scenario\)": *"[^"]*"' | paste - - | sort > "$out/$name.digests"
+  [ -s "$out/$name.digests" ] || { echo "no digests in $out/$name"; return 1; }
+}
+
+same() { # A B WHAT
+  if ! diff -u "$out/$1.digests" "$out/$2.digests"; then
+    echo "digests differ: $3"
+    exit 1
+  fi
+  echo "equal: $3"
+}
+
+digests threads-1 target/release/stampsim --jobs 1
+digests threads-2 target/release/stampsim --jobs 2
+digests threads-8 target/release/stampsim --jobs 8
+digests debug target/debug/stampsim --jobs 2
+same threads-1 threads-2 "1 and 2 threads"
+same threads-1 threads-8 "1 and 8 threads"
+same threads-1 debug "debug and release"
+
+# glibc picks variants of ln, exp and pow by CPU; a digest that used them would change under this mask.
+mask="glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4,-AVX512F"
+digests masked env GLIBC_TUNABLES="$mask" target/release/stampsim --jobs 2
+same threads-1 masked "masked CPU features"
+plain=$(target/release/examples/system_ln 2>/dev/null || cargo run --quiet --release --locked --example system_ln)
+masked=$(GLIBC_TUNABLES="$mask" target/release/examples/system_ln)
+if [ "$plain" = "$masked" ]; then
+  echo "positive control: the mask has no effect here (plain ln hashes to $plain both times)"
+else
+  echo "positive control: plain ln changes under the mask ($plain, $masked), the digests do not"
+fi
+
+# The reduced set against the committed digests: a change of results is a decision, written down in CHANGELOG.
+if ! diff -u tests/gates/golden.digests "$out/threads-1.digests"; then
+  echo "results changed; if this is meant: cp $out/threads-1.digests tests/gates/golden.digests, and say why in CHANGELOG under Results change"
+  exit 1
+fi
+echo "equal: the committed golden digests"
