@@ -6,6 +6,7 @@
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use stampsim::metrics::Better;
 use stampsim::metrics::measure::MEASURES;
@@ -23,6 +24,8 @@ use stampsim::model::stamp::scaling::ScalingPolicy;
 use stampsim::registry::Entry;
 
 const END: &str = "<!-- end -->";
+/// Tests run at the same time; a document is read and written by one of them.
+static WRITING: Mutex<()> = Mutex::new(());
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -120,7 +123,8 @@ fn paths_in_backquotes_exist() {
     for document in documents() {
         let text = prose(&read(&document));
         let quoted = text.split('`').skip(1).step_by(2);
-        let ours = |word: &&str| ["src/", "tests/", "scenarios/", "docs/"].iter().any(|folder| word.starts_with(folder));
+        let ours =
+            |word: &&str| ["src/", "tests/", "scenarios/", "docs/"].iter().any(|folder| word.starts_with(folder));
         let plain = |word: &&str| !word.contains(|c: char| c.is_whitespace() || "<>*{}".contains(c));
         for word in quoted.filter(ours).filter(plain) {
             if !root().join(word).exists() {
@@ -147,6 +151,7 @@ fn contributing_shows_the_commands_of_ci() {
 
 /// Compares a generated part of a document with what it should be, or writes it.
 fn check(document: &str, name: &str, wanted: &str) {
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
     let path = root().join(document);
     let text = read(&path);
     let begin = format!("<!-- generated: {name} -->");

@@ -111,7 +111,12 @@ fn a_planted_violation_is_caught_at_its_line() {
     let planted = [
         ("src/kernel/draws.rs", "//! Text.\n\nuse crate::model::ids::DeviceId;\n", 3, "model"),
         ("src/units/time.rs", "fn f() -> crate::kernel::law::Law { todo() }", 1, "kernel"),
-        ("src/metrics/level.rs", "use crate::{\n    units::SimTime,\n    cost::{bill::Bill, per_device},\n};", 3, "cost"),
+        (
+            "src/metrics/level.rs",
+            "use crate::{\n    units::SimTime,\n    cost::{bill::Bill, per_device},\n};",
+            3,
+            "cost",
+        ),
         ("src/cost/bill.rs", "mod tests {\n    use super::super::super::scenario::File;\n}", 2, "scenario"),
         ("src/model/dps/service.rs", "use crate::model::stamp::hub::Hub;", 1, "model::stamp"),
         ("src/model/limit.rs", "use crate::model::{ids::StampId, world::World};", 1, "model::world"),
@@ -328,7 +333,11 @@ fn tree(text: &str) -> (Vec<(usize, Vec<String>)>, &str) {
     }
     let name_end = trimmed.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(trimmed.len());
     if name_end == 0 {
-        return if trimmed.starts_with('*') { (vec![(below, vec!["*".into()])], &trimmed[1..]) } else { (vec![], trimmed) };
+        return if trimmed.starts_with('*') {
+            (vec![(below, vec!["*".into()])], &trimmed[1..])
+        } else {
+            (vec![], trimmed)
+        };
     }
     let (name, rest) = trimmed.split_at(name_end);
     let Some(deeper) = rest.strip_prefix("::") else { return (vec![(below, vec![name.to_owned()])], rest) };
