@@ -1,1 +1,4 @@
 //! One test program; each module below says what it shows.
+
+mod docs;
+mod layers;
