@@ -46,6 +46,9 @@ pub(super) struct Overrides {
     /// Independent replications, instead of the file's
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(super) replications: Option<u32>,
+    /// Share of the fleet that is simulated, for a quick look: devices and capacities shrink, limits stay
+    #[arg(long, value_name = "SHARE")]
+    pub(super) scale: Option<f64>,
     /// Any value of the file by its path, such as gateway.cache.ttl='"5 min"' or stamps.0.count=6; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     pub(super) set: Vec<String>,

@@ -75,5 +75,6 @@ pub(super) fn price_book(scenario: &Scenario) -> Option<&'static str> {
 fn sets(overrides: &Overrides) -> Vec<String> {
     let seed = overrides.seed.map(|seed| format!("run.seed={seed}"));
     let replications = overrides.replications.map(|replications| format!("run.replications={replications}"));
-    seed.into_iter().chain(replications).chain(overrides.set.iter().cloned()).collect()
+    let scale = overrides.scale.map(|scale| format!("run.scale={scale:?}"));
+    seed.into_iter().chain(replications).chain(scale).chain(overrides.set.iter().cloned()).collect()
 }

@@ -38,6 +38,8 @@ pub struct Columns {
     pub episode_at: Vec<SimTime>,
     /// Next attempt of a device whose attempts are counted in bulk. Owned by the device.
     pub next_due: Vec<SimTime>,
+    /// Round trip to the hub of the attempt under way [us, saturating]. Owned by the device.
+    pub trip: Vec<u32>,
     /// Last back-off wait [us, saturating]. Owned by the device.
     pub previous_delay: Vec<u32>,
     /// Occurrence of the fault that took the connection. Owned by the faults.
@@ -54,6 +56,7 @@ impl Columns {
             lost_at: vec![NEVER; devices],
             episode_at: vec![SimTime::ZERO; devices],
             next_due: vec![NEVER; devices],
+            trip: vec![0; devices],
             previous_delay: vec![0; devices],
             cause: vec![NOBODY; devices],
             move_of: vec![NOBODY; devices],

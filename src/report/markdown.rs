@@ -87,8 +87,7 @@ fn figure(study: &Study, (name, measure, label, write): &Row) -> Option<String> 
 
 /// A level has no unlabelled figure but statistics of it; the mean stands for it, else the first there is.
 fn statistic<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a Estimate)> {
-    let of_level =
-        || of_measure(study, measure).filter(|(key, _)| key.labels.iter().all(|(name, _)| name == "stat"));
+    let of_level = || of_measure(study, measure).filter(|(key, _)| key.labels.iter().all(|(name, _)| name == "stat"));
     of_level().find(|(key, _)| key.labels.get("stat") == Some("mean")).or_else(|| of_level().next())
 }
 

@@ -97,6 +97,9 @@ pub struct Run {
     pub event_budget: u64,
     /// How telemetry is simulated: counts per tick (`flow`, the default) or each message (`events`).
     pub telemetry: Fidelity,
+    /// Share of the fleet that is simulated, for a quick look: devices, their growth and the capacities of stamps and
+    /// caches shrink together, limits and prices stay. Default 1.
+    pub scale: Ratio,
 }
 
 impl Default for Run {
@@ -111,7 +114,32 @@ impl Default for Run {
             growth_tick: SimDuration::HOUR,
             event_budget: 500_000_000,
             telemetry: Fidelity::default(),
+            scale: Ratio::ONE,
         }
+    }
+}
+
+impl File {
+    /// The file with its scale carried out: what it resolves to is a smaller fleet at scale 1.
+    #[must_use]
+    pub fn scaled(mut self) -> Self {
+        let share = std::mem::replace(&mut self.run.scale, Ratio::ONE).get();
+        if share >= 1.0 {
+            return self;
+        }
+        // Nothing that there is shrinks to nothing.
+        let scale = |n: &mut u32| *n = ((f64::from(*n) * share).round() as u32).max(u32::from(*n > 0));
+        for stamps in &mut self.stamps {
+            scale(&mut stamps.capacity);
+        }
+        for cohort in &mut self.cohorts {
+            scale(&mut cohort.devices);
+            cohort.growth.entry_mut().scale(share);
+        }
+        if let Some(Gateway { cache: CacheTable { capacity: Some(capacity), .. }, .. }) = &mut self.gateway {
+            scale(capacity);
+        }
+        self
     }
 }
 

@@ -142,6 +142,10 @@ impl<'a> Build<'a> {
 
     /// The scenario; nothing when so much is wrong that there is none. It counts only when no error was said.
     pub(super) fn scenario(&mut self, name: &str, path: &str, mut file: File) -> Option<Scenario> {
+        self.require(file.run.scale.get() > 0.0, "run.scale", || {
+            Finding::new("a scale of zero leaves no devices").expected("a share above 0, such as 0.01")
+        });
+        file = file.scaled();
         let limits = self.limits(&mut file.catalog);
         let prices = self.prices(&mut file.catalog);
         self.require(!file.question.trim().is_empty(), "question", || {

@@ -26,7 +26,18 @@ enum Next {
 }
 
 impl World<'_> {
-    /// Round trip from a device to its hub for the attempt that is about to be made.
+    /// Draws the round trip from a device to its hub for the attempt that is about to be made; gives the way there.
+    fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
+        let trip = self.hub_round_trip(device);
+        self.columns.trip[device.index()] = u32::try_from(trip.0).unwrap_or(u32::MAX);
+        trip / 2
+    }
+
+    /// The way back from the hub for the attempt under way.
+    fn way_back(&self, device: DeviceId) -> SimDuration {
+        SimDuration(u64::from(self.columns.trip[device.index()]) / 2)
+    }
+
     fn hub_round_trip(&self, device: DeviceId) -> SimDuration {
         let record = &self.devices[device.index()];
         let law = &self.config.network.device_to_hub;
@@ -110,7 +121,7 @@ impl World<'_> {
 
     /// An attempt that the device starts at this time.
     pub(super) fn schedule_attempt<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime) {
-        let out = self.hub_round_trip(device) / 2;
+        let out = self.way_to_hub(device);
         self.timer(agenda, device, at + out, Kind::Attempt);
     }
 
@@ -118,7 +129,7 @@ impl World<'_> {
     pub(super) fn attempt<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         let stamp = self.devices[device.index()].stamp;
-        let back = self.hub_round_trip(device) / 2;
+        let back = self.way_back(device);
         self.count_attempt(device);
         let status = self.stamp_status[stamp.index()];
         if let Some(style) = status.down {
@@ -318,7 +329,7 @@ impl World<'_> {
         match self.after_failure(device, agenda.now(), failed) {
             Next::Dps(at) => return self.go_to_dps(agenda, device, at),
             Next::Attempt(at) => {
-                let out = self.hub_round_trip(device) / 2;
+                let out = self.way_to_hub(device);
                 self.columns.next_due[device.index()] = at + out;
             }
         }
@@ -338,12 +349,15 @@ impl World<'_> {
         }
         let most = patience.failures?;
         // Walks ahead on a copy: the same draws are made again when the attempts are counted.
-        let (record, due, previous) = (self.devices[i], self.columns.next_due[i], self.columns.previous_delay[i]);
+        let columns = &self.columns;
+        let (record, due) = (self.devices[i], columns.next_due[i]);
+        let (previous, trip) = (columns.previous_delay[i], columns.trip[i]);
         let mut failed = due;
         while u32::from(self.devices[i].attempts) < most {
             failed = self.parked_attempt(device);
         }
-        (self.devices[i], self.columns.next_due[i], self.columns.previous_delay[i]) = (record, due, previous);
+        (self.devices[i], self.columns.next_due[i]) = (record, due);
+        (self.columns.previous_delay[i], self.columns.trip[i]) = (previous, trip);
         Some(failed)
     }
 
@@ -351,13 +365,13 @@ impl World<'_> {
     fn parked_attempt(&mut self, device: DeviceId) -> SimTime {
         let i = device.index();
         let began = self.columns.next_due[i];
-        let back = self.hub_round_trip(device) / 2;
+        let back = self.way_back(device);
         let record = &mut self.devices[i];
         record.attempts = record.attempts.saturating_add(1);
         let style = self.stamp_status[record.stamp.index()].down.unwrap_or_default();
         let failed = began + self.failure_time(style, back);
         let next = self.next_start(device, began, failed);
-        self.columns.next_due[i] = next + self.hub_round_trip(device) / 2;
+        self.columns.next_due[i] = next + self.way_to_hub(device);
         failed
     }
 

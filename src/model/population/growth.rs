@@ -16,6 +16,9 @@ pub trait Growth {
         None
     }
 
+    /// Shrinks every count by a share, for a smaller fleet of the same shape.
+    fn scale(&mut self, share: f64);
+
     /// Times at which the count jumps, so that no jump waits for a tick.
     fn jumps(&self) -> Vec<SimTime> {
         Vec::new()
@@ -40,6 +43,10 @@ impl Default for GrowthLaw {
     }
 }
 
+fn scaled(devices: u32, share: f64) -> u32 {
+    (f64::from(devices) * share).round() as u32
+}
+
 fn whole(devices: f64) -> u32 {
     devices.max(0.0).min(f64::from(u32::MAX)) as u32
 }
@@ -50,6 +57,8 @@ fn whole(devices: f64) -> u32 {
 pub struct Fixed {}
 
 impl Growth for Fixed {
+    fn scale(&mut self, _: f64) {}
+
     fn count(&self, initial: u32, _: SimTime) -> u32 {
         initial
     }
@@ -67,6 +76,11 @@ pub struct Linear {
 }
 
 impl Growth for Linear {
+    fn scale(&mut self, share: f64) {
+        self.rate = self.rate.scaled((share * 1e6).round() as u64, 1_000_000);
+        self.limit = self.limit.map(|limit| scaled(limit, share));
+    }
+
     fn count(&self, initial: u32, at: SimTime) -> u32 {
         let grown = f64::from(initial) + self.rate.per_second() * (at - SimTime::ZERO).secs();
         whole(grown + 1e-9).min(self.limit.unwrap_or(u32::MAX)).max(initial)
@@ -84,6 +98,10 @@ pub struct ExponentialGrowth {
 }
 
 impl Growth for ExponentialGrowth {
+    fn scale(&mut self, share: f64) {
+        self.limit = scaled(self.limit, share);
+    }
+
     fn count(&self, initial: u32, at: SimTime) -> u32 {
         let doublings = (at - SimTime::ZERO).ratio(self.doubling);
         whole(f64::from(initial) * libm::exp2(doublings) + 1e-9).min(self.limit)
@@ -111,6 +129,10 @@ pub struct Logistic {
 }
 
 impl Growth for Logistic {
+    fn scale(&mut self, share: f64) {
+        self.limit = scaled(self.limit, share);
+    }
+
     fn count(&self, initial: u32, at: SimTime) -> u32 {
         // The curve passes through `initial` at 0 and `limit / 2` at the midpoint.
         let odds = f64::from(self.limit) / f64::from(initial) - 1.0;
@@ -154,6 +176,10 @@ fn unordered(points: &[Step]) -> Option<String> {
 }
 
 impl Growth for Steps {
+    fn scale(&mut self, share: f64) {
+        self.steps.iter_mut().for_each(|step| step.devices = scaled(step.devices, share));
+    }
+
     fn count(&self, initial: u32, at: SimTime) -> u32 {
         let passed = self.steps.partition_point(|s| SimTime::ZERO + s.at <= at);
         passed.checked_sub(1).map_or(initial, |last| self.steps[last].devices)
@@ -168,6 +194,15 @@ impl Growth for Steps {
     }
 }
 
+fn all() -> f64 {
+    1.0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_all(share: &f64) -> bool {
+    *share >= 1.0
+}
+
 /// A curve read from a CSV file with the columns `date` and `devices`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -178,9 +213,17 @@ pub struct Csv {
     #[serde(skip)]
     #[schemars(skip)]
     pub points: Vec<Step>,
+    /// Share of the counts that is used. Default 1.
+    #[serde(default = "all", skip_serializing_if = "is_all")]
+    pub share: f64,
 }
 
 impl Growth for Csv {
+    fn scale(&mut self, share: f64) {
+        // The file is read later; the share waits for it.
+        self.share *= share;
+    }
+
     fn count(&self, initial: u32, at: SimTime) -> u32 {
         let passed = self.points.partition_point(|p| SimTime::ZERO + p.at <= at);
         let before = passed.checked_sub(1).map_or(Step { at: SimDuration::ZERO, devices: initial }, |i| self.points[i]);
@@ -212,7 +255,8 @@ mod tests {
         assert_eq!([0, 100, 200].map(|d| logistic.count(1_000, days(d))), [1_000, 5_000, 9_000]);
         let steps = Steps { steps: vec![Step { at: SimDuration::DAY * 10, devices: 70 }] };
         assert_eq!([9, 10].map(|d| steps.count(50, days(d))), [50, 70]);
-        let csv = Csv { path: String::new(), points: vec![Step { at: SimDuration::DAY * 10, devices: 100 }] };
+        let csv =
+            Csv { path: String::new(), points: vec![Step { at: SimDuration::DAY * 10, devices: 100 }], share: 1.0 };
         assert_eq!([0, 5, 10, 20].map(|d| csv.count(50, days(d))), [50, 75, 100, 100]);
     }
 }
