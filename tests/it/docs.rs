@@ -161,9 +161,8 @@ fn check(document: &str, name: &str, wanted: &str) {
         return;
     }
     let advice = "`UPDATE_DOCS=1 cargo test --test it docs` writes it anew";
-    if std::env::var_os("UPDATE_DOCS").is_none() {
-        panic!("the part `{name}` of {document} is not up to date; {advice}\n\nit should be\n\n{wanted}");
-    }
+    let writes = std::env::var_os("UPDATE_DOCS").is_some();
+    assert!(writes, "the part `{name}` of {document} is not up to date; {advice}\n\nit should be\n\n{wanted}");
     let new = format!("{before}{begin}\n\n{}\n\n{END}{after}", wanted.trim());
     fs::write(&path, new).expect("the document can be written");
     panic!("the part `{name}` of {document} was written anew: look at the difference and run again");

@@ -333,11 +333,8 @@ fn tree(text: &str) -> (Vec<(usize, Vec<String>)>, &str) {
     }
     let name_end = trimmed.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(trimmed.len());
     if name_end == 0 {
-        return if trimmed.starts_with('*') {
-            (vec![(below, vec!["*".into()])], &trimmed[1..])
-        } else {
-            (vec![], trimmed)
-        };
+        let after_glob = trimmed.strip_prefix('*').map(|after| (vec![(below, vec!["*".into()])], after));
+        return after_glob.unwrap_or((vec![], trimmed));
     }
     let (name, rest) = trimmed.split_at(name_end);
     let Some(deeper) = rest.strip_prefix("::") else { return (vec![(below, vec![name.to_owned()])], rest) };
