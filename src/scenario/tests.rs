@@ -595,6 +595,12 @@ fn syntax_has_a_place_too() {
     let problems = read("question = \"x\"\n[run\nseed = 7\n").expect_err("an open bracket");
     assert_eq!((problems[0].line, problems[0].file.as_str()), (2, "case.toml"));
     assert!(problems[0].headline().contains("not TOML"), "{}", problems[0].headline());
+    let deep = |levels: usize| read(&format!("{}b = 1", "a.".repeat(levels))).expect_err("no scenario")[0].headline();
+    assert!(deep(20).contains("unknown key `a`"), "{}", deep(20));
+    for levels in [90, 5_000, 200_000] {
+        assert!(deep(levels).contains("nested too deep"), "{levels}");
+    }
+    assert!(read(&"[".repeat(100_000)).is_err() && read(&"[[x]]\n".repeat(10_000)).is_err());
 }
 
 #[test]
@@ -905,4 +911,16 @@ proptest! {
         let _ = load_text("case", GOOD, Path::new(""), &sets[1..]);
         let _ = load_text("case", GOOD, Path::new(""), &sets);
     }
+}
+
+#[test]
+fn every_shipped_scenario_loads() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
+    let found = discover(&[folder]).expect("there are scenarios");
+    let wrong: Vec<String> =
+        found.iter().filter_map(|path| load(path, &[]).err()).flatten().map(|p| p.to_string()).collect();
+    assert!(wrong.is_empty() && found.len() >= 10, "{}", wrong.join("\n"));
+    let warned = found.iter().filter_map(|path| load(path, &[]).ok()).flat_map(|scenario| scenario.warnings);
+    let warned: Vec<String> = warned.map(|problem| problem.headline()).collect();
+    assert!(warned.is_empty(), "{}", warned.join("\n"));
 }

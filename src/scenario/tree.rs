@@ -14,9 +14,6 @@ use crate::scenario::diagnostic::{Finding, unknown};
 /// A place in the texts of a scenario.
 pub(super) type Span = Range<usize>;
 
-/// Most opening brackets, braces and dots on a line: the parser follows them without a bound, and so do walks here.
-const OPENINGS_MAX: usize = 1_000;
-
 /// Tables with one entry that is named after what it is: another name replaces the entry instead of joining it.
 const CHOICES: &[&str] = &[
     "allocation",
@@ -92,11 +89,9 @@ pub(super) fn steps(path: &str) -> Vec<Step> {
 }
 
 /// Reads a text whose first byte has the number `from`; every mistake of syntax is a finding with its place.
+///
+/// The parser bounds the depth of what it reads, and with it the depth of every walk over the tree.
 pub(super) fn parse(text: &str, from: usize) -> Result<Node, Vec<(Span, Finding)>> {
-    if let Some(at) = too_deep(text) {
-        let finding = Finding::new("the line is nested too deep").expected("a few levels");
-        return Err(vec![(from + at..from + at + 1, finding)]);
-    }
     let (tree, errors) = DeTable::parse_recoverable(text);
     if errors.is_empty() {
         return Ok(node(0..0, DeValue::Table(tree.into_inner()), from));
@@ -114,22 +109,12 @@ pub(super) fn parse(text: &str, from: usize) -> Result<Node, Vec<(Span, Finding)
     Err(mistakes)
 }
 
-fn too_deep(text: &str) -> Option<usize> {
-    let mut at = 0;
-    for line in text.split_inclusive('\n') {
-        if line.bytes().filter(|byte| matches!(byte, b'.' | b'[' | b'{')).count() > OPENINGS_MAX {
-            return Some(at);
-        }
-        at += line.len();
-    }
-    None
-}
-
 /// A message of the parser, such as "string values must be quoted, expected literal string".
 fn syntax(message: &str) -> Finding {
     let (what, expected) = message.split_once(", expected ").map_or((message, None), |(what, rest)| (what, Some(rest)));
     match (what, expected) {
         ("string values must be quoted", _) => Finding::new("text without quotes").help("write it as \"...\""),
+        ("recursion limit", _) => Finding::new("the text is nested too deep").expected("a few levels"),
         ("duplicate key", _) => Finding::new("the key is given twice").help("keep one of the two"),
         (what, Some(expected)) => Finding::new(format!("not TOML: {what}")).expected(expected),
         (what, None) => Finding::new(format!("not TOML: {what}")),
