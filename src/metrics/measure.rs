@@ -127,13 +127,13 @@ measures! {
     "command_outcome_ratio" ["1"] Neither, "Share of calls that ended in the outcome of label `outcome`.", "All calls that ended.";
     "commands" ["1"] Neither, "Cloud-to-device calls that arrived at the gateway.", "The whole run.";
     "registration_latency_s" ["s"] Lower, "From a device's first register request of an episode to the answer that names its hub.", "Registrations that succeeded.";
-    "connect_latency_s" ["s"] Lower, "From a device's first attempt of an episode to its connection.", "Connections made in the run; the initial state has none.";
+    "connect_latency_s" ["s"] Lower, "From the start of an episode (connection lost, power back or hub assigned) to the connection.", "Connections made in the run; the initial state has none.";
     "connect_attempts" ["1"] Lower, "Attempts a device needed in one episode of connecting.", "Connections made in the run.";
     "telemetry_latency_ms" ["ms"] Lower, "From a device's send to the end of processing.", "Telemetry messages that were processed.";
     "telemetry_refused_ratio" ["1"] Lower, "Share of telemetry messages that the send throttle refused; they are lost.", "All messages that reached the hub.";
     "wait_ms" ["ms"] Lower, "Time in the queue of the limiter or stage of label `at`, before service.", "Admitted operations.";
     "queue_length" ["1"] Lower, "Operations waiting at the limiter or stage of label `at`.", "Time.";
-    "move_downtime_s" ["s"] Lower, "From a device's eviction to its connection at the new stamp.", "Devices of the move that connected again.";
+    "move_downtime_s" ["s"] Lower, "From a device's eviction to its connection at the new stamp.", "Devices of the move that were connected before and connected again.";
     "move_duration_s" ["s"] Lower, "From the start of the move of label `move` to the connection of its last device.", "Devices of the move; absent while one is still under way.";
     "move_devices" ["1"] Neither, "Devices that the move of label `move` evicted.", "The whole run.";
     "time_to_recover_s" ["s"] Lower, "From the end of the cause of the fault of label `fault` until the share of label `share` of the affected devices is back.", "Affected devices: unable to do what they wanted for longer than 60 s.";
@@ -148,7 +148,7 @@ measures! {
     "devices_connected" ["1"] Higher, "Devices with a live connection.", "Time.";
     "devices_unavailable" ["1"] Lower, "Devices that want a connection and have none.", "Time.";
     "devices_in_state" ["1"] Neither, "Devices in the connection state of label `state`.", "Time.";
-    "devices_failed" ["1"] Lower, "Devices whose registration DPS refused for good.", "At the end of the run.";
+    "devices_failed" ["1"] Lower, "Devices whose last registration DPS refused.", "At the end of the run.";
     "device_minutes_lost" ["min"] Lower, "Device-minutes in which a device wanted a connection and had none.", "All devices, the whole run.";
     "blast_radius_ratio" ["1"] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
     "stamp_utilisation_ratio" ["1"] Neither, "Devices of a stamp against its planned capacity.", "Active stamps.";

@@ -1,10 +1,11 @@
 //! The system under study: devices, provisioning, stamps, gateway, faults and moves.
 //!
-//! Inside this room the order is `ids, view → limit, backoff, condition, region → the nouns → config → world → event`:
+//! Inside this room the order is `ids, names, view → limit, backoff, condition, region → the nouns → config → world → event`:
 //! nouns never import each other, and the conversations between them are written in `event`. A model is built
 //! from plain values, with no file.
 
 pub mod ids;
+pub mod names;
 pub mod view;
 
 pub mod backoff;

@@ -214,6 +214,8 @@ pub struct World<'a> {
     pub popularity: Vec<Option<ZipfTable>>,
     /// Messages that wait to be delivered after jitter, by class and tick: a ring per stamp and cohort.
     pub jittered: Vec<Vec<Vec<u64>>>,
+    /// How far the flow of telemetry is carried out.
+    pub flowed: SimTime,
     /// Stamps added so far.
     pub added: u32,
     /// Stamps added, with the time they became active.
@@ -291,6 +293,7 @@ impl<'a> World<'a> {
             by_phase: vec![Vec::new(); cohorts],
             popularity: Vec::new(),
             jittered: Vec::new(),
+            flowed: SimTime::ZERO,
             added: 0,
             added_at: Vec::new(),
             recorder,

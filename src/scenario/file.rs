@@ -17,7 +17,7 @@ use crate::kernel::arrivals::RateProfile;
 use crate::kernel::law::{DurationForm, DurationLaw, LogNormalSpread};
 use crate::model::backoff::BackoffRule;
 use crate::model::dps::allocation::AllocationPolicy;
-use crate::model::dps::reprovisioning::Reprovision;
+use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::fault::FaultCause;
 use crate::model::gateway::eviction::EvictionPolicy;
 use crate::model::gateway::fallback::FallbackPolicy;
@@ -577,6 +577,8 @@ pub struct Dps {
     pub allocation: AllocationPolicy,
     /// What a later registration keeps: `migrate` (the default), `reset` or `never`.
     pub reprovision: Reprovision,
+    /// What becomes of a migration whose source hub is down: `reset` (the default) or `fail`.
+    pub dead_source: DeadSource,
     /// Time that DPS works on one assignment. Default lognormal, median 300 ms, 99 % below 2 s.
     pub assignment: DurationLaw,
     /// Time that DPS needs to answer a status request. Default lognormal, median 50 ms, 99 % below 300 ms.
@@ -607,6 +609,7 @@ impl Default for Dps {
             operation_shaping: ShapingTable::default(),
             allocation: AllocationPolicy::default(),
             reprovision: Reprovision::default(),
+            dead_source: DeadSource::default(),
             assignment: lognormal(300, 2_000),
             status: lognormal(50, 300),
             retry_after: SimDuration::from_secs(5),

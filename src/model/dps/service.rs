@@ -2,7 +2,7 @@
 
 use crate::kernel::law::DurationLaw;
 use crate::model::dps::allocation::AllocationPolicy;
-use crate::model::dps::reprovisioning::Reprovision;
+use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::limit::{Bucket, Shaping};
 use crate::units::{Rate, SimDuration, SimTime};
 
@@ -23,6 +23,8 @@ pub struct DpsConfig {
     pub allocation: AllocationPolicy,
     /// What a later registration keeps.
     pub reprovision: Reprovision,
+    /// What becomes of a migration whose source hub is down.
+    pub dead_source: DeadSource,
     /// Time that DPS works on one assignment, without waits for hub registries.
     pub assignment: DurationLaw,
     /// Time that DPS needs to answer a status request.

@@ -189,7 +189,9 @@ impl World<'_> {
         {
             if let Some(next) = cache.join(device, call) {
                 self.calls.get(call).next_waiter = next;
-                return self.recorder.count(self.figures.coalesced, 1);
+                // A stale route was no miss, so it does not count as a coalesced one.
+                let missed = self.calls.get(call).stale == 0;
+                return self.recorder.count(self.figures.coalesced, u64::from(missed));
             }
             cache.begin_fetch(device);
             self.calls.get(call).leads = true;

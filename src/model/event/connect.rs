@@ -144,7 +144,7 @@ impl World<'_> {
         if status.errors > 0.0 && self.attempt_errs(device, status.errors) {
             return self.fail(agenda, device, now + back);
         }
-        self.ask_to_connect(agenda, device, stamp, back);
+        self.ask_to_connect(agenda, device, stamp, status.stretch(back));
     }
 
     fn first_cause(&self, device: DeviceId, occurrence: u16) -> u16 {

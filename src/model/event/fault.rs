@@ -43,6 +43,7 @@ impl World<'_> {
     /// A fault begins.
     pub(super) fn fault_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, fault: usize) {
         let now = agenda.now();
+        self.flow_until(now);
         let config = &self.config.faults[fault];
         let until = self.end_of(fault, now);
         let occurrence = self.occurrences.len() as u16;
@@ -91,11 +92,14 @@ impl World<'_> {
     /// The cause of a fault ends; the next occurrence of a drawn one is scheduled.
     pub(super) fn fault_ends<L: EventList>(&mut self, agenda: &mut Agenda<L>, occurrence: usize) {
         let now = agenda.now();
+        self.flow_until(now);
         let fault = self.occurrences[occurrence].fault;
         let ended: Vec<Effect> =
             self.active.iter().filter(|(o, _)| usize::from(*o) == occurrence).map(|(_, e)| *e).collect();
         for effect in &ended {
-            if let (Target::Stamp(stamp), Condition::Down(_)) = (effect.target, effect.condition) {
+            if let (Target::Stamp(stamp), Condition::Down(_)) = (effect.target, effect.condition)
+                && !self.others_hold(occurrence, effect)
+            {
                 // Attempts up to now failed in the way of the outage, so they are counted while it is in force.
                 self.stamp_comes_back(agenda, stamp);
             }
@@ -103,7 +107,9 @@ impl World<'_> {
         self.active.retain(|(o, _)| usize::from(*o) != occurrence);
         for effect in &ended {
             self.apply_conditions(effect.target, now);
-            if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition) {
+            if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition)
+                && !self.others_hold(occurrence, effect)
+            {
                 self.region_gets_power(agenda, region, over);
             }
         }
@@ -112,6 +118,12 @@ impl World<'_> {
             let at = self.next_drawn(fault, now, number);
             self.other_event(agenda, at, Kind::FaultBegins, self.config.faults[fault].key, (fault as u32, 0));
         }
+    }
+
+    /// Whether another fault keeps the same target down or dark.
+    fn others_hold(&self, occurrence: usize, effect: &Effect) -> bool {
+        let same = |e: &Effect| std::mem::discriminant(&e.condition) == std::mem::discriminant(&effect.condition);
+        self.active.iter().any(|(o, e)| usize::from(*o) != occurrence && e.target == effect.target && same(e))
     }
 
     /// Recomputes what the conditions in force make of a target.
@@ -150,6 +162,10 @@ impl World<'_> {
             hub.connects.set_limit(scaled(config.edition.connects), now);
             hub.sends.set_limit(scaled(config.edition.sends), now);
             hub.registry.set_limit(scaled(config.edition.registry), now);
+            let rate = config.edition.method_rate(config.units, config.method_payload);
+            if let (Some(methods), Some(rate)) = (&mut hub.methods, rate) {
+                methods.set_limit(rate.scaled(part, 1_000_000), now);
+            }
         }
     }
 

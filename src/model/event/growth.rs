@@ -43,7 +43,7 @@ impl World<'_> {
     fn start_connected<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = SimTime::ZERO;
         let i = device.index();
-        let Some(stamp) = self.decide(device, now) else {
+        let Some(stamp) = self.decide(device, now).filter(|s| self.can_take(device, *s)) else {
             // No room at the start: the device has to ask like any other.
             return self.start_new(agenda, device);
         };
@@ -75,8 +75,8 @@ impl World<'_> {
     /// A device joins: it registers, unless it has no power.
     pub(super) fn join<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let record = self.devices[device.index()];
-        if !matches!(record.state, State::New | State::Unborn) {
-            return;
+        if record.state != State::New {
+            return; // It retired before it joined.
         }
         if record.is(Device::DORMANT) {
             return self.set_state(device, State::Off, agenda.now());
@@ -94,7 +94,7 @@ impl World<'_> {
             // Sequence 1 marks a jump: its devices join at once.
             self.other_event(agenda, *at, Kind::Growth, key, (cohort as u32, 1));
         }
-        if jumps.is_empty() && self.config.devices_max(cohort) > config.devices {
+        if jumps.is_empty() && config.growth.entry().changes() {
             let at = SimTime::ZERO + self.config.growth_tick;
             self.other_event(agenda, at, Kind::Growth, key, (cohort as u32, 0));
         }

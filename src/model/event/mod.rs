@@ -177,7 +177,7 @@ impl<L: EventList> Model<L> for World<'_> {
                     _ => self.dps_replies(agenda, index),
                 }
             }
-            Kind::TelemetryFlow => self.telemetry_flow(agenda, u64::from(index)),
+            Kind::TelemetryFlow => self.telemetry_flow(agenda),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
             Kind::MessageAtHub => self.message_at_hub(agenda.now(), index),

@@ -95,6 +95,11 @@ impl World<'_> {
         run.next += 1;
         self.schedule_eviction(agenda, index);
         let record = self.devices[device.index()];
+        if record.is(Device::IN_ASSIGNMENT) {
+            // DPS works on it just now; it comes last.
+            self.moves[index].devices.push(device);
+            return;
+        }
         let held = self.columns.identity[device.index()].some().is_some();
         if !held || !record.state.in_fleet() || self.config.moves[index].rule.to == Some(record.stamp) {
             return; // It left, or is on its way already.
@@ -115,8 +120,13 @@ impl World<'_> {
         let source = self.columns.identity[device.index()];
         self.registry_operation(source, now);
         self.remove_identity(device, now);
-        self.columns.move_of[device.index()] = index as u16;
+        let before = std::mem::replace(&mut self.columns.move_of[device.index()], index as u16);
+        if let Some(earlier) = self.moves.get_mut(usize::from(before)) {
+            earlier.arrived += 1; // Another move takes it over.
+        }
         self.moves[index].evicted += 1;
+        let connected = self.devices[device.index()].state == State::Connected;
+        self.devices[device.index()].set(Device::MOVING, connected);
         if self.devices[device.index()].state == State::Connected {
             self.lose_connection(agenda, device, NOBODY);
         } else {
@@ -124,7 +134,7 @@ impl World<'_> {
         }
     }
 
-    /// A device of a move is connected again: its downtime ends if it is where the move wanted it.
+    /// A device of a move is connected again. Its downtime counts if it was connected when it was evicted.
     pub(super) fn settle_move(&mut self, device: DeviceId, now: SimTime, lost_at: SimTime) {
         let index = std::mem::replace(&mut self.columns.move_of[device.index()], NOBODY);
         if index == NOBODY {
@@ -134,6 +144,10 @@ impl World<'_> {
         run.arrived += 1;
         run.last = now;
         debug_assert_ne!(lost_at, NEVER);
-        self.recorder.observe(self.figures.move_downtime[usize::from(index)], (now - lost_at).0);
+        let record = &mut self.devices[device.index()];
+        if record.is(Device::MOVING) {
+            record.set(Device::MOVING, false);
+            self.recorder.observe(self.figures.move_downtime[usize::from(index)], (now - lost_at).0);
+        }
     }
 }

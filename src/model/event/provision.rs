@@ -5,7 +5,7 @@ use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::condition::DownStyle;
 use crate::model::dps::allocation::AllocationRequest;
-use crate::model::dps::reprovisioning::Reprovision;
+use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::poll_after;
 use crate::model::event::Kind;
 use crate::model::figures::Queue;
@@ -112,7 +112,8 @@ impl World<'_> {
     pub(super) fn begin_assignment<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         self.recorder.count(self.figures.registrations, 1);
-        let Some(target) = self.decide(device, now).filter(|s| self.can_take(device, *s)) else {
+        let Some(target) = self.decide(device, now).filter(|s| self.can_take(device, *s) && self.can_leave(device, *s))
+        else {
             self.set_state(device, State::Rejected, now);
             let again = now + self.config.dps.failed_retry;
             return self.timer(agenda, device, again, Kind::Register);
@@ -126,12 +127,19 @@ impl World<'_> {
     }
 
     /// Whether the hub can take the identity: it is up and its registry has room, or it holds the identity already.
-    fn can_take(&self, device: DeviceId, stamp: StampId) -> bool {
+    pub(super) fn can_take(&self, device: DeviceId, stamp: StampId) -> bool {
         if self.columns.identity[device.index()] == stamp {
             return true;
         }
         let hub = &self.hubs[stamp.index()];
         !hub.is_full(&self.stamps[stamp.index()]) && self.stamp_status[stamp.index()].down.is_none()
+    }
+
+    /// Whether the hub that holds the identity lets it go, or the scenario takes a dead one's word for a reset.
+    fn can_leave(&self, device: DeviceId, target: StampId) -> bool {
+        let source = self.columns.identity[device.index()];
+        let dead = source.some().is_some_and(|s| s != target && self.stamp_status[s.index()].down.is_some());
+        !dead || self.config.dps.dead_source == DeadSource::Reset
     }
 
     /// The stamp that the registration is assigned to, or nothing when it fails.
@@ -160,8 +168,9 @@ impl World<'_> {
 
     /// Stamps of the enrollment group, or all of its ring, that take part in allocation.
     fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
-        let own = &self.cohort(device).stamps;
         let ring = self.devices[device.index()].ring;
+        // A promoted device has left its cohort's enrollment group, and with it that group's list of stamps.
+        let own: &[StampId] = if ring == self.cohort(device).ring { &self.cohort(device).stamps } else { &[] };
         let of_group = |s: StampId| self.stamps[s.index()].ring == ring && (own.is_empty() || own.contains(&s));
         candidates.clear();
         candidates.extend((0..self.stamps.len() as u16).map(StampId).filter(|s| of_group(*s) && self.takes_part(*s)));
@@ -209,11 +218,12 @@ impl World<'_> {
         }
         self.view.assigned[target.index()] += 1;
         let mut done = now + self.assignment_time(device);
+        if let Some(source) = source.filter(|_| changes) {
+            self.remove_identity(device, now);
+            done = done.max(self.registry_operation(source, now));
+            self.migrate_data(source, target, now);
+        }
         if changes {
-            if let Some(source) = source {
-                self.remove_identity(device, now);
-                done = done.max(self.registry_operation(source, now));
-            }
             done = done.max(self.registry_operation(target, now));
             self.put_identity(target, now);
         }
@@ -221,6 +231,16 @@ impl World<'_> {
         self.devices[i].set(Device::IN_ASSIGNMENT, true);
         self.enrollments.begin(registration);
         done
+    }
+
+    /// The twin is read from the old hub and written to the new one; each is a metered message. A dead source cannot be
+    /// read, so its devices are reset.
+    fn migrate_data(&mut self, source: StampId, target: StampId, now: SimTime) {
+        let alive = self.stamp_status[source.index()].down.is_none();
+        if self.config.dps.reprovision == Reprovision::Migrate && alive {
+            self.hubs[source.index()].quota.meter(now, 1);
+            self.hubs[target.index()].quota.meter(now, 1);
+        }
     }
 
     fn assignment_time(&self, device: DeviceId) -> SimDuration {
@@ -278,6 +298,10 @@ impl World<'_> {
     pub(super) fn assignment_seen<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         let i = device.index();
+        if self.dps_status.down.is_some() {
+            // The poll is not answered; the device polls again.
+            return self.timer(agenda, device, now + self.config.dps.poll, Kind::AssignmentSeen);
+        }
         let began = self.columns.episode_at[i];
         self.recorder.observe(self.figures.registration, (now - began).0);
         self.devices[i].stamp = self.columns.target[i];

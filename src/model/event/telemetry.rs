@@ -71,15 +71,26 @@ impl World<'_> {
         }
     }
 
-    /// Telemetry of the tick that ends now, on all stamps.
-    pub(super) fn telemetry_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: u64) {
-        let now = agenda.now();
-        let tick = Tick { index, start: SimTime(now.0 - self.config.tick.0), length: self.config.tick };
+    /// A tick of the flow ends.
+    pub(super) fn telemetry_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        self.flow_until(agenda.now());
+        let next = agenda.now() + self.config.tick;
+        self.other_event(agenda, next, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
+    }
+
+    /// Carries the flow of telemetry out up to now, on all stamps. Ticks are split where a fault begins or ends and
+    /// where a window closes, so that each part sees one state of the world.
+    pub(super) fn flow_until(&mut self, now: SimTime) {
+        let sends = self.config.cohorts.iter().any(|c| c.telemetry.is_some());
+        if now == self.flowed || !sends || self.config.fidelity != Fidelity::Flow {
+            return;
+        }
+        // The start in microseconds names the part: it is structural, however the ticks are split.
+        let tick = Tick { index: self.flowed.0, start: self.flowed, length: now - self.flowed };
+        self.flowed = now;
         for stamp in (0..self.hubs.len() as u16).map(StampId) {
             self.stamp_flow(stamp, tick);
         }
-        let next = (u32::try_from(index + 1).expect("ticks are counted in 28 bits"), 0);
-        self.other_event(agenda, now + self.config.tick, Kind::TelemetryFlow, world_key("telemetry"), next);
     }
 
     fn stamp_flow(&mut self, stamp: StampId, tick: Tick) {
@@ -129,7 +140,8 @@ impl World<'_> {
 
     /// Spreads the messages that are due in a tick evenly over their jitter; gives those that are sent in it.
     fn spread_by_jitter(&mut self, stamp: StampId, cohort: usize, jitter: SimDuration, due: u64, tick: Tick) -> u64 {
-        let ticks = (jitter.0 / tick.length.0) as usize;
+        let ticks = (jitter.0 / self.config.tick.0) as usize;
+        let now_slot = (tick.start.0 / self.config.tick.0) as usize;
         if ticks == 0 {
             return due;
         }
@@ -145,10 +157,10 @@ impl World<'_> {
             // A multinomial by successive binomials: each slot takes its share of what is left.
             let share = 1.0 / (slots - slot) as f64;
             let n = if slot + 1 == slots { left } else { draws.binomial(left, share) };
-            ring[(tick.index as usize + slot) % slots] += n;
+            ring[(now_slot + slot) % slots] += n;
             left -= n;
         }
-        std::mem::take(&mut ring[tick.index as usize % slots])
+        std::mem::take(&mut ring[now_slot % slots])
     }
 
     fn flow_through(&mut self, stamp: StampId, tick: Tick, messages: u64, blocks: u64) {
@@ -270,13 +282,24 @@ impl World<'_> {
             return;
         }
         let hop = self.message_hop(device, arrival.counter);
-        let message = Message { device, sent: agenda.now(), counter: arrival.counter };
-        if hop.is_zero() {
-            return self.message_through(message, agenda.now());
+        let sent = agenda.now() + self.message_jitter(device, agenda.now());
+        let message = Message { device, sent, counter: arrival.counter };
+        if sent + hop == agenda.now() {
+            return self.message_through(message, sent);
         }
         let slot = self.messages.put(message);
         let key = member(self.device_key(device), arrival.counter);
-        self.other_event(agenda, agenda.now() + hop, Kind::MessageAtHub, key, (slot, 0));
+        self.other_event(agenda, sent + hop, Kind::MessageAtHub, key, (slot, 0));
+    }
+
+    /// Delay of a periodic device's message after its phase.
+    fn message_jitter(&self, device: DeviceId, due: SimTime) -> SimDuration {
+        match self.cohort(device).telemetry.as_ref().map(|t| t.cadence) {
+            Some(Cadence::Periodic { jitter, .. }) if !jitter.is_zero() => {
+                SimDuration(self.device_draw(device, Purpose::TelemetryArrivals, due.0).below(jitter.0))
+            }
+            _ => SimDuration::ZERO,
+        }
     }
 
     fn sender(&self, cohort: CohortId, counter: u64) -> DeviceId {

@@ -8,7 +8,7 @@ use crate::model::backoff::{BackoffRule, Exponential, Jitter, Python};
 use crate::model::condition::{Condition, DownStyle, Effect, Target};
 use crate::model::config::{ModelConfig, NetworkConfig, ScalingConfig};
 use crate::model::dps::allocation::AllocationPolicy;
-use crate::model::dps::reprovisioning::Reprovision;
+use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::DpsConfig;
 use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::ids::{RegionId, RingId, StampId};
@@ -111,6 +111,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         operation_shaping: Shaping::without_backlog(),
         allocation: AllocationPolicy::default(),
         reprovision: Reprovision::Migrate,
+        dead_source: DeadSource::Reset,
         assignment: zero(),
         status: zero(),
         retry_after: SimDuration::from_secs(5),

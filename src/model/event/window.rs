@@ -9,6 +9,7 @@ use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::DeviceId;
 use crate::model::population::device::Device;
+use crate::model::stamp::hub::Life;
 use crate::model::world::{NEVER, NOBODY, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
@@ -23,6 +24,7 @@ impl World<'_> {
 
     /// A window ends.
     pub(super) fn window_closes<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        self.flow_until(agenda.now());
         self.close_window(agenda.now());
         self.check_invariants();
         self.schedule_window(agenda);
@@ -99,6 +101,7 @@ impl World<'_> {
 
     /// The end of the run: open windows close, open accounts are settled, everything becomes figures.
     pub fn finish(mut self, now: SimTime) -> Outcome {
+        self.flow_until(now);
         self.settle_parked(now);
         self.settle_lost(now);
         if now.0 > self.usage.len() as u64 * self.config.window.0 {
@@ -229,13 +232,14 @@ impl World<'_> {
         let rejected = self.devices.iter().filter(|d| d.state == crate::model::population::device::State::Rejected);
         out.push((key("devices_failed"), rejected.count() as f64));
         let fill = |s: usize| f64::from(self.hubs[s].registered) / f64::from(self.stamps[s].capacity);
+        let active = |s: &usize| self.hubs[*s].life == Life::Active;
         let most = self.figures.stamp_devices.iter().zip(&self.stamps).map(|(level, stamp)| {
             let most = self.recorder.level_most(*level);
             most as f64 / f64::from(stamp.capacity)
         });
         out.push((key("stamp_utilisation_ratio").with("stat", "max"), most.fold(0.0, f64::max)));
         let registered: f64 = self.hubs.iter().map(|h| f64::from(h.registered)).sum();
-        let capacity: f64 = self.stamps.iter().map(|s| f64::from(s.capacity)).sum();
+        let capacity: f64 = (0..self.stamps.len()).filter(active).map(|s| f64::from(self.stamps[s].capacity)).sum();
         out.push((key("stamp_utilisation_ratio").with("stat", "end"), registered / capacity));
         let over = |s: usize| f64::from(self.hubs[s].registered.saturating_sub(self.stamps[s].capacity));
         let over: f64 = (0..self.hubs.len()).map(over).sum();
@@ -254,7 +258,10 @@ impl World<'_> {
             of_ring.map(|(_, h)| u64::from(h.registered)).sum()
         };
         let ring = (0..self.config.rings.len() as u8).max_by_key(|r| devices(*r))?;
-        let fills: Vec<f64> = (0..self.stamps.len()).filter(|s| self.stamps[*s].ring.0 == ring).map(fill).collect();
+        let fills: Vec<f64> = (0..self.stamps.len())
+            .filter(|s| self.stamps[*s].ring.0 == ring && self.hubs[*s].life == Life::Active)
+            .map(fill)
+            .collect();
         let mean = fills.iter().sum::<f64>() / fills.len() as f64;
         (mean > 0.0).then(|| fills.iter().copied().fold(0.0, f64::max) / mean)
     }

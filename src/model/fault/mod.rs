@@ -4,12 +4,14 @@ mod cache_outage;
 mod dead_hub;
 mod dps_outage;
 mod hub_outage;
+mod degraded;
 mod region_blackout;
 mod slow;
 mod stamp_outage;
 
 pub use cache_outage::CacheOutage;
 pub use dead_hub::DeadHub;
+pub use degraded::StampDegraded;
 pub use dps_outage::DpsOutage;
 pub use hub_outage::HubOutage;
 pub use region_blackout::RegionBlackout;
@@ -18,19 +20,9 @@ pub use stamp_outage::StampOutage;
 
 use crate::kernel::law::DurationLaw;
 use crate::model::condition::Effect;
-use crate::model::ids::{RegionId, StampId};
+use crate::model::names::Names;
 use crate::registry;
 use crate::units::{SimDuration, SimTime};
-
-/// Names of a scenario, as faults and moves mention them.
-pub trait Names {
-    /// The stamp of a name, or a message that says what there is.
-    fn stamp(&self, name: &str) -> Result<StampId, String>;
-    /// The region of a name, or a message that says what there is.
-    fn region(&self, name: &str) -> Result<RegionId, String>;
-    /// DPS's default detection time of a dead hub.
-    fn detection(&self) -> Option<SimDuration>;
-}
 
 /// A cause of trouble, composed of conditions.
 pub trait Fault {
@@ -47,6 +39,7 @@ registry! {
         CacheOutage("cache_outage", "The gateway's cache does not answer, and comes back empty."),
         RegionBlackout("region_blackout", "The devices of a region lose power and all come back at once."),
         DeadHub("dead_hub", "A stamp is down and its hub is left in the enrollment: DPS keeps sending devices to it."),
+        StampDegraded("stamp_degraded", "A hub fails a share of requests, or works at a share of its limits."),
         StampSlow("stamp_slow", "A hub answers more slowly."),
         DpsSlow("dps_slow", "DPS answers more slowly."),
         CacheSlow("cache_slow", "The gateway's cache answers more slowly."),

@@ -10,18 +10,10 @@ pub use evacuate::Evacuate;
 pub use promote::Promote;
 pub use rebalance::Rebalance;
 
-use crate::model::fault::Names;
 use crate::model::ids::{CohortId, RegionId, RingId, StampId};
+use crate::model::names::MoveNames;
 use crate::registry;
 use crate::units::Ratio;
-
-/// Names of a scenario that only moves mention.
-pub trait MoveNames: Names {
-    /// The ring of a name, or a message that says what there is.
-    fn ring(&self, name: &str) -> Result<RingId, String>;
-    /// The cohort of a name, or a message that says what there is.
-    fn cohort(&self, name: &str) -> Result<CohortId, String>;
-}
 
 /// What a move does to the devices that it selects.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -105,7 +105,7 @@ impl Device {
     pub const PARKED: u8 = 2;
     /// DPS works on an assignment of it.
     pub const IN_ASSIGNMENT: u8 = 4;
-    /// The current move must reach it at its next connection.
+    /// Was connected when a move evicted it: its downtime is measured.
     pub const MOVING: u8 = 8;
 
     /// A device that is not yet part of the fleet.

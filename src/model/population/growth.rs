@@ -19,6 +19,11 @@ pub trait Growth {
     /// Shrinks every count by a share, for a smaller fleet of the same shape.
     fn scale(&mut self, share: f64);
 
+    /// Whether the count ever changes.
+    fn changes(&self) -> bool {
+        true
+    }
+
     /// Times at which the count jumps, so that no jump waits for a tick.
     fn jumps(&self) -> Vec<SimTime> {
         Vec::new()
@@ -58,6 +63,10 @@ pub struct Fixed {}
 
 impl Growth for Fixed {
     fn scale(&mut self, _: f64) {}
+
+    fn changes(&self) -> bool {
+        false
+    }
 
     fn count(&self, initial: u32, _: SimTime) -> u32 {
         initial

@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::kernel::draws::stable_name;
 use crate::model::condition::{Condition, Effect, Target};
-use crate::model::fault::{FaultCause, FaultConfig, Names as _, Schedule};
+use crate::model::fault::{FaultCause, FaultConfig, Schedule};
+use crate::model::names::Names as _;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::{Fault, File, Lasts};
 use crate::scenario::tree::steps;

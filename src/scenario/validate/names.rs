@@ -1,8 +1,7 @@
 //! The names of a scenario: stamps, regions, rings and cohorts by number, and what is said of a name that is none.
 
-use crate::model::fault::Names as FaultNames;
 use crate::model::ids::{CohortId, RegionId, RingId, StampId};
-use crate::model::movement::MoveNames;
+use crate::model::names::{MoveNames, Names as FaultNames};
 use crate::scenario::catalog;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
 use crate::scenario::file::{File, Stamps};

@@ -36,6 +36,7 @@ impl Build<'_> {
             operation_shaping: dps.operation_shaping.over(Shaping::without_backlog()),
             allocation: allocation?,
             reprovision: dps.reprovision,
+            dead_source: dps.dead_source,
             assignment: dps.assignment,
             status: dps.status,
             retry_after: dps.retry_after,

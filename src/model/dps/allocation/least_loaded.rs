@@ -8,18 +8,35 @@ use crate::model::ids::StampId;
 use crate::model::region::RegionTable;
 use crate::model::view::FleetView;
 
+/// What load is counted by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Load {
+    /// Assigned devices: DPS's own count, exact.
+    #[default]
+    Assigned,
+    /// Connected devices: a snapshot as old as `dps.view_period`, so that a burst of registrations herds on it.
+    Connected,
+}
+
 /// Parameters of `least_loaded`.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct LeastLoaded {
     /// Fail a registration rather than exceed the planned capacity of every stamp. Default false.
     pub within_capacity: bool,
+    /// What load is counted by. Default assigned.
+    pub by: Load,
 }
 
 impl Allocate for LeastLoaded {
     fn choose(&self, request: &AllocationRequest<'_>, view: &FleetView, _: &RegionTable) -> Option<StampId> {
         // Compares a/ca < b/cb by cross products: exact, so equal loads tie and the first candidate wins.
-        let load = |s: StampId| (u64::from(view.assigned[s.index()]), u64::from(view.capacity[s.index()]));
+        let counts = match self.by {
+            Load::Assigned => &view.assigned,
+            Load::Connected => &view.connected,
+        };
+        let load = |s: StampId| (u64::from(counts[s.index()]), u64::from(view.capacity[s.index()]));
         let emptiest = request.candidates.iter().copied().min_by(|a, b| {
             let ((na, ca), (nb, cb)) = (load(*a), load(*b));
             (na * cb).cmp(&(nb * ca))
