@@ -116,7 +116,7 @@ mod tests {
     impl Model<HeapEventList> for Ticker {
         fn carry_out(&mut self, event: Event, agenda: &mut Agenda<HeapEventList>) -> bool {
             agenda.push(Event::new(SimTime(event.time.0 + 10), Class::Arrival, 0, 0, 0, 0));
-            event.time.0 % 20 == 0
+            event.time.0.is_multiple_of(20)
         }
     }
 

@@ -243,13 +243,14 @@ mod tests {
     use super::*;
     use crate::kernel::draws::{Draws, Purpose};
 
-    fn delays(rule: &dyn Backoff, n: u32) -> Vec<f64> {
+    /// The first delays of a rule [ms].
+    fn delays(rule: &dyn Backoff, n: u32) -> Vec<u64> {
         let mut draws = Draws::new(7, 0).stream(1, Purpose::Backoff, 0);
         let mut previous = SimDuration::ZERO;
         (0..n)
             .map(|retry| {
                 previous = rule.delay(retry, previous, &mut draws);
-                previous.secs()
+                previous.0 / 1_000
             })
             .collect()
     }
@@ -257,42 +258,42 @@ mod tests {
     #[test]
     fn csharp_grows_from_a_tenth_to_exactly_ten_seconds() {
         let got = delays(&Csharp {}, 12);
-        for (delay, about) in got.iter().zip([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4]) {
-            assert!((delay - about).abs() <= 0.2 * about, "{delay} is not about {about}");
+        for (delay, about) in got.iter().zip([100, 200, 400, 800, 1_600, 3_200, 6_400_u64]) {
+            assert!(delay.abs_diff(about) <= about / 5, "{delay} is not about {about}");
         }
-        assert!(got[7..].iter().all(|d| *d == 10.0), "{got:?}");
+        assert!(got[7..].iter().all(|d| *d == 10_000), "{got:?}");
         assert_eq!(Csharp {}.least_gap(), SimDuration::SECOND);
     }
 
     #[test]
     fn python_waits_ten_seconds_always() {
-        assert_eq!(delays(&Python::default(), 4), [10.0; 4]);
+        assert_eq!(delays(&Python::default(), 4), [10_000; 4]);
     }
 
     #[test]
     fn c_goes_0_1_2_4_8_16_then_30_or_31() {
         let got = delays(&C::default(), 60);
-        assert_eq!(got[..6], [0.0, 1.0, 2.0, 4.0, 8.0, 16.0]);
-        assert!(got[6..].iter().all(|d| *d == 30.0 || *d == 31.0), "{got:?}");
-        let share = got[6..].iter().filter(|d| **d == 31.0).count() as f64 / 54.0;
+        assert_eq!(got[..6], [0, 1_000, 2_000, 4_000, 8_000, 16_000]);
+        assert!(got[6..].iter().all(|d| [30_000, 31_000].contains(d)), "{got:?}");
+        let share = got[6..].iter().filter(|d| **d == 31_000).count() as f64 / 54.0;
         assert!((share - 1.0 / 3.0).abs() < 0.2, "a third is 31 s, got {share}");
     }
 
     #[test]
     fn node_caps_at_ten_seconds_and_at_sixty_when_throttled() {
-        assert!(delays(&Node::default(), 40).iter().all(|d| (0.1..=10.0).contains(d)));
-        assert!(delays(&Node { throttled: true }, 40).iter().all(|d| (10.0..=60.0).contains(d)));
+        assert!(delays(&Node::default(), 40).iter().all(|d| (100..=10_000).contains(d)));
+        assert!(delays(&Node { throttled: true }, 40).iter().all(|d| (10_000..=60_000).contains(d)));
     }
 
     #[test]
     fn exponential_without_jitter_is_the_published_schedule() {
         let rule = Exponential { jitter: Jitter::None, ..Exponential::default() };
-        assert_eq!(delays(&rule, 8), [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0]);
+        assert_eq!(delays(&rule, 8), [1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
     }
 
     #[test]
     fn decorrelated_stays_between_base_and_cap() {
         let rule = Exponential { jitter: Jitter::Decorrelated, ..Exponential::default() };
-        assert!(delays(&rule, 200).iter().all(|d| (1.0..=60.0).contains(d)));
+        assert!(delays(&rule, 200).iter().all(|d| (1_000..=60_000).contains(d)));
     }
 }

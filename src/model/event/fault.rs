@@ -6,6 +6,7 @@ use crate::kernel::executive::Agenda;
 use crate::model::condition::{Condition, DownStyle, Effect, Target};
 use crate::model::event::Kind;
 use crate::model::fault::Schedule;
+use crate::model::gateway::cache::Cache;
 use crate::model::ids::{DeviceId, RegionId, StampId};
 use crate::model::population::device::{Device, State};
 use crate::model::world::{NEVER, NOBODY, Occurrence, Status, World};
@@ -78,13 +79,13 @@ impl World<'_> {
         self.apply_conditions(effect.target, agenda.now());
         match (effect.target, effect.condition) {
             (Target::Stamp(stamp), Condition::Down(style)) => {
-                self.stamp_goes_down(agenda, stamp, style, occurrence as u16)
+                self.stamp_goes_down(agenda, stamp, style, occurrence as u16);
             }
             (Target::Region(region), Condition::Off(_)) => {
-                self.region_goes_dark(agenda.now(), region, occurrence as u16)
+                self.region_goes_dark(agenda.now(), region, occurrence as u16);
             }
-            (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(|cache| cache.flush()),
-            (Target::SecondaryCache, Condition::Flush) => self.secondary.iter_mut().for_each(|cache| cache.flush()),
+            (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(Cache::flush),
+            (Target::SecondaryCache, Condition::Flush) => self.secondary.iter_mut().for_each(Cache::flush),
             _ => {}
         }
     }

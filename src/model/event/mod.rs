@@ -131,8 +131,12 @@ impl Kind {
             Self::FaultBegins | Self::EffectBegins | Self::FaultEnds | Self::WindowCloses | Self::StampReady => {
                 Class::Edge
             }
-            Self::Connected | Self::RegisterAdmitted | Self::AssignmentSeen | Self::AssignmentDone => Class::Completion,
-            Self::CacheReplies | Self::DpsReplies => Class::Completion,
+            Self::Connected
+            | Self::RegisterAdmitted
+            | Self::AssignmentSeen
+            | Self::AssignmentDone
+            | Self::CacheReplies
+            | Self::DpsReplies => Class::Completion,
             Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth => Class::Decision,
             _ => Class::Arrival,
         }
@@ -244,6 +248,6 @@ pub fn simulate(config: &ModelConfig, md1: &Md1Table, draws: Draws, stop: &dyn F
     let mut world = World::new(config, md1, draws);
     let horizon = SimTime::ZERO + config.horizon;
     let bounds = Bounds { horizon, events: config.event_budget, stop };
-    let report = executive::run(RadixEventList::default(), &mut world, &bounds, |world, agenda| world.begin(agenda));
+    let report = executive::run(RadixEventList::default(), &mut world, &bounds, World::begin);
     (report, world.finish(report.ended))
 }

@@ -8,6 +8,7 @@ use crate::metrics::{Component, Usage};
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::DeviceId;
+use crate::model::limit::Bucket;
 use crate::model::population::device::Device;
 use crate::model::stamp::hub::Life;
 use crate::model::world::{NEVER, NOBODY, Outcome, World};
@@ -92,7 +93,7 @@ impl World<'_> {
             Queue::Connect => self.hubs[place].connects.limit_per_second(),
             Queue::Send => self.hubs[place].sends.limit_per_second(),
             Queue::Registry => self.hubs[place].registry.limit_per_second(),
-            Queue::Method => self.hubs[place].methods.as_ref().map_or(0.0, |m| m.limit_per_second()),
+            Queue::Method => self.hubs[place].methods.as_ref().map_or(0.0, Bucket::limit_per_second),
             Queue::DpsRegistration => self.instances[place].registrations.limit_per_second(),
             Queue::DpsOperation => self.instances[place].operations.limit_per_second(),
             Queue::Processing => 0.0,
