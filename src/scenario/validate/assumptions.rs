@@ -1,0 +1,160 @@
+//! What a scenario takes for granted: every figure that no public source confirms, and every simplification it uses.
+
+use crate::cost::{Confidence, PriceSheet};
+use crate::kernel::law::{DurationForm, DurationLaw, LogNormalSpread};
+use crate::model::config::ModelConfig;
+use crate::model::dps::allocation::AllocationPolicy;
+use crate::model::fault::Schedule;
+use crate::model::limit::Shaping;
+use crate::model::population::traffic::{Fidelity, Popularity};
+use crate::scenario::file::File;
+
+/// A line for each assumption, with its value; in a fixed order.
+pub(super) fn of(file: &File, model: &ModelConfig, prices: &PriceSheet) -> Vec<String> {
+    let mut lines = Vec::new();
+    limits(model, &mut lines);
+    provisioning(model, &mut lines);
+    devices(file, model, &mut lines);
+    gateway(model, &mut lines);
+    happenings(model, &mut lines);
+    money(model, prices, &mut lines);
+    lines
+}
+
+fn shaping(what: &str, shaping: Shaping) -> String {
+    format!(
+        "{what}: burst credit of {} of the limit, backlog of {}, time-out {} (Azure documents the stages, not the sizes)",
+        shaping.credit, shaping.backlog, shaping.backlog_timeout
+    )
+}
+
+fn limits(model: &ModelConfig, lines: &mut Vec<String>) {
+    for stamp in &model.stamps {
+        let parts = [
+            ("new connections", stamp.connect_shaping),
+            ("sends", stamp.send_shaping),
+            ("registry operations", stamp.registry_shaping),
+            ("direct methods", stamp.method_shaping),
+        ];
+        for (what, parameters) in parts {
+            once(lines, shaping(&format!("shaping of {what} at hubs"), parameters));
+        }
+        once(lines, format!("a hub answers after {} beside the network (no published distribution)", law(&stamp.answer)));
+    }
+    lines.push("refused attempts consume nothing of a throttle (not documented)".to_owned());
+    lines.push("the daily message quota is metered and reported, not enforced".to_owned());
+    lines.push("the registry of a hub ends at its soft cap, which only support raises".to_owned());
+    lines.push("the throughput of the routing endpoint is billed and not limited".to_owned());
+}
+
+fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
+    let dps = &model.dps;
+    lines.push(format!("DPS accepts {} registrations and {} service operations (sources name 200/min and 1000/min; support raises them)", dps.registrations, dps.operations));
+    once(lines, shaping("shaping of DPS registrations", dps.registration_shaping));
+    once(lines, shaping("shaping of DPS operations", dps.operation_shaping));
+    lines.push(format!("DPS works {} on an assignment and {} on a status request (no published distribution)", law(&dps.assignment), law(&dps.status)));
+    lines.push(format!("a request that DPS refuses is repeated after {} (the value of Retry-After is not documented)", dps.retry_after));
+    lines.push(format!("a device whose registration failed asks again after {}", dps.failed_retry));
+    let draws = if dps.draws_on_registry { "draws" } else { "does not draw" };
+    lines.push(format!("the work of DPS {draws} on the registry throttles of the hubs (not documented)"));
+    lines.push("a look-up of a registration state counts as one service operation".to_owned());
+    if matches!(dps.allocation, AllocationPolicy::Hashed(_) | AllocationPolicy::CapacityAware(_)) {
+        lines.push("hashed allocation is weighted rendezvous hashing of the registration ID, without a load term (the hash is not documented, and one older page mentions load)".to_owned());
+    }
+    if matches!(dps.allocation, AllocationPolicy::GeoLatency(_)) {
+        lines.push("the latency between regions follows from their distance (Azure uses a table of its own)".to_owned());
+    }
+    lines.push(format!("what policies see is up to {} old", dps.view_period));
+    let detection = dps.detection.map_or_else(|| "never".to_owned(), |after| format!("{after} after an outage begins"));
+    lines.push(format!("a dead hub leaves allocation: {detection}"));
+    lines.push("a migration from a hub that is down is carried out as a reset (not documented)".to_owned());
+}
+
+fn devices(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
+    let network = &model.network;
+    lines.push(format!("round trips of devices: {} to a hub, {} to DPS (no published distribution)", law(&network.device_to_hub), law(&network.device_to_dps)));
+    if network.distance {
+        lines.push("distance between regions adds 1 ms to a round trip for each 66.7 km of great circle".to_owned());
+    }
+    for cohort in &file.cohorts {
+        let keep_alive = cohort.keep_alive.map(|length| length.to_string()).unwrap_or_default();
+        lines.push(format!(
+            "{}: back-off `{}`, first attempt after {}, notices within {} that it must register, keep-alive {keep_alive}",
+            cohort.name,
+            cohort.retry.key(),
+            law(&cohort.first_attempt),
+            law(&cohort.registration_delay),
+        ));
+    }
+    let telemetry = model.cohorts.iter().any(|cohort| cohort.telemetry.is_some());
+    if telemetry && model.fidelity == Fidelity::Flow {
+        lines.push(format!("telemetry is counted in ticks of {}; a message that a throttle refuses is lost", model.tick));
+    }
+    if model.cohorts.iter().any(|cohort| matches!(&cohort.calls, Some(calls) if calls.popularity == Popularity::Uniform)) {
+        lines.push("calls are spread evenly over the devices of a cohort with `uniform` popularity".to_owned());
+    }
+}
+
+fn gateway(model: &ModelConfig, lines: &mut Vec<String>) {
+    let Some(gateway) = &model.gateway else { return };
+    lines.push(format!(
+        "round trips of the gateway: {} to the cache, {} to DPS, {} to a hub (no published distribution)",
+        law(&gateway.to_cache), law(&gateway.to_dps), law(&gateway.to_hub)
+    ));
+    lines.push(format!("a call to a device is a direct method that is given up after {}", gateway.call_timeout));
+    if gateway.cache.is_some() {
+        lines.push("the throughput of the cache is not limited".to_owned());
+    }
+}
+
+fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
+    for fault in &model.faults {
+        if let Schedule::Drawn { gap, repair } = &fault.schedule {
+            lines.push(format!("{}: again after {}, repaired after {}", fault.name, law(gap), law(repair)));
+        }
+    }
+    if model.scaling.template.is_some() {
+        lines.push(format!("a new stamp takes devices {} after the decision", model.scaling.lead_time));
+    }
+}
+
+fn money(model: &ModelConfig, prices: &PriceSheet, lines: &mut Vec<String>) {
+    lines.push(format!("a month is billed as {} h, and parts of it by time (the rule for parts is not documented)", prices.hours_per_month()));
+    let fixed = model.stamps.iter().flat_map(|stamp| {
+        let fixed = stamp.fixed_prices.iter().map(|price| price.price.clone());
+        fixed.chain([stamp.edition.unit_price.clone()])
+    });
+    for id in fixed.chain(["dps.operations_1k".to_owned()]) {
+        for price in prices.prices_of(&id).filter(|price| price.confidence != Confidence::Confirmed) {
+            let others: Vec<String> = price.alternatives.iter().map(ToString::to_string).collect();
+            let amount = price.tiers.first().map(|tier| tier.amount.to_string()).unwrap_or_default();
+            let why = match price.confidence {
+                Confidence::Conflict => format!("sources disagree; others say {}", others.join(", ")),
+                _ => "a ratio read in another currency".to_owned(),
+            };
+            once(lines, format!("price `{id}` is {amount} {} ({why})", prices.currency()));
+        }
+    }
+}
+
+/// A law in words.
+fn law(law: &DurationLaw) -> String {
+    match law.form() {
+        DurationForm::Constant(value) => value.to_string(),
+        DurationForm::Uniform { low, high } => format!("{low} to {high} (uniform)"),
+        DurationForm::Exponential { mean } => format!("{mean} on average (exponential)"),
+        DurationForm::LogNormal { median, spread: LogNormalSpread::P99(p99) } => {
+            format!("{median} (lognormal median, 99 % below {p99})")
+        }
+        DurationForm::LogNormal { median, spread: LogNormalSpread::Sigma(sigma) } => {
+            format!("{median} (lognormal median, sigma {sigma})")
+        }
+        _ => law.to_string(),
+    }
+}
+
+fn once(lines: &mut Vec<String>, line: String) {
+    if !lines.contains(&line) {
+        lines.push(line);
+    }
+}

@@ -1,0 +1,199 @@
+//! Faults: when they happen, and what they strike.
+
+use std::collections::BTreeSet;
+
+use crate::kernel::draws::stable_name;
+use crate::model::condition::{Condition, Effect, Target};
+use crate::model::fault::{FaultCause, FaultConfig, Names as _, Schedule};
+use crate::scenario::diagnostic::Finding;
+use crate::scenario::file::{Fault, File};
+use crate::scenario::tree::steps;
+use crate::scenario::validate::stamps::name_problem;
+use crate::scenario::validate::{Build, Frame, Names};
+use crate::units::{SimDuration, SimTime};
+
+/// A scheduled fault, for overlaps: what it strikes, from when to when, its number and its name.
+struct Booked {
+    target: Target,
+    from: SimTime,
+    until: SimTime,
+    name: String,
+}
+
+impl Build<'_> {
+    /// Every fault that makes sense; fills in names.
+    pub(super) fn faults(&mut self, file: &mut File, names: &Names, frame: Option<Frame>) -> Vec<FaultConfig> {
+        let mut faults = std::mem::take(&mut file.faults);
+        let taken: BTreeSet<String> = faults.iter().filter_map(|fault| fault.name.clone()).collect();
+        let (mut seen, mut booked, mut configs) = (BTreeSet::new(), Vec::new(), Vec::new());
+        for (i, fault) in faults.iter_mut().enumerate() {
+            let at = format!("faults/{i}");
+            let name = self.fault_name(&at, fault, &taken, &mut seen);
+            let schedule = self.schedule(&at, fault, frame);
+            let effects = self.effects(&at, fault, file, names);
+            let (Some(schedule), Some(effects)) = (schedule, effects) else { continue };
+            self.overlaps(&at, &schedule, &effects, &name, &mut booked);
+            configs.push(FaultConfig { key: stable_name(&name), name, schedule, effects });
+        }
+        file.faults = faults;
+        configs
+    }
+
+    /// The name of a fault: the given one, or the cause and what it strikes.
+    fn fault_name(&mut self, at: &str, fault: &mut Fault, taken: &BTreeSet<String>, seen: &mut BTreeSet<String>) -> String {
+        if let Some(name) = &fault.name {
+            if let Some(finding) = name_problem(name, false) {
+                self.say(&format!("{at}/name"), finding);
+            }
+            if !seen.insert(name.clone()) {
+                let finding = Finding::new(format!("a second fault `{name}`")).expected("names that differ");
+                self.say(&format!("{at}/name"), finding);
+            }
+            return name.clone();
+        }
+        let name = default_name(fault.cause.key(), self.struck(&format!("{at}/cause/{}", fault.cause.key())));
+        let name = free_name(name, |name| taken.contains(name) || seen.contains(name));
+        seen.insert(name.clone());
+        fault.name = Some(name.clone());
+        name
+    }
+
+    /// What a cause or a move names: the first text of its parameters that is a name.
+    pub(super) fn struck(&self, path: &str) -> Option<&str> {
+        let table = self.tree.at(&steps(path))?;
+        ["stamp", "region", "to", "from_ring"].into_iter().find_map(|key| table.text(key))
+    }
+
+    fn schedule(&mut self, at: &str, fault: &Fault, frame: Option<Frame>) -> Option<Schedule> {
+        if let Some(drawn) = &fault.drawn {
+            for key in ["at", "for"] {
+                if self.tree.at(&steps(&format!("{at}/{key}"))).is_some() {
+                    let finding = Finding::new(format!("both `drawn` and `{key}` are given")).expected("one of the two");
+                    self.say_key(&format!("{at}/{key}"), finding.help("a drawn fault happens again and again at random"));
+                }
+            }
+            self.require(!drawn.every.is_zero(), &format!("{at}/drawn/every"), || {
+                Finding::new("a fault that never pauses").expected("a length above zero, such as \"30 d\"")
+            });
+            return Some(Schedule::Drawn { gap: drawn.every, repair: drawn.repair });
+        }
+        let start = self.start_of(&format!("{at}/at"), fault.at, frame, "fault");
+        let lasts = self.end_of(at, fault);
+        let (start, lasts) = (start?, lasts?);
+        if let (Some(lasts), Some(frame)) = (lasts, frame) {
+            if start.0.saturating_add(lasts.0) > frame.horizon.0 && start.0 < frame.horizon.0 {
+                let finding = Finding::warning(format!("the fault ends after the horizon of {}", frame.horizon));
+                self.say(&format!("{at}/for"), finding.help("recovery is seen only within the horizon"));
+            }
+        }
+        Some(Schedule::At { at: SimTime::ZERO + start, lasts })
+    }
+
+    /// The start of a fault or move: said, and within the horizon.
+    pub(super) fn start_of(&mut self, path: &str, start: Option<SimDuration>, frame: Option<Frame>, what: &str) -> Option<SimDuration> {
+        let Some(start) = start else {
+            if !self.lost.key("faults", "at") && !self.lost.key("faults", "drawn") {
+                let finding = Finding::new(format!("a {what} without a time")).expected("`at`, such as at = \"1 h\"");
+                self.say(path, finding.help("or a random one: [faults.drawn] every = \"30 d\""));
+            }
+            return None;
+        };
+        if let Some(frame) = frame.filter(|frame| start >= frame.horizon) {
+            let finding = Finding::new(format!("the {what} begins at {start}, after the horizon of {}", frame.horizon));
+            self.say(path, finding.expected(format!("a time before {}", frame.horizon)));
+        }
+        Some(start)
+    }
+
+    /// The length of a scheduled fault; one without an end says so.
+    fn end_of(&mut self, at: &str, fault: &Fault) -> Option<Option<SimDuration>> {
+        let Some(lasts) = fault.lasts else {
+            if !self.lost.key("faults", "for") {
+                let finding = Finding::new("a fault without an end").expected("`for`, such as for = \"45 min\"");
+                self.say(at, finding.help("write for = \"never_ends\" if it stays to the end of the run"));
+            }
+            return None;
+        };
+        if lasts.length() == Some(SimDuration::ZERO) {
+            let finding = Finding::new("a fault that lasts no time").expected("a length above zero, such as \"45 min\"");
+            self.say(&format!("{at}/for"), finding);
+        }
+        Some(lasts.length())
+    }
+
+    /// The effects of a fault, with what its parameters name.
+    fn effects(&mut self, at: &str, fault: &Fault, file: &File, names: &Names) -> Option<Vec<Effect>> {
+        let path = format!("{at}/cause/{}", fault.cause.key());
+        match fault.cause.entry().effects(names) {
+            Ok(effects) => {
+                self.without_target(&path, fault, &effects, file, names);
+                Some(effects)
+            }
+            Err(message) => {
+                self.say_name(&path, &message, &["stamps", "cohorts"]);
+                None
+            }
+        }
+    }
+
+    /// Says that a parameter below a path names nothing, unless what it names was lost.
+    pub(super) fn say_name(&mut self, path: &str, message: &str, sections: &[&str]) {
+        let unknown = message.starts_with("unknown ");
+        let lost = sections.iter().any(|section| self.lost.items(section) || self.lost.key(section, "ring"));
+        if unknown && (lost || self.lost.key("stamps", "count")) {
+            return;
+        }
+        let name = message.split('`').nth(1).unwrap_or_default();
+        let place = self.place_of_text(path, name);
+        self.mistakes.push((place, Finding::from_message(message)));
+    }
+
+    /// Faults of what the scenario does not have.
+    fn without_target(&mut self, path: &str, fault: &Fault, effects: &[Effect], file: &File, names: &Names) {
+        let cached = file.gateway.as_ref().is_some_and(|gateway| gateway.cached);
+        let on_cache = effects.iter().any(|effect| matches!(effect.target, Target::Cache | Target::SecondaryCache));
+        if on_cache && !cached && !self.lost.items("gateway") && !self.lost.items("cohorts") {
+            let finding = Finding::new("the gateway has no cache").help("add `commands` to a cohort, or a [gateway.cache]");
+            self.say_key(path, finding);
+        }
+        if let FaultCause::RegionBlackout(blackout) = &fault.cause {
+            let lives = |cohort: &crate::scenario::file::Cohort| {
+                cohort.regions.iter().flatten().any(|(name, share)| *name == blackout.region && *share > 0.0)
+            };
+            if !file.cohorts.iter().any(lives) && names.region(&blackout.region).is_ok() {
+                let finding = Finding::new(format!("no device has its home in `{}`", blackout.region));
+                self.say(&format!("{path}/region"), finding.help("`regions` of a cohort says where its devices live"));
+            }
+        }
+    }
+
+    /// Two scheduled faults of one target at one time.
+    fn overlaps(&mut self, at: &str, schedule: &Schedule, effects: &[Effect], name: &str, booked: &mut Vec<Booked>) {
+        let Schedule::At { at: from, lasts } = schedule else { return };
+        let until = lasts.map_or(SimTime(u64::MAX), |lasts| from.saturating_add(lasts));
+        let strikes = |effect: &&Effect| !matches!(effect.condition, Condition::Excluded | Condition::Flush);
+        let targets: BTreeSet<Target> = effects.iter().filter(strikes).map(|effect| effect.target).collect();
+        for target in targets {
+            let clash = booked.iter().find(|other| other.target == target && other.from < until && *from < other.until);
+            if let Some(other) = clash {
+                let finding = Finding::new(format!("`{name}` begins while `{}` lasts on the same target", other.name));
+                self.say(&format!("{at}/at"), finding.expected("faults of one target after each other"));
+            }
+            booked.push(Booked { target, from: *from, until, name: name.to_owned() });
+        }
+    }
+}
+
+/// A name from what something is and what it is about.
+pub(super) fn default_name(what: &str, about: Option<&str>) -> String {
+    about.map_or_else(|| what.to_owned(), |about| format!("{what}-{about}"))
+}
+
+/// The name, with a number behind it when it is taken.
+pub(super) fn free_name(name: String, taken: impl Fn(&str) -> bool) -> String {
+    if !taken(&name) {
+        return name;
+    }
+    let numbered = |number: u32| format!("{name}-{number}");
+    (2..).map(numbered).find(|name| !taken(name)).expect("there are more numbers than names")
+}
