@@ -255,7 +255,9 @@ impl World<'_> {
                 if time >= end {
                     break;
                 }
-                arrivals.push(crate::kernel::arrivals::Candidate { time, counter: u64::from(*device) });
+                // The cycle keeps the draws of a device's messages apart; the lower half finds the device again.
+                let counter = cycle << 32 | u64::from(*device);
+                arrivals.push(crate::kernel::arrivals::Candidate { time, counter });
             }
         }
         self.message_source[cohort].arrivals = arrivals;
