@@ -4,7 +4,7 @@
 //! devices that never go to DPS. Recovery runs from the return of power. Every margin is relative and holds for the whole
 //! 99 % interval over the replications.
 
-use super::support::{Case, Exactly, Ran, Within};
+use super::support::{Case, Exactly, Ran, Within, judge, reference, settle};
 
 /// Margin of the storms' times [1].
 const STORM: f64 = 0.015;
@@ -26,11 +26,36 @@ fn storm(ran: &Ran, times: [(f64, f64); 4], attempts: (f64, f64)) {
     ran.agrees(rows.chain([(ATTEMPTS, Within(attempts.0, attempts.1))]));
 }
 
+/// The row of an independent Monte Carlo in the table of references; its standard error is far below the margin.
+fn storm_agrees_with_monte_carlo(ran: &Ran, jitter: &str) {
+    let parameters = format!(
+        r#"{{"base_s": 1, "cap_s": 60, "depth": 100, "devices": 20000, "factor": 2, "first_attempt_spread_s": 0,
+            "jitter": "{jitter}", "refill_rate": 100}}"#
+    );
+    let row = |metric: &str| reference("reconnect storm, capped exponential back-off", &parameters, metric);
+    let times = ["t50", "t90", "t99", "tlast"].map(|metric| (row(metric), STORM));
+    storm(ran, times, (row("attempts_per_device"), STORM));
+}
+
+/// The row of a fluid or mean field in the table of references.
+fn storm_agrees_with_fluid(ran: &Ran, model: &str) {
+    let parameters = r#"{"admit_rate": 100, "devices": 20000, "mean_retry_s": 60}"#;
+    let row = |metric: &str| reference(model, parameters, metric);
+    let times = [
+        (row("t_50pct_s"), STORM),
+        (row("t_90pct_s"), FLUID),
+        (row("t_99pct_s"), STORM),
+        (row("expected_last_device_s"), EXTREME),
+    ];
+    storm(ran, times, (row("attempts_per_device"), FLUID));
+}
+
 #[test]
 fn storm_with_full_jitter() {
     // 99.0 | 179.1 | 211.1 | 236 s, 9.12 attempts: margin 1.5 %, level 99 %, 30 replications.
     let ran = Case::named("storm-full-jitter").run();
     storm(&ran, [99.0, 179.1, 211.1, 236.0].map(|t| (t, STORM)), (9.12, STORM));
+    storm_agrees_with_monte_carlo(&ran, "full jitter U(0,w)");
 }
 
 #[test]
@@ -38,6 +63,7 @@ fn storm_with_equal_jitter() {
     // 115.2 | 195.1 | 238.1 | 254 s, 8.26 attempts: margin 1.5 %, level 99 %, 30 replications.
     let ran = Case::named("storm-equal-jitter").run();
     storm(&ran, [115.2, 195.1, 238.1, 254.0].map(|t| (t, STORM)), (8.26, STORM));
+    storm_agrees_with_monte_carlo(&ran, "equal jitter w/2+U(0,w/2)");
 }
 
 #[test]
@@ -45,6 +71,7 @@ fn storm_with_memoryless_waits() {
     // 99.0 | 204.8 | 343 | ~697 s, 1.80 attempts: margins 1.5 %, 2 % (fluid), 5 % (extreme), level 99 %, 240 replications.
     let ran = Case::named("storm-memoryless").set("run.replications=240").run();
     storm(&ran, [(99.0, STORM), (204.8, FLUID), (343.0, STORM), (697.0, EXTREME)], (1.80, FLUID));
+    storm_agrees_with_fluid(&ran, "reconnect storm, memoryless retry, deep bucket");
 }
 
 #[test]
@@ -52,6 +79,7 @@ fn storm_with_memoryless_waits_into_a_bucket_of_one() {
     // 141.6 | 318.2 | 474.3 | 829 s, 2.667 attempts: margins 1.5 %, 2 % (fluid), 5 % (extreme), level 99 %, 240 replications.
     let ran = Case::named("storm-memoryless-depth-1").set("run.replications=240").run();
     storm(&ran, [(141.6, STORM), (318.2, FLUID), (474.3, STORM), (829.0, EXTREME)], (2.667, FLUID));
+    storm_agrees_with_fluid(&ran, "reconnect storm, memoryless retry, bucket depth 1");
 }
 
 #[test]
@@ -88,8 +116,12 @@ fn drained(name: &str, edition: &str, units: u32, devices: u32) -> Ran {
 #[test]
 fn a_hub_drains_at_its_connect_limit() {
     // N / rate, less the one operation of credit; nothing is random. Margin 0.01 %, the rounding of the published figures.
-    let cases =
-        [("S1", 1, 100_000, 1_000.0), ("S1", 9, 100_000, 925.926), ("S2", 10, 1_000_000, 833.333), ("S3", 1, 1_000_000, 166.667)];
+    let cases = [
+        ("S1", 1, 100_000, 1_000.0),
+        ("S1", 9, 100_000, 925.926),
+        ("S2", 10, 1_000_000, 833.333),
+        ("S3", 1, 1_000_000, 166.667),
+    ];
     for (edition, units, devices, floor) in cases {
         let ran = drained(&format!("drain {edition} x {units}"), edition, units, devices);
         ran.agrees([(recovered("100").as_str(), Within(floor, 1e-4))]);
@@ -118,9 +150,10 @@ fn an_outage_of_45_minutes_lasts_115_for_the_unluckiest() {
     // Devices leave after U(15, 30) min at 111/s against 16.67/s: a line of 85,000 at 30 min (margin 2 %), the last device
     // through at 15 + 100 = 115 min after the start of the outage, 70 min after its end (margin 1 % of 115 min).
     let ran = Case::named("spill-over").run();
-    let last: Vec<f64> = ran.values("time_to_recover_s{fault=outage share=100 %}").iter().map(|t| 45.0 + t / 60.0).collect();
-    let row = super::support::judge("minutes from the start of the outage to the last device", &last, Within(115.0, 0.01));
-    super::support::settle("spill-over", vec![row]);
+    let last: Vec<f64> =
+        ran.values("time_to_recover_s{fault=outage share=100 %}").iter().map(|t| 45.0 + t / 60.0).collect();
+    let row = judge("minutes from the start of the outage to the last device", &last, Within(115.0, 0.01));
+    settle("spill-over", vec![row]);
     ran.agrees([
         ("queue_length{at=dps_registration stat=max}", Within(85_000.0, 0.02)),
         ("blast_radius_ratio{fault=outage}", Exactly(1.0)),

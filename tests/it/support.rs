@@ -142,7 +142,8 @@ impl Ran {
 
     /// A series of each replication, by its printed key.
     pub(crate) fn series(&self, key: &str) -> Vec<&Vec<f64>> {
-        let of = |run: &'_ Observations| -> Option<MeasureKey> { run.series.keys().find(|k| k.to_string() == key).cloned() };
+        let of =
+            |run: &'_ Observations| -> Option<MeasureKey> { run.series.keys().find(|k| k.to_string() == key).cloned() };
         let one = |run| -> &Vec<f64> {
             let found = of(run).unwrap_or_else(|| panic!("{} has no series {key}: {:?}", self.name, run.series.keys()));
             &run.series[&found]
@@ -210,14 +211,18 @@ pub(crate) fn references(model: &str, parameters: &str) -> Vec<(String, f64)> {
     let wanted: serde_json::Value = serde_json::from_str(parameters).expect("parameters are JSON");
     let mut table = csv::Reader::from_path(path).expect("the table is committed");
     let rows = table.records().map(|row| row.expect("the table is sound"));
-    let of_model = rows.filter(|row| row[0] == *model && serde_json::from_str(&row[1]).is_ok_and(|p: serde_json::Value| same(&p, &wanted)));
+    let of_model = rows.filter(|row| {
+        row[0] == *model && serde_json::from_str(&row[1]).is_ok_and(|p: serde_json::Value| same(&p, &wanted))
+    });
     of_model.map(|row| (row[2].to_owned(), row[3].parse().expect("a value is a number"))).collect()
 }
 
 /// Equal as JSON, where 1 and 1.0 are the same.
 fn same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
     match (a.as_object(), b.as_object()) {
-        (Some(a), Some(b)) => a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other))),
+        (Some(a), Some(b)) => {
+            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
+        }
         _ => a.as_f64().zip(b.as_f64()).map_or(a == b, |(a, b)| (a - b).abs() <= 0.0),
     }
 }
