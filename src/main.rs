@@ -1,2 +1,7 @@
 //! Parses, runs, turns the outcome into an exit code; nothing else.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    stampsim::cli::main(std::env::args_os())
+}

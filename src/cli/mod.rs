@@ -1,1 +1,181 @@
-//! placeholder
+//! The command line: arguments, one file per command, words for people and programs, exit codes.
+//!
+//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results.
+
+mod check;
+mod compare;
+mod completions;
+pub mod exit;
+mod expectations;
+mod failure;
+mod figures;
+mod init;
+mod list;
+mod markdown;
+mod options;
+mod progress;
+mod run;
+mod schema;
+mod sources;
+mod table;
+mod terminal;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use serde_json::json;
+
+use failure::Failure;
+use options::Talk;
+use terminal::Terminal;
+
+const EXAMPLES: &str = "Examples:
+  stampsim init                       a scenario to start from
+  stampsim check scenario.toml        every problem, with its place
+  stampsim run scenario.toml          simulate, print the figures, write output/scenario/
+  stampsim compare base.toml candidate.toml";
+
+const EXIT_CODES: &str = "Exit codes:
+  0 fine                    20 an expectation failed
+  2 usage                   21 regression
+  10 scenario invalid       22 inconclusive, with --fail-on inconclusive
+  11 model stopped          23 base missing or not comparable
+  12 could not write        130 interrupted; what is whole is kept";
+
+/// Simulates IoT fleets that grow by application stamps: capacity, cost, outages, moves.
+#[derive(Debug, Parser)]
+#[command(name = "stampsim", version, before_help = EXAMPLES, after_help = EXIT_CODES, max_term_width = 110)]
+#[command(subcommand_required = true, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    talk: Talk,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Check(check::Check),
+    Run(run::Run),
+    Compare(compare::Compare),
+    Init(init::Init),
+    List(list::List),
+    Schema(schema::Schema),
+    Completions(completions::Completions),
+}
+
+impl Command {
+    fn name(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "check",
+            Self::Run(_) => "run",
+            Self::Compare(_) => "compare",
+            Self::Init(_) => "init",
+            Self::List(_) => "list",
+            Self::Schema(_) => "schema",
+            Self::Completions(_) => "completions",
+        }
+    }
+
+    /// A document that goes to a file or another program as it is.
+    fn is_document(&self) -> bool {
+        matches!(self, Self::Schema(_) | Self::Completions(_))
+    }
+}
+
+/// Parses the words of a command line, the program's name first, and does what they say.
+pub fn main(words: impl IntoIterator<Item = OsString>) -> ExitCode {
+    ExitCode::from(match Cli::try_parse_from(words) {
+        Ok(cli) => answer(&cli, &Terminal::of_process(cli.talk.manner())),
+        Err(error) => {
+            // Help and version are no mistake; a reader who left is none either.
+            drop(error.print());
+            u8::try_from(error.exit_code()).unwrap_or(exit::USAGE)
+        }
+    })
+}
+
+/// Runs the command, tells a failure, and returns the exit code.
+fn answer(cli: &Cli, terminal: &Terminal) -> u8 {
+    if !cli.command.is_document() {
+        terminal.greet(cli.command.name());
+    }
+    let codes = dispatch(cli, terminal).unwrap_or_else(|failure| {
+        terminal.fail(&failure);
+        vec![failure.code]
+    });
+    let mut ranked = exit::ranked(codes);
+    if !cli.command.is_document() {
+        terminal.message("end", json!({ "exit": ranked[0], "applies": ranked }));
+    }
+    if ranked.len() > 1 {
+        terminal.say(&format!("exit codes that apply: {}", texts(&ranked).join(", ")));
+    }
+    if terminal.has_lost_data() {
+        let help = "check the disk, or write elsewhere";
+        terminal.fail(&Failure::new(exit::NOT_WRITTEN, "stdout could not be written", help));
+        ranked = exit::ranked(ranked.into_iter().chain([exit::NOT_WRITTEN]));
+    }
+    ranked[0]
+}
+
+fn texts(codes: &[u8]) -> Vec<String> {
+    codes.iter().map(ToString::to_string).collect()
+}
+
+fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
+    match &cli.command {
+        Command::Check(options) => check::check(terminal, options)?,
+        Command::Run(options) => return run::run(terminal, &cli.talk, options),
+        Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
+        Command::Init(options) => init::init(terminal, options)?,
+        Command::List(options) => list::list(terminal, options),
+        Command::Schema(options) => schema::schema(terminal, options),
+        Command::Completions(options) => completions::completions(terminal, options, Cli::command()),
+    }
+    Ok(vec![exit::FINE])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(words: &str) -> Result<Cli, clap::Error> {
+        Cli::try_parse_from(std::iter::once("stampsim").chain(words.split_whitespace()))
+    }
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_of_every_command_opens_with_examples() {
+        let mut cli = Cli::command();
+        cli.build();
+        assert!(cli.render_help().to_string().starts_with("Examples:\n"));
+        for command in cli.get_subcommands_mut().filter(|command| command.get_name() != "help") {
+            let help = command.render_help().to_string();
+            assert!(help.starts_with("Examples:\n  stampsim "), "{help}");
+        }
+    }
+
+    #[test]
+    fn mistakes_of_usage_end_with_2_and_say_what_to_try() {
+        for words in ["run", "rum a.toml", "run a.toml --seed x", "run a.toml --set x", "check a.toml -q -v", ""] {
+            let error = parse(words).expect_err(words);
+            assert_eq!(error.exit_code(), 2, "{words}");
+            assert!(words.is_empty() || error.to_string().contains("try '"), "{error}");
+        }
+        assert_eq!(parse("--help").expect_err("help").exit_code(), 0);
+        assert_eq!(parse("--version").expect_err("version").exit_code(), 0);
+    }
+
+    #[test]
+    fn common_flags_stand_before_or_after_the_command() {
+        for words in ["-q run a.toml", "run a.toml -q", "run -j 2 --progress plain a.toml --quiet"] {
+            assert!(parse(words).expect(words).talk.quiet, "{words}");
+        }
+    }
+}

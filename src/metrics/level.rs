@@ -15,7 +15,7 @@ pub struct Level {
 impl Level {
     /// A level that begins at this value.
     pub fn new(value: u64, now: SimTime) -> Self {
-        Self { value, since: now, integral: 0, least: value, most: value }
+        Self { value, since: now, integral: 0, least: u64::MAX, most: 0 }
     }
 
     /// Sets the level.
@@ -23,8 +23,6 @@ impl Level {
     pub fn set(&mut self, value: u64, now: SimTime) {
         self.settle(now);
         self.value = value;
-        self.least = self.least.min(value);
-        self.most = self.most.max(value);
     }
 
     /// Adds to the level.
@@ -42,8 +40,13 @@ impl Level {
 
     #[inline]
     fn settle(&mut self, now: SimTime) {
-        self.integral += u128::from(self.value) * u128::from(now.0 - self.since.0);
-        self.since = now;
+        // A value that was held for no time is none: a level that is filled at the start never was empty.
+        if now > self.since {
+            self.integral += u128::from(self.value) * u128::from(now.0 - self.since.0);
+            self.least = self.least.min(self.value);
+            self.most = self.most.max(self.value);
+            self.since = now;
+        }
     }
 
     /// Current value.
@@ -57,12 +60,12 @@ impl Level {
         self.integral
     }
 
-    /// Smallest value so far.
+    /// Smallest value that was held before now.
     pub fn least(&self) -> u64 {
-        self.least
+        if self.least == u64::MAX { self.value } else { self.least }
     }
 
-    /// Largest value so far.
+    /// Largest value that was held before now.
     pub fn most(&self) -> u64 {
         self.most
     }

@@ -1,1 +1,19 @@
-//! placeholder
+//! Run folders on disk: written aside and renamed when whole, read back for comparison.
+//!
+//! Every file carries the version of its format. Nothing here simulates, judges or draws; pictures and pages come in
+//! as bytes. May use the rooms up to `scenario`.
+
+pub mod digest;
+pub mod error;
+pub mod folder;
+pub mod manifest;
+pub mod read;
+#[cfg(test)]
+mod sample;
+mod tables;
+
+pub use digest::digest;
+pub use error::ResultsError;
+pub use folder::{RunRecord, prepare, write};
+pub use manifest::{FORMAT, Manifest, RunFacts};
+pub use read::{Figure, StoredRun, locate, read};

@@ -111,7 +111,7 @@ pub fn regions() -> BTreeMap<String, Place> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::units::Bytes;
+    use crate::units::{Bytes, Rate};
 
     fn edition(name: &str) -> Edition {
         limits().editions[name].clone()
@@ -121,9 +121,14 @@ mod tests {
     #[test]
     fn connections_follow_the_published_examples() {
         let connects = |name: &str, units: u32| edition(name).connects.of(units).per_second();
-        for (name, units, per_second) in
-            [("S1", 1, 100.0), ("S1", 8, 100.0), ("S1", 9, 108.0), ("S1", 200, 2_400.0), ("S2", 3, 360.0), ("S3", 2, 12_000.0)]
-        {
+        for (name, units, per_second) in [
+            ("S1", 1, 100.0),
+            ("S1", 8, 100.0),
+            ("S1", 9, 108.0),
+            ("S1", 200, 2_400.0),
+            ("S2", 3, 360.0),
+            ("S3", 2, 12_000.0),
+        ] {
             assert!((connects(name, units) - per_second).abs() < 1e-9, "{name} x {units}");
         }
     }
@@ -139,7 +144,7 @@ mod tests {
 
     #[test]
     fn methods_are_limited_by_blocks_of_payload() {
-        let calls = |kb: u64| edition("S1").method_rate(1, Bytes(kb * 1_024)).map(|rate| rate.per_second());
+        let calls = |kb: u64| edition("S1").method_rate(1, Bytes(kb * 1_024)).map(Rate::per_second);
         assert_eq!((calls(4), calls(5), calls(157)), (Some(40.0), Some(20.0), Some(1.0)));
         assert!(edition("B1").method_rate(1, Bytes::KB).is_none());
     }
@@ -151,7 +156,9 @@ mod tests {
         assert!(limits.editions.values().all(|edition| prices.price(&edition.unit_price, "westeurope").is_some()));
         assert_eq!(limits.as_of(), "2026-11-23");
         let regions = regions();
-        assert!(regions.len() >= 25 && regions.values().all(|at| at.latitude.abs() < 90.0 && at.longitude.abs() < 180.0));
+        assert!(
+            regions.len() >= 25 && regions.values().all(|at| at.latitude.abs() < 90.0 && at.longitude.abs() < 180.0)
+        );
     }
 
     #[test]

@@ -198,7 +198,7 @@ impl Sources {
     pub fn place(&self, span: &Range<usize>, finding: Finding) -> Diagnostic {
         let Finding { what, expected, help, severity } = finding;
         let Some(found) = self.of(span.start) else {
-            return Diagnostic { severity, expected, ..Diagnostic::of_file("", what, help) };
+            return Diagnostic { expected, severity, ..Diagnostic::of_file("", what, help) };
         };
         let start = floor_boundary(&found.text, span.start - found.from);
         let before = &found.text[..start];

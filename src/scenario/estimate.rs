@@ -51,9 +51,10 @@ impl Estimate {
 
 fn memory(model: &ModelConfig, devices: f64) -> f64 {
     let caches = match &model.gateway {
-        Some(gateway) => gateway.cache.as_ref().map_or(0.0, |cache| {
-            if gateway.fallback.entry().secondary(cache).is_some() { 2.0 } else { 1.0 }
-        }),
+        Some(gateway) => gateway
+            .cache
+            .as_ref()
+            .map_or(0.0, |cache| if gateway.fallback.entry().secondary(cache).is_some() { 2.0 } else { 1.0 }),
         None => 0.0,
     };
     let windows = (model.horizon.0.div_ceil(model.window.0.max(1))) as f64;

@@ -136,7 +136,7 @@ pub struct Catalog {
     /// Share taken off every line of the bill. Default: what the price files say, else none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub discount: Option<Ratio>,
-    /// Prices whose sources disagree, for which the other source's amount is taken, such as "dps.operations_1k".
+    /// Prices whose sources disagree, for which the other source's amount is taken, such as `"dps.operations_1k"`.
     /// Default: none.
     pub other_sources: Vec<String>,
 }
@@ -327,7 +327,7 @@ impl Default for Processing {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct PriceTable {
-    /// Name in the price book, such as "functions.ep1.instance_month"; its unit must be time.
+    /// Name in the price book, such as `"functions.ep1.instance_month"`; its unit must be time.
     pub name: String,
     /// How many. Default 1.
     #[serde(default = "one")]
@@ -674,7 +674,12 @@ pub struct CacheTable {
 
 impl Default for CacheTable {
     fn default() -> Self {
-        Self { capacity: None, ttl: OrNever::After(SimDuration::HOUR), eviction: EvictionPolicy::default(), price: None }
+        Self {
+            capacity: None,
+            ttl: OrNever::After(SimDuration::HOUR),
+            eviction: EvictionPolicy::default(),
+            price: None,
+        }
     }
 }
 
@@ -688,7 +693,7 @@ pub struct Fault {
     /// Start, after the start of the run.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub at: Option<SimDuration>,
-    /// Length of the cause, or "never_ends" for one that stays to the end of the run.
+    /// Length of the cause, or `"never_ends"` for one that stays to the end of the run.
     #[serde(default, rename = "for", skip_serializing_if = "Option::is_none")]
     pub lasts: Option<Lasts>,
     /// Happens again and again at random.
@@ -772,7 +777,7 @@ impl Default for Select {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
-    /// Name of a measure, such as "time_to_recover_s".
+    /// Name of a measure, such as `"time_to_recover_s"`.
     pub measure: String,
     /// Labels that the figure carries, such as { share = "99 %" }; "*" stands for any. Default: none.
     #[serde(default)]
@@ -908,7 +913,7 @@ duration_or_word!(
     OrNever, After, "never" => Never, "A duration such as \"5 min\", or \"never\"."
 );
 duration_or_word!(
-    /// The length of a fault, or "never_ends".
+    /// The length of a fault, or `"never_ends"`.
     Lasts, Of, "never_ends" => NeverEnds, "A duration such as \"45 min\", or \"never_ends\"."
 );
 

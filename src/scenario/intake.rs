@@ -16,7 +16,7 @@ pub type Misread = (Range<usize>, Finding);
 
 /// Reads a growth curve: a header `date,devices`, then a date and a count in each row.
 ///
-/// A date before the start of the run counts as its start, if it is the last such date.
+/// Between two dates the count is linear; the curve is cut where the run starts.
 pub fn growth_curve(text: &str, start: DateTime) -> Result<Vec<Step>, Vec<Misread>> {
     let mut rows = lines(text).filter(|(_, line)| !line.trim().is_empty());
     let Some((at, header)) = rows.next() else {
@@ -88,11 +88,24 @@ fn disorder(points: &[(Range<usize>, Row)]) -> Option<Misread> {
     Some((pair[1].0.clone(), finding.expected("dates in ascending order")))
 }
 
-/// Points after the start; the last one before it becomes the start.
+/// The curve from the start on: its value at the start, then the points after it.
 fn since(start: DateTime, points: &[(Range<usize>, Row)]) -> Vec<Step> {
-    let first = points.partition_point(|(_, (day, _))| *day <= start).saturating_sub(1);
     let after = |day: DateTime| u64::try_from(day.duration_since(start).as_micros()).unwrap_or(0);
-    points[first..].iter().map(|(_, (day, devices))| Step { at: SimDuration(after(*day)), devices: *devices }).collect()
+    let passed = points.partition_point(|(_, (day, _))| *day <= start);
+    let first =
+        passed.checked_sub(1).map(|last| Step { at: SimDuration::ZERO, devices: between(start, &points[last..]) });
+    let rest =
+        points[passed..].iter().map(|(_, (day, devices))| Step { at: SimDuration(after(*day)), devices: *devices });
+    first.into_iter().chain(rest).collect()
+}
+
+/// Devices at a time between the first two points; those of the first when there is no second.
+fn between(at: DateTime, points: &[(Range<usize>, Row)]) -> u32 {
+    let (day, devices) = points[0].1;
+    let Some((_, (next, later))) = points.get(1) else { return devices };
+    let (done, whole) = (at.duration_since(day).as_micros(), next.duration_since(day).as_micros());
+    let change = (i128::from(*later) - i128::from(devices)) * done / whole.max(1);
+    u32::try_from(i128::from(devices) + change).unwrap_or(devices)
 }
 
 #[cfg(test)]
@@ -115,7 +128,8 @@ mod tests {
         let days = |days: u64, devices: u32| Step { at: SimDuration::DAY * days, devices };
         assert_eq!(growth_curve(text, start()), Ok(vec![days(0, 100), days(10, 1_000)]));
         let early = growth_curve("date,devices\n2026-02-01,10\n2026-03-02,20\n", start());
-        assert_eq!(early, Ok(vec![days(0, 10), days(1, 20)]));
+        // 28 of 29 days have passed at the start.
+        assert_eq!(early, Ok(vec![days(0, 19), days(1, 20)]));
     }
 
     #[test]

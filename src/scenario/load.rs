@@ -21,6 +21,9 @@ const CHAIN_MAX: usize = 16;
 /// Largest file that is read [B].
 const FILE_MAX: u64 = 16 << 20;
 
+/// Where something is blamed that the file as a whole lacks: its first character.
+pub(super) const FIRST: Span = 0..1;
+
 /// The source of an override in messages.
 pub const SET: &str = "--set";
 
@@ -107,7 +110,7 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
     let bytes = fs::read(path).map_err(|error| error.to_string())?;
     String::from_utf8(bytes).map_err(|error| {
         let read = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        format!("line {} is not UTF-8", read.iter().filter(|byte| **byte == b'\n').count() + 1)
+        format!("line {} is not UTF-8", String::from_utf8_lossy(read).matches('\n').count() + 1)
     })
 }
 
@@ -116,6 +119,11 @@ pub(super) fn read(path: &Path) -> Result<String, String> {
 pub(super) struct Lost(Vec<Vec<Step>>);
 
 impl Lost {
+    /// A section whose names cannot be told is as good as lost.
+    pub(super) fn lose(&mut self, section: &str) {
+        self.0.push(tree::steps(section));
+    }
+
     /// Whether a whole section, or an item of it, was lost.
     pub(super) fn items(&self, section: &str) -> bool {
         self.0.iter().any(|path| path.len() <= 2 && path.first() == Some(&Step::Key(section.to_owned())))
@@ -124,7 +132,8 @@ impl Lost {
     /// Whether a key directly in a section, or in an item of it, was lost.
     pub(super) fn key(&self, section: &str, key: &str) -> bool {
         let is_key = |path: &&Vec<Step>| {
-            path.first() == Some(&Step::Key(section.to_owned())) && path[1..].iter().any(|s| *s == Step::Key(key.to_owned()))
+            path.first() == Some(&Step::Key(section.to_owned()))
+                && path[1..].iter().any(|s| *s == Step::Key(key.to_owned()))
         };
         self.items(section) || self.0.iter().any(|path| is_key(&path))
     }
@@ -183,7 +192,13 @@ impl Assembly {
     }
 
     /// Sets the overrides, reads the tree into a file, checks the file.
-    fn finish(mut self, name: &str, path: &str, tree: Option<Node>, sets: &[String]) -> Result<Scenario, Vec<Diagnostic>> {
+    fn finish(
+        mut self,
+        name: &str,
+        path: &str,
+        tree: Option<Node>,
+        sets: &[String],
+    ) -> Result<Scenario, Vec<Diagnostic>> {
         let Some(mut tree) = tree else { return Err(self.diagnostics()) };
         for set in sets {
             let from = self.sources.add(SET, Path::new(""), set);
@@ -274,14 +289,16 @@ fn structure(tree: &mut Node, mistakes: &mut Vec<(Span, Finding)>) -> (Option<Fi
         // What was taken away before is missing by our own doing.
         let known = missing.as_ref().is_some_and(|field| gone.iter().any(|(at, key)| *at == span && key == field));
         if !known {
-            let place = if path.is_empty() { first_place(tree) } else { span.clone() };
+            let place = if path.is_empty() { FIRST } else { span.clone() };
             mistakes.push((place, structural(error.message(), &path, tree)));
         }
+        let meant = unknown_key(error.message()).and_then(|(found, known)| nearest(found, known).map(str::to_owned));
         match (missing, path.split_last()) {
             (Some(field), None) => stand_in(tree, &field),
             (_, Some((last, above))) => {
                 if let (Step::Key(key), Some(table)) = (last, tree.at(above)) {
                     gone.push((table.span.clone(), key.clone()));
+                    gone.extend(meant.map(|key| (table.span.clone(), key)));
                 }
                 tree.remove(&path);
             }
@@ -290,12 +307,6 @@ fn structure(tree: &mut Node, mistakes: &mut Vec<(Span, Finding)>) -> (Option<Fi
         lost.0.push(path);
     }
     (None, lost)
-}
-
-/// The first place of the tree: where something is said to be missing from the whole file.
-fn first_place(tree: &Node) -> Span {
-    let start = tree.entries().iter().map(|entry| entry.span.start).min().unwrap_or(0);
-    start..start + 1
 }
 
 /// Something in the place of a missing key of the whole file, so that the rest can be read.
@@ -375,6 +386,21 @@ fn structural(message: &str, path: &[Step], tree: &Node) -> Finding {
     Finding::from_message(message)
 }
 
+/// What a message of the reader means in a file of another shape.
+pub(super) fn foreign(message: &str) -> Finding {
+    if let Some((found, expected)) = unknown_key(message) {
+        let finding = Finding::new(format!("unknown key `{found}`")).expected(listed(expected.iter().copied()));
+        return finding.meant(nearest(found, expected.iter().copied()));
+    }
+    if let Some(field) = missing_field(message) {
+        return Finding::new(format!("`{field}` is missing"));
+    }
+    match type_mismatch(message) {
+        Some((found, expected)) => Finding::new(format!("found {found}")).expected(expected),
+        None => Finding::from_message(message),
+    }
+}
+
 /// The unknown key and the known ones, of either of the reader's two ways to say so.
 fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
     if message.starts_with("unknown field `") {
@@ -388,7 +414,11 @@ fn unknown_key(message: &str) -> Option<(&str, Vec<&str>)> {
 
 fn unknown_key_finding(found: &str, known: &[&str], above: &[&str]) -> Finding {
     let finding = Finding::new(format!("unknown key `{found}` in {}", header(above)));
-    let finding = if known.is_empty() { finding.expected("no key here") } else { finding.expected(listed(known.iter().copied())) };
+    let finding = if known.is_empty() {
+        finding.expected("no key here")
+    } else {
+        finding.expected(listed(known.iter().copied()))
+    };
     if let Some(word) = nearest(found, known.iter().copied()) {
         return finding.meant(Some(word));
     }
@@ -407,7 +437,8 @@ fn not_one_entry(message: &str, path: &[Step], tree: &Node, keys: &[&str]) -> Fi
     let finding = match tree.at(path).map(|node| &node.kind) {
         Some(Kind::Text(text)) => {
             let finding = Finding::new(format!("`{last}` is the text \"{text}\""));
-            finding.help(example(nearest(text, known.iter().copied()).unwrap_or(known.first().copied().unwrap_or("name"))))
+            finding
+                .help(example(nearest(text, known.iter().copied()).unwrap_or(known.first().copied().unwrap_or("name"))))
         }
         Some(Kind::Table(entries)) if entries.len() > 1 => {
             let names: Vec<_> = entries.iter().map(|entry| format!("`{}`", entry.key)).collect();
@@ -423,7 +454,9 @@ fn not_one_entry(message: &str, path: &[Step], tree: &Node, keys: &[&str]) -> Fi
 /// "invalid type: integer `5`, expected u32" in words.
 fn type_mismatch(message: &str) -> Option<(String, String)> {
     let rest = message.strip_prefix("invalid type: ").or_else(|| message.strip_prefix("invalid value: "))?;
-    let (found, expected) = rest.rsplit_once(", expected ").filter(|(found, _)| !found.contains(", expected "))
+    let (found, expected) = rest
+        .rsplit_once(", expected ")
+        .filter(|(found, _)| !found.contains(", expected "))
         .or_else(|| rest.split_once(", expected "))?;
     let found = match found.split_once(' ') {
         Some(("integer", number)) => format!("the number {}", number.trim_matches('`')),

@@ -79,7 +79,9 @@ fn expand<'a>(root: &'a Value, schema: &'a Value) -> Vec<&'a Value> {
     let mut open = vec![schema];
     let mut tables = Vec::new();
     while let Some(schema) = open.pop() {
-        if let Some(name) = schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix("#/definitions/")) {
+        if let Some(name) =
+            schema.get("$ref").and_then(Value::as_str).and_then(|text| text.strip_prefix("#/definitions/"))
+        {
             open.extend(root.get("definitions").and_then(|definitions| definitions.get(name)));
         }
         for alternatives in ["allOf", "anyOf", "oneOf"] {

@@ -91,7 +91,6 @@ pub(super) fn steps(path: &str) -> Vec<Step> {
     path.split('/').filter(|part| !part.is_empty()).map(step).collect()
 }
 
-
 /// Reads a text whose first byte has the number `from`; every mistake of syntax is a finding with its place.
 pub(super) fn parse(text: &str, from: usize) -> Result<Node, Vec<(Span, Finding)>> {
     if let Some(at) = too_deep(text) {
@@ -102,7 +101,7 @@ pub(super) fn parse(text: &str, from: usize) -> Result<Node, Vec<(Span, Finding)
     if errors.is_empty() {
         return Ok(node(0..0, DeValue::Table(tree.into_inner()), from));
     }
-    let line = |at: usize| text.as_bytes()[..at.min(text.len())].iter().filter(|byte| **byte == b'\n').count();
+    let line = |at: usize| text.get(..at).unwrap_or(text).matches('\n').count();
     let (mut mistakes, mut lines) = (Vec::new(), Vec::new());
     for error in errors {
         let span = error.span().unwrap_or(0..0);
@@ -178,9 +177,7 @@ impl Node {
     fn value(&self) -> DeValue<'_> {
         match &self.kind {
             Kind::Text(text) => DeValue::String(Cow::Borrowed(text)),
-            Kind::Plain(text) => {
-                DeValue::parse(text).map_or(DeValue::String(Cow::Borrowed(text)), Spanned::into_inner)
-            }
+            Kind::Plain(text) => DeValue::parse(text).map_or(DeValue::String(Cow::Borrowed(text)), Spanned::into_inner),
             Kind::Array(items) => {
                 DeValue::Array(items.iter().map(|item| Spanned::new(item.span.clone(), item.value())).collect())
             }
@@ -318,15 +315,16 @@ impl Node {
             Kind::Array(items) => item_of(items, first)?.set(rest, value),
             Kind::Table(entries) => {
                 let inside = !rest.is_empty() && !CHOICES.contains(&first.key.as_str());
-                match entries.iter_mut().find(|entry| inside && entry.key == first.key) {
-                    Some(entry) => entry.value.set(rest, value),
-                    None => {
-                        overlay_table(self, vec![Entry { value: wrapped(rest, value), ..first.clone() }]);
-                        Ok(())
-                    }
+                if let Some(entry) = entries.iter_mut().find(|entry| inside && entry.key == first.key) {
+                    return entry.value.set(rest, value);
                 }
+                overlay_table(self, vec![Entry { value: wrapped(rest, value), ..first.clone() }]);
+                Ok(())
             }
-            _ => Err((first.span.clone(), Finding::new(format!("`{}` is looked for in a value that is no table", first.key)))),
+            _ => Err((
+                first.span.clone(),
+                Finding::new(format!("`{}` is looked for in a value that is no table", first.key)),
+            )),
         }
     }
 }
@@ -342,13 +340,11 @@ fn wrapped(path: &[Entry], value: Node) -> Node {
 /// The item of an array that a key names, by its `name` or its number from 0.
 fn item_of<'a>(items: &'a mut [Node], key: &Entry) -> Result<&'a mut Node, (Span, Finding)> {
     let named = items.iter().position(|item| item.text("name") == Some(&key.key));
-    match named.or_else(|| key.key.parse().ok()).filter(|index| *index < items.len()) {
-        Some(index) => Ok(&mut items[index]),
-        None => {
-            let names: Vec<&str> = items.iter().filter_map(|item| item.text("name")).collect();
-            Err((key.span.clone(), unknown("item", &key.key, &names)))
-        }
+    if let Some(index) = named.or_else(|| key.key.parse().ok()).filter(|index| *index < items.len()) {
+        return Ok(&mut items[index]);
     }
+    let names: Vec<&str> = items.iter().filter_map(|item| item.text("name")).collect();
+    Err((key.span.clone(), unknown("item", &key.key, &names)))
 }
 
 /// Lays a value over another: tables key by key, arrays of tables by name, anything else as a whole.
@@ -441,7 +437,8 @@ mod tests {
         assert_eq!(merged("[retry.python]\ninterval = \"5 s\"", "[retry.c]"), "{retry={c={}}}");
         let same = merged("[retry.exponential]\ncap = \"5 s\"", "[retry.exponential]\nbase = \"1 s\"");
         assert_eq!(same, "{retry={exponential={base=\"1 s\",cap=\"5 s\"}}}");
-        let law = merged("w = { lognormal = { median = 1, p99 = 2 } }", "w = { lognormal = { median = 1, sigma = 2 } }");
+        let law =
+            merged("w = { lognormal = { median = 1, p99 = 2 } }", "w = { lognormal = { median = 1, sigma = 2 } }");
         assert_eq!(law, "{w={lognormal={median=1,sigma=2}}}");
         assert_eq!(merged("t = { every = 1, size = 2 }", "t = { poisson = 3 }"), "{t={poisson=3,size=2}}");
     }

@@ -22,7 +22,7 @@ use crate::scenario::catalog::{self, Limits};
 use crate::scenario::diagnostic::{Diagnostic, Finding, Sources, nearest, unknown};
 use crate::scenario::estimate::Estimate;
 use crate::scenario::file::{CATALOG, Catalog, File, Run};
-use crate::scenario::load::{Lost, read};
+use crate::scenario::load::{FIRST, Lost, foreign, read};
 use crate::scenario::tree::{Node, Span};
 use crate::units::SimDuration;
 
@@ -130,8 +130,7 @@ impl<'a> Build<'a> {
 
     /// Says something of the whole file.
     fn say_file(&mut self, finding: Finding) {
-        let start = self.tree.entries().iter().map(|entry| entry.span.start).min().unwrap_or(0);
-        self.mistakes.push((start..start + 1, finding));
+        self.mistakes.push((FIRST, finding));
     }
 
     /// Says it unless a condition holds.
@@ -151,16 +150,19 @@ impl<'a> Build<'a> {
         let frame = self.frame(&mut file.run);
         self.sections(&file);
         let names = Names::new(&file);
+        if names.shaky {
+            self.lost.lose("stamps");
+        }
         let regions = self.regions(&file, &names);
         let stamps = self.stamps(&mut file, &names, &limits, &prices);
-        let cohorts = self.cohorts(&mut file, &names, &stamps, frame);
-        self.reach(&file, &names, &stamps, &cohorts);
-        let scaling = self.scaling(&mut file, &stamps);
+        let cohorts = self.cohorts(&mut file, &names, stamps.as_deref(), frame);
+        self.reach(&file, &names, stamps.as_deref(), cohorts.as_deref());
+        let scaling = self.scaling(&mut file, stamps.as_deref());
         let network = self.network(&file);
         let dps = self.dps(&mut file, &names);
-        let gateway = self.gateway(&mut file, &names, &cohorts, &prices);
+        let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let faults = self.faults(&mut file, &names, frame);
-        let moves = self.moves(&mut file, &names, &cohorts, frame);
+        let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
         let expectations = self.expectations(&file);
         let (run, frame) = (&file.run, frame?);
         let model = ModelConfig {
@@ -241,7 +243,7 @@ impl<'a> Build<'a> {
         };
         Limits::parse(&text).unwrap_or_else(|error| {
             let span = from + error.span.start..from + error.span.end;
-            self.mistakes.push((span, Finding::from_message(&error.message)));
+            self.mistakes.push((span, foreign(&error.message)));
             catalog::limits()
         })
     }
@@ -251,11 +253,11 @@ impl<'a> Build<'a> {
             Some((text, from)) => self.price_file(&text, from).unwrap_or_else(catalog::prices),
             None => catalog::prices(),
         };
-        if let Some(own) = &mut catalog.own_prices {
-            if let Some((text, from)) = self.intake("catalog/own_prices", own, "inputs/own-prices.toml") {
-                sheet.overlay(self.price_file(&text, from).unwrap_or_else(catalog::prices));
-                *own = "inputs/own-prices.toml".to_owned();
-            }
+        if let Some(own) = &mut catalog.own_prices
+            && let Some((text, from)) = self.intake("catalog/own_prices", own, "inputs/own-prices.toml")
+        {
+            sheet.overlay(self.price_file(&text, from).unwrap_or_else(catalog::prices));
+            "inputs/own-prices.toml".clone_into(own);
         }
         if let Some(discount) = catalog.discount {
             let text = format!("discount = {}", discount.get());
@@ -280,7 +282,7 @@ impl<'a> Build<'a> {
         let read = PriceSheet::parse(text);
         read.map_err(|error| {
             let span = error.span.clone().unwrap_or(0..0);
-            let finding = Finding::from_message(&error.kind.to_string());
+            let finding = foreign(&error.kind.to_string());
             self.mistakes.push((from + span.start..from + span.end, finding));
         })
         .ok()
@@ -331,7 +333,8 @@ impl<'a> Build<'a> {
         }
         self.parts(horizon, window, "run/window", WINDOWS_MAX, "windows");
         self.parts(horizon, run.tick, "run/tick", TICKS_MAX, "ticks");
-        let growth_is_sane = self.parts(horizon, run.growth_tick, "run/growth_tick", GROWTH_TICKS_MAX, "ticks of growth");
+        let growth_is_sane =
+            self.parts(horizon, run.growth_tick, "run/growth_tick", GROWTH_TICKS_MAX, "ticks of growth");
         (growth_is_sane && !run.growth_tick.is_zero()).then_some(Frame { horizon, window })
     }
 
@@ -389,7 +392,8 @@ impl<'a> Build<'a> {
         }
         let events = Estimate::of(model, 1).events;
         if events > model.event_budget as f64 {
-            let finding = Finding::warning(format!("about {events:.0} events are expected, more than the event budget"));
+            let finding =
+                Finding::warning(format!("about {events:.0} events are expected, more than the event budget"));
             self.say("run/event_budget", finding.help(format!("raise it above {events:.0}, or shorten the horizon")));
         }
     }

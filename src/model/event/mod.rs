@@ -15,7 +15,7 @@ mod tests;
 
 use crate::kernel::draws::Draws;
 use crate::kernel::draws::stable_name;
-use crate::kernel::event_list::{Class, Event, EventList, HeapEventList};
+use crate::kernel::event_list::{Class, Event, EventList, RadixEventList};
 use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
 use crate::model::config::ModelConfig;
 use crate::model::ids::DeviceId;
@@ -244,6 +244,6 @@ pub fn simulate(config: &ModelConfig, md1: &Md1Table, draws: Draws, stop: &dyn F
     let mut world = World::new(config, md1, draws);
     let horizon = SimTime::ZERO + config.horizon;
     let bounds = Bounds { horizon, events: config.event_budget, stop };
-    let report = executive::run(HeapEventList::default(), &mut world, &bounds, |world, agenda| world.begin(agenda));
+    let report = executive::run(RadixEventList::default(), &mut world, &bounds, |world, agenda| world.begin(agenda));
     (report, world.finish(report.ended))
 }

@@ -39,7 +39,10 @@ fn limits(model: &ModelConfig, lines: &mut Vec<String>) {
         for (what, parameters) in parts {
             once(lines, shaping(&format!("shaping of {what} at hubs"), parameters));
         }
-        once(lines, format!("a hub answers after {} beside the network (no published distribution)", law(&stamp.answer)));
+        once(
+            lines,
+            format!("a hub answers after {} beside the network (no published distribution)", law(&stamp.answer)),
+        );
     }
     lines.push("refused attempts consume nothing of a throttle (not documented)".to_owned());
     lines.push("the daily message quota is metered and reported, not enforced".to_owned());
@@ -52,8 +55,15 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     lines.push(format!("DPS accepts {} registrations and {} service operations (sources name 200/min and 1000/min; support raises them)", dps.registrations, dps.operations));
     once(lines, shaping("shaping of DPS registrations", dps.registration_shaping));
     once(lines, shaping("shaping of DPS operations", dps.operation_shaping));
-    lines.push(format!("DPS works {} on an assignment and {} on a status request (no published distribution)", law(&dps.assignment), law(&dps.status)));
-    lines.push(format!("a request that DPS refuses is repeated after {} (the value of Retry-After is not documented)", dps.retry_after));
+    lines.push(format!(
+        "DPS works {} on an assignment and {} on a status request (no published distribution)",
+        law(&dps.assignment),
+        law(&dps.status)
+    ));
+    lines.push(format!(
+        "a request that DPS refuses is repeated after {} (the value of Retry-After is not documented)",
+        dps.retry_after
+    ));
     lines.push(format!("a device whose registration failed asks again after {}", dps.failed_retry));
     let draws = if dps.draws_on_registry { "draws" } else { "does not draw" };
     lines.push(format!("the work of DPS {draws} on the registry throttles of the hubs (not documented)"));
@@ -62,7 +72,8 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
         lines.push("hashed allocation is weighted rendezvous hashing of the registration ID, without a load term (the hash is not documented, and one older page mentions load)".to_owned());
     }
     if matches!(dps.allocation, AllocationPolicy::GeoLatency(_)) {
-        lines.push("the latency between regions follows from their distance (Azure uses a table of its own)".to_owned());
+        lines
+            .push("the latency between regions follows from their distance (Azure uses a table of its own)".to_owned());
     }
     lines.push(format!("what policies see is up to {} old", dps.view_period));
     let detection = dps.detection.map_or_else(|| "never".to_owned(), |after| format!("{after} after an outage begins"));
@@ -72,7 +83,11 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
 
 fn devices(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
     let network = &model.network;
-    lines.push(format!("round trips of devices: {} to a hub, {} to DPS (no published distribution)", law(&network.device_to_hub), law(&network.device_to_dps)));
+    lines.push(format!(
+        "round trips of devices: {} to a hub, {} to DPS (no published distribution)",
+        law(&network.device_to_hub),
+        law(&network.device_to_dps)
+    ));
     if network.distance {
         lines.push("distance between regions adds 1 ms to a round trip for each 66.7 km of great circle".to_owned());
     }
@@ -88,9 +103,16 @@ fn devices(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
     }
     let telemetry = model.cohorts.iter().any(|cohort| cohort.telemetry.is_some());
     if telemetry && model.fidelity == Fidelity::Flow {
-        lines.push(format!("telemetry is counted in ticks of {}; a message that a throttle refuses is lost", model.tick));
+        lines.push(format!(
+            "telemetry is counted in ticks of {}; a message that a throttle refuses is lost",
+            model.tick
+        ));
     }
-    if model.cohorts.iter().any(|cohort| matches!(&cohort.calls, Some(calls) if calls.popularity == Popularity::Uniform)) {
+    if model
+        .cohorts
+        .iter()
+        .any(|cohort| matches!(&cohort.calls, Some(calls) if calls.popularity == Popularity::Uniform))
+    {
         lines.push("calls are spread evenly over the devices of a cohort with `uniform` popularity".to_owned());
     }
 }
@@ -99,7 +121,9 @@ fn gateway(model: &ModelConfig, lines: &mut Vec<String>) {
     let Some(gateway) = &model.gateway else { return };
     lines.push(format!(
         "round trips of the gateway: {} to the cache, {} to DPS, {} to a hub (no published distribution)",
-        law(&gateway.to_cache), law(&gateway.to_dps), law(&gateway.to_hub)
+        law(&gateway.to_cache),
+        law(&gateway.to_dps),
+        law(&gateway.to_hub)
     ));
     lines.push(format!("a call to a device is a direct method that is given up after {}", gateway.call_timeout));
     if gateway.cache.is_some() {
@@ -119,7 +143,10 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
 }
 
 fn money(model: &ModelConfig, prices: &PriceSheet, lines: &mut Vec<String>) {
-    lines.push(format!("a month is billed as {} h, and parts of it by time (the rule for parts is not documented)", prices.hours_per_month()));
+    lines.push(format!(
+        "a month is billed as {} h, and parts of it by time (the rule for parts is not documented)",
+        prices.hours_per_month()
+    ));
     let fixed = model.stamps.iter().flat_map(|stamp| {
         let fixed = stamp.fixed_prices.iter().map(|price| price.price.clone());
         fixed.chain([stamp.edition.unit_price.clone()])

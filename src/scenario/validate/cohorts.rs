@@ -32,11 +32,12 @@ impl Build<'_> {
         &mut self,
         file: &mut File,
         names: &Names,
-        stamps: &Option<Vec<StampConfig>>,
+        stamps: Option<&[StampConfig]>,
         frame: Option<Frame>,
     ) -> Option<Vec<CohortConfig>> {
         if file.cohorts.len() > COHORTS_MAX {
-            let finding = Finding::new(format!("{} cohorts", file.cohorts.len())).expected(format!("at most {COHORTS_MAX}"));
+            let finding =
+                Finding::new(format!("{} cohorts", file.cohorts.len())).expected(format!("at most {COHORTS_MAX}"));
             self.say(&format!("cohorts/{COHORTS_MAX}"), finding);
             return None;
         }
@@ -64,17 +65,22 @@ impl Build<'_> {
     fn initial_count(&mut self, file: &File) {
         let mut sum = 0_u32;
         for (i, cohort) in file.cohorts.iter().enumerate() {
-            match sum.checked_add(cohort.devices) {
-                Some(more) => sum = more,
-                None => {
-                    let finding = Finding::new("more devices than can be counted").expected("at most 250000000 in all");
-                    return self.say(&format!("cohorts/{i}/devices"), finding);
-                }
-            }
+            let Some(more) = sum.checked_add(cohort.devices) else {
+                let finding = Finding::new("more devices than can be counted").expected("at most 250000000 in all");
+                return self.say(&format!("cohorts/{i}/devices"), finding);
+            };
+            sum = more;
         }
     }
 
-    fn cohort(&mut self, at: &str, cohort: &mut Cohort, file: &File, names: &Names, frame: Option<Frame>) -> Option<CohortConfig> {
+    fn cohort(
+        &mut self,
+        at: &str,
+        cohort: &mut Cohort,
+        file: &File,
+        names: &Names,
+        frame: Option<Frame>,
+    ) -> Option<CohortConfig> {
         let day = file.run.start.time_of_day();
         let regions = self.homes(at, cohort, file, names);
         self.growth(at, cohort, file, frame);
@@ -153,7 +159,8 @@ impl Build<'_> {
             [only] => Some([((*only).clone(), 1.0)].into()),
             _ if self.lost.items("stamps") || file.stamps.is_empty() => None,
             _ => {
-                let finding = Finding::new("the stamps are in several regions, and the cohort does not say where it lives");
+                let finding =
+                    Finding::new("the stamps are in several regions, and the cohort does not say where it lives");
                 self.say(path, finding.expected("`regions`, such as regions = { westeurope = 0.6, eastus = 0.4 }"));
                 None
             }
@@ -169,7 +176,9 @@ impl Build<'_> {
                 match growth_curve(&text, file.run.start.0) {
                     Ok(points) => csv.points = points,
                     Err(mistakes) => {
-                        let moved = |(span, finding): (std::ops::Range<usize>, Finding)| (from + span.start..from + span.end, finding);
+                        let moved = |(span, finding): (std::ops::Range<usize>, Finding)| {
+                            (from + span.start..from + span.end, finding)
+                        };
                         self.mistakes.extend(mistakes.into_iter().map(moved));
                     }
                 }
@@ -187,7 +196,8 @@ impl Build<'_> {
         }
         let grows = |time: SimTime| growth.count(cohort.devices, time) > 0;
         if cohort.devices == 0 && !grows(SimTime::ZERO + frame.horizon) && !growth.jumps().into_iter().any(grows) {
-            let finding = Finding::new("a cohort without a device").expected("at least 1, or a growth law that adds some");
+            let finding =
+                Finding::new("a cohort without a device").expected("at least 1, or a growth law that adds some");
             self.say(&format!("{at}/devices"), finding);
         }
     }
@@ -220,7 +230,8 @@ impl Build<'_> {
                     finding.expected(format!("at most {period}"))
                 });
                 if table.profile.is_some() {
-                    let finding = Finding::new("a periodic device has no profile").expected("`poisson` instead of `every`");
+                    let finding =
+                        Finding::new("a periodic device has no profile").expected("`poisson` instead of `every`");
                     self.say_key(&format!("{path}/profile"), finding.help("a profile changes a random rate"));
                 }
                 Cadence::Periodic { period, jitter }
@@ -247,9 +258,14 @@ impl Build<'_> {
         let popularity = match table.popularity {
             PopularityTable::Uniform => Popularity::Uniform,
             PopularityTable::Zipf(exponent) => {
-                self.require(exponent.is_finite() && (0.0..=10.0).contains(&exponent), &format!("{path}/popularity/zipf"), || {
-                    Finding::new(format!("a Zipf exponent of {exponent}")).expected("a number from 0 to 10, such as 0.8")
-                });
+                self.require(
+                    exponent.is_finite() && (0.0..=10.0).contains(&exponent),
+                    &format!("{path}/popularity/zipf"),
+                    || {
+                        Finding::new(format!("a Zipf exponent of {exponent}"))
+                            .expected("a number from 0 to 10, such as 0.8")
+                    },
+                );
                 Popularity::Zipf(exponent)
             }
         };
@@ -266,7 +282,8 @@ impl Build<'_> {
         let sas = cohort.sas.as_ref()?;
         let renewal = SimDuration((sas.lifetime.0 as f64 * sas.renew_at.get()).round() as u64);
         self.require(renewal >= SimDuration::SECOND, &format!("{at}/sas"), || {
-            Finding::new(format!("a SAS token that is renewed after {renewal}")).expected("a lifetime such as \"60 min\"")
+            Finding::new(format!("a SAS token that is renewed after {renewal}"))
+                .expected("a lifetime such as \"60 min\"")
         });
         Some(renewal)
     }
@@ -289,11 +306,18 @@ impl Build<'_> {
     }
 
     /// Calls are direct methods, which basic editions do not have.
-    fn methods(&mut self, file: &File, names: &Names, stamps: &Option<Vec<StampConfig>>, cohorts: &[Option<CohortConfig>]) {
+    fn methods(
+        &mut self,
+        file: &File,
+        names: &Names,
+        stamps: Option<&[StampConfig]>,
+        cohorts: &[Option<CohortConfig>],
+    ) {
         let Some(stamps) = stamps else { return };
         for (i, cohort) in cohorts.iter().enumerate() {
             let Some(cohort) = cohort.as_ref().filter(|cohort| cohort.calls.is_some()) else { continue };
-            let basic = candidates(cohort, stamps).into_iter().find(|stamp| stamps[stamp.index()].edition.methods.is_none());
+            let basic =
+                candidates(cohort, stamps).into_iter().find(|stamp| stamps[stamp.index()].edition.methods.is_none());
             if let Some(stamp) = basic {
                 let (name, group) = (&names.stamps[stamp.index()], &file.stamps[names.group_of(stamp.index())]);
                 let what = format!("`{name}` has edition {}, which takes no calls to devices", group.hub.edition);
@@ -308,8 +332,8 @@ impl Build<'_> {
         &mut self,
         file: &File,
         names: &Names,
-        stamps: &Option<Vec<StampConfig>>,
-        cohorts: &Option<Vec<CohortConfig>>,
+        stamps: Option<&[StampConfig]>,
+        cohorts: Option<&[CohortConfig]>,
     ) {
         let lost = |section: &str| self.lost.items(section) || self.lost.key(section, "ring");
         if lost("stamps") || lost("cohorts") || self.lost.key("cohorts", "enrollment") {
@@ -319,7 +343,9 @@ impl Build<'_> {
         let mut reached = vec![false; stamps.len()];
         for (i, cohort) in cohorts.iter().enumerate() {
             let candidates = candidates(cohort, stamps);
-            candidates.iter().for_each(|stamp| reached[stamp.index()] = true);
+            for stamp in &candidates {
+                reached[stamp.index()] = true;
+            }
             if candidates.is_empty() && file.cohorts[i].enrollment.stamps.is_empty() {
                 let finding = Finding::new(format!("no stamp has the ring `{}` of this cohort", file.cohorts[i].ring));
                 let rings: BTreeSet<&str> = file.stamps.iter().map(|group| group.ring.as_str()).collect();
@@ -338,7 +364,8 @@ impl Build<'_> {
         let room: u64 = candidates.iter().map(|stamp| u64::from(stamps[stamp.index()].edition.devices_max)).sum();
         let fits = candidates.is_empty() || cohort.start == Start::New || u64::from(cohort.devices) <= room;
         self.require(fits, &format!("cohorts/{i}/devices"), || {
-            let finding = Finding::new(format!("{} devices, but the registries of their stamps hold {room}", cohort.devices));
+            let finding =
+                Finding::new(format!("{} devices, but the registries of their stamps hold {room}", cohort.devices));
             finding.help("add stamps: one hub holds at most 1,000,000 devices")
         });
     }
@@ -361,10 +388,14 @@ impl Build<'_> {
         for (i, group) in file.stamps.iter().enumerate() {
             let of_group = usize::from(names.groups[i])..usize::from(names.groups[i + 1]);
             if let Some(stamp) = of_group.into_iter().find(|stamp| !reached[*stamp] && stamps[*stamp].takes_devices) {
-                let finding = Finding::new(format!("no device can reach `{}` of ring `{}`", names.stamps[stamp], group.ring));
+                let finding =
+                    Finding::new(format!("no device can reach `{}` of ring `{}`", names.stamps[stamp], group.ring));
                 let finding = finding.expected("a cohort of this ring, or an enrollment that names the stamp");
                 let rings: Vec<&str> = file.cohorts.iter().map(|cohort| cohort.ring.as_str()).collect();
-                let near = crate::scenario::diagnostic::nearest(&group.ring, rings.into_iter().filter(|ring| *ring != group.ring));
+                let near = crate::scenario::diagnostic::nearest(
+                    &group.ring,
+                    rings.into_iter().filter(|ring| *ring != group.ring),
+                );
                 let written = self.tree.at(&crate::scenario::tree::steps(&format!("stamps/{i}/ring"))).is_some();
                 self.say(&format!("stamps/{i}/{}", if written { "ring" } else { "name" }), finding.meant(near));
             }
@@ -382,7 +413,10 @@ impl Build<'_> {
             if let Some((i, _)) = members.first().filter(|_| planned > 0 && devices > planned) {
                 let ring = &file.cohorts[*i].ring;
                 let what = format!("{devices} devices of ring `{ring}` at the start, on stamps planned for {planned}");
-                self.say(&format!("cohorts/{i}/devices"), Finding::warning(what).help("the surplus is measured as overcommitment"));
+                self.say(
+                    &format!("cohorts/{i}/devices"),
+                    Finding::warning(what).help("the surplus is measured as overcommitment"),
+                );
             }
         }
     }

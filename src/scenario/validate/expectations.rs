@@ -58,7 +58,8 @@ impl Build<'_> {
         };
         if good {
             let better = if measure.better == Better::Lower { "lower" } else { "higher" };
-            let finding = Finding::warning(format!("`{bound}` fails good results: {better} is better for {}", measure.name));
+            let finding =
+                Finding::warning(format!("`{bound}` fails good results: {better} is better for {}", measure.name));
             self.say(path, finding.help("turn the comparison round"));
         }
     }

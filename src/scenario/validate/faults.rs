@@ -6,7 +6,7 @@ use crate::kernel::draws::stable_name;
 use crate::model::condition::{Condition, Effect, Target};
 use crate::model::fault::{FaultCause, FaultConfig, Names as _, Schedule};
 use crate::scenario::diagnostic::Finding;
-use crate::scenario::file::{Fault, File};
+use crate::scenario::file::{Fault, File, Lasts};
 use crate::scenario::tree::steps;
 use crate::scenario::validate::stamps::name_problem;
 use crate::scenario::validate::{Build, Frame, Names};
@@ -40,7 +40,13 @@ impl Build<'_> {
     }
 
     /// The name of a fault: the given one, or the cause and what it strikes.
-    fn fault_name(&mut self, at: &str, fault: &mut Fault, taken: &BTreeSet<String>, seen: &mut BTreeSet<String>) -> String {
+    fn fault_name(
+        &mut self,
+        at: &str,
+        fault: &mut Fault,
+        taken: &BTreeSet<String>,
+        seen: &mut BTreeSet<String>,
+    ) -> String {
         if let Some(name) = &fault.name {
             if let Some(finding) = name_problem(name, false) {
                 self.say(&format!("{at}/name"), finding);
@@ -68,8 +74,12 @@ impl Build<'_> {
         if let Some(drawn) = &fault.drawn {
             for key in ["at", "for"] {
                 if self.tree.at(&steps(&format!("{at}/{key}"))).is_some() {
-                    let finding = Finding::new(format!("both `drawn` and `{key}` are given")).expected("one of the two");
-                    self.say_key(&format!("{at}/{key}"), finding.help("a drawn fault happens again and again at random"));
+                    let finding =
+                        Finding::new(format!("both `drawn` and `{key}` are given")).expected("one of the two");
+                    self.say_key(
+                        &format!("{at}/{key}"),
+                        finding.help("a drawn fault happens again and again at random"),
+                    );
                 }
             }
             self.require(!drawn.every.is_zero(), &format!("{at}/drawn/every"), || {
@@ -79,18 +89,26 @@ impl Build<'_> {
         }
         let start = self.start_of(&format!("{at}/at"), fault.at, frame, "fault");
         let lasts = self.end_of(at, fault);
-        let (start, lasts) = (start?, lasts?);
-        if let (Some(lasts), Some(frame)) = (lasts, frame) {
-            if start.0.saturating_add(lasts.0) > frame.horizon.0 && start.0 < frame.horizon.0 {
-                let finding = Finding::warning(format!("the fault ends after the horizon of {}", frame.horizon));
-                self.say(&format!("{at}/for"), finding.help("recovery is seen only within the horizon"));
-            }
+        let (start, lasts) = (start?, lasts?.length());
+        let end = |lasts: SimDuration| start.0.saturating_add(lasts.0);
+        if let (Some(lasts), Some(frame)) = (lasts, frame)
+            && end(lasts) > frame.horizon.0
+            && start < frame.horizon
+        {
+            let finding = Finding::warning(format!("the fault ends after the horizon of {}", frame.horizon));
+            self.say(&format!("{at}/for"), finding.help("recovery is seen only within the horizon"));
         }
         Some(Schedule::At { at: SimTime::ZERO + start, lasts })
     }
 
     /// The start of a fault or move: said, and within the horizon.
-    pub(super) fn start_of(&mut self, path: &str, start: Option<SimDuration>, frame: Option<Frame>, what: &str) -> Option<SimDuration> {
+    pub(super) fn start_of(
+        &mut self,
+        path: &str,
+        start: Option<SimDuration>,
+        frame: Option<Frame>,
+        what: &str,
+    ) -> Option<SimDuration> {
         let Some(start) = start else {
             if !self.lost.key("faults", "at") && !self.lost.key("faults", "drawn") {
                 let finding = Finding::new(format!("a {what} without a time")).expected("`at`, such as at = \"1 h\"");
@@ -106,7 +124,7 @@ impl Build<'_> {
     }
 
     /// The length of a scheduled fault; one without an end says so.
-    fn end_of(&mut self, at: &str, fault: &Fault) -> Option<Option<SimDuration>> {
+    fn end_of(&mut self, at: &str, fault: &Fault) -> Option<Lasts> {
         let Some(lasts) = fault.lasts else {
             if !self.lost.key("faults", "for") {
                 let finding = Finding::new("a fault without an end").expected("`for`, such as for = \"45 min\"");
@@ -115,10 +133,11 @@ impl Build<'_> {
             return None;
         };
         if lasts.length() == Some(SimDuration::ZERO) {
-            let finding = Finding::new("a fault that lasts no time").expected("a length above zero, such as \"45 min\"");
+            let finding =
+                Finding::new("a fault that lasts no time").expected("a length above zero, such as \"45 min\"");
             self.say(&format!("{at}/for"), finding);
         }
-        Some(lasts.length())
+        Some(lasts)
     }
 
     /// The effects of a fault, with what its parameters name.
@@ -138,7 +157,7 @@ impl Build<'_> {
 
     /// Says that a parameter below a path names nothing, unless what it names was lost.
     pub(super) fn say_name(&mut self, path: &str, message: &str, sections: &[&str]) {
-        let unknown = message.starts_with("unknown ");
+        let unknown = message.starts_with("unknown ") || message.starts_with("no device and no stamp");
         let lost = sections.iter().any(|section| self.lost.items(section) || self.lost.key(section, "ring"));
         if unknown && (lost || self.lost.key("stamps", "count")) {
             return;
@@ -153,7 +172,8 @@ impl Build<'_> {
         let cached = file.gateway.as_ref().is_some_and(|gateway| gateway.cached);
         let on_cache = effects.iter().any(|effect| matches!(effect.target, Target::Cache | Target::SecondaryCache));
         if on_cache && !cached && !self.lost.items("gateway") && !self.lost.items("cohorts") {
-            let finding = Finding::new("the gateway has no cache").help("add `commands` to a cohort, or a [gateway.cache]");
+            let finding =
+                Finding::new("the gateway has no cache").help("add `commands` to a cohort, or a [gateway.cache]");
             self.say_key(path, finding);
         }
         if let FaultCause::RegionBlackout(blackout) = &fault.cause {
@@ -195,5 +215,5 @@ pub(super) fn free_name(name: String, taken: impl Fn(&str) -> bool) -> String {
         return name;
     }
     let numbered = |number: u32| format!("{name}-{number}");
-    (2..).map(numbered).find(|name| !taken(name)).expect("there are more numbers than names")
+    (2..u32::MAX).map(numbered).find(|name| !taken(name)).expect("there are more numbers than names")
 }

@@ -20,7 +20,7 @@ impl Build<'_> {
         &mut self,
         file: &mut File,
         names: &Names,
-        cohorts: &Option<Vec<CohortConfig>>,
+        cohorts: Option<&[CohortConfig]>,
         frame: Option<Frame>,
     ) -> Vec<MoveConfig> {
         let mut moves = std::mem::take(&mut file.moves);
@@ -56,7 +56,13 @@ impl Build<'_> {
         configs
     }
 
-    fn move_name(&mut self, at: &str, plan: &mut Move, taken: &BTreeSet<String>, seen: &mut BTreeSet<String>) -> String {
+    fn move_name(
+        &mut self,
+        at: &str,
+        plan: &mut Move,
+        taken: &BTreeSet<String>,
+        seen: &mut BTreeSet<String>,
+    ) -> String {
         if let Some(name) = &plan.name {
             if let Some(finding) = name_problem(name, false) {
                 self.say(&format!("{at}/name"), finding);
@@ -89,7 +95,8 @@ impl Build<'_> {
     fn selector(&mut self, at: &str, plan: &Move, names: &Names) -> Option<Selector> {
         let path = format!("{at}/select");
         let cohort = plan.select.cohort.as_ref().map(|name| names.cohort(name)).transpose();
-        let region = plan.select.region.as_ref().map(|name| crate::model::fault::Names::region(names, name)).transpose();
+        let region =
+            plan.select.region.as_ref().map(|name| crate::model::fault::Names::region(names, name)).transpose();
         for message in [cohort.as_ref().err(), region.as_ref().err()].into_iter().flatten() {
             self.say_name(&path, message, &["cohorts"]);
         }
@@ -111,7 +118,8 @@ impl Build<'_> {
             let ring = ring_of(stamp.index());
             (0..names.stamps.len()).any(|other| other != stamp.index() && ring_of(other) == ring)
         };
-        let alone = |stamp: StampId| Finding::new(format!("`{}` is the only stamp of its ring", names.stamps[stamp.index()]));
+        let alone =
+            |stamp: StampId| Finding::new(format!("`{}` is the only stamp of its ring", names.stamps[stamp.index()]));
         match &plan.kind {
             MoveKind::Promote(promote) if !file.stamps.iter().any(|group| group.ring == promote.to_ring) => {
                 let finding = Finding::new(format!("no stamp has the ring `{}`", promote.to_ring));
@@ -144,7 +152,8 @@ impl Build<'_> {
         if self.lost.items("cohorts") || self.lost.key("cohorts", "ring") {
             return;
         }
-        let in_ring = |cohort: &&CohortConfig| rule.ring.is_none_or(|ring| cohort.ring == ring || joined.contains(&ring));
+        let in_ring =
+            |cohort: &&CohortConfig| rule.ring.is_none_or(|ring| cohort.ring == ring || joined.contains(&ring));
         let ring_is_empty = !cohorts.iter().any(|cohort| in_ring(&cohort));
         let chosen = |(index, cohort): &(usize, &CohortConfig)| {
             selector.cohort.is_none_or(|id| id.index() == *index)
@@ -152,7 +161,8 @@ impl Build<'_> {
                 && selector.generation.is_none_or(|generation| generation == cohort.generation)
         };
         if let (MoveKind::Promote(promote), true) = (&plan.kind, ring_is_empty) {
-            let finding = Finding::new(format!("the move selects nothing: no cohort has the ring `{}`", promote.from_ring));
+            let finding =
+                Finding::new(format!("the move selects nothing: no cohort has the ring `{}`", promote.from_ring));
             return self.say(&format!("{at}/kind/promote/from_ring"), finding);
         }
         if !cohorts.iter().enumerate().filter(chosen).any(|(_, cohort)| in_ring(&cohort)) {

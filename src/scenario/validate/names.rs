@@ -3,7 +3,8 @@
 use crate::model::fault::Names as FaultNames;
 use crate::model::ids::{CohortId, RegionId, RingId, StampId};
 use crate::model::movement::MoveNames;
-use crate::scenario::diagnostic::{Finding, unknown};
+use crate::scenario::catalog;
+use crate::scenario::diagnostic::{Finding, listed, unknown};
 use crate::scenario::file::{File, Stamps};
 use crate::units::SimDuration;
 
@@ -23,6 +24,8 @@ pub(in crate::scenario) struct Names {
     pub(super) rings: Vec<String>,
     /// Cohorts.
     pub(super) cohorts: Vec<String>,
+    /// Whether the names of stamps cannot be told, since there are too many or several of one name.
+    pub(super) shaky: bool,
     detection: Option<SimDuration>,
 }
 
@@ -38,7 +41,8 @@ impl Names {
             stamps.extend((1..=counted(file, group)).map(|number| stamp_name(&group.name, number)));
             groups.push(stamps.len() as u16);
         }
-        let homes = file.cohorts.iter().flat_map(|cohort| cohort.regions.iter().flatten().map(|(name, _)| name.clone()));
+        let homes =
+            file.cohorts.iter().flat_map(|cohort| cohort.regions.iter().flatten().map(|(name, _)| name.clone()));
         let regions = file.stamps.iter().map(|group| group.region.clone()).chain(homes);
         let regions = regions.chain(file.gateway.iter().filter_map(|gateway| gateway.region.clone()));
         let rings = file.stamps.iter().map(|group| group.ring.clone());
@@ -48,6 +52,7 @@ impl Names {
             regions: sorted(regions),
             rings: sorted(rings.chain(file.cohorts.iter().map(|cohort| cohort.ring.clone()))),
             cohorts: file.cohorts.iter().map(|cohort| cohort.name.clone()).collect(),
+            shaky: file.stamps.iter().any(|group| group.count > 1 && !group.name.contains("{n}")) || too_many(file),
             detection: file.dps.detection.length(),
         }
     }
@@ -75,10 +80,13 @@ impl Names {
     }
 }
 
+fn too_many(file: &File) -> bool {
+    file.stamps.iter().map(|group| u64::from(group.count)).sum::<u64>() > STAMPS_MAX
+}
+
 /// Stamps of a group that can be numbered; more than the most there may be is blamed elsewhere.
 fn counted(file: &File, group: &Stamps) -> u32 {
-    let all: u64 = file.stamps.iter().map(|group| u64::from(group.count)).sum();
-    if all <= STAMPS_MAX { group.count } else { group.count.min(1) }
+    if too_many(file) { group.count.min(1) } else { group.count }
 }
 
 fn sorted(names: impl Iterator<Item = String>) -> Vec<String> {
@@ -110,7 +118,13 @@ impl FaultNames for Names {
     }
 
     fn region(&self, name: &str) -> Result<RegionId, String> {
-        find("region", &self.regions, name).map(|region| RegionId(region as u8))
+        let found = find("region", &self.regions, name).map(|region| RegionId(region as u8));
+        let elsewhere = found.is_err() && catalog::regions().contains_key(name);
+        if !elsewhere {
+            return found;
+        }
+        let known = listed(self.regions.iter().map(String::as_str));
+        Err(format!("no device and no stamp is in `{name}`; expected {known}"))
     }
 
     fn detection(&self) -> Option<SimDuration> {

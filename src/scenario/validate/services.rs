@@ -102,10 +102,10 @@ impl Build<'_> {
         &mut self,
         file: &mut File,
         names: &Names,
-        cohorts: &Option<Vec<CohortConfig>>,
+        cohorts: Option<&[CohortConfig]>,
         prices: &PriceSheet,
     ) -> Option<GatewayConfig> {
-        let called = cohorts.iter().flatten().any(|cohort| cohort.calls.is_some());
+        let called = cohorts.into_iter().flatten().any(|cohort| cohort.calls.is_some());
         if file.gateway.is_none() && !called {
             return None;
         }
@@ -149,7 +149,8 @@ impl Build<'_> {
             });
         }
         let described = self.tree.at(&crate::scenario::tree::steps("gateway/cache")).is_some();
-        let resolved = gateway.cache == crate::scenario::file::CacheTable { capacity: gateway.cache.capacity, ..Default::default() };
+        let resolved = gateway.cache
+            == crate::scenario::file::CacheTable { capacity: gateway.cache.capacity, ..Default::default() };
         if !gateway.cached && described && !resolved {
             let finding = Finding::new("a cache is described, but `cached` is false").expected("one of the two");
             self.say("gateway/cached", finding);

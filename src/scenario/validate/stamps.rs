@@ -27,7 +27,10 @@ pub(super) fn name_problem(name: &str, pattern: bool) -> Option<Finding> {
     if name.is_empty() {
         Some(Finding::new("the name is empty").expected(expected))
     } else if bare.chars().count() > NAME_MAX {
-        Some(Finding::new(format!("a name of {} characters", bare.chars().count())).expected(format!("at most {NAME_MAX}")))
+        Some(
+            Finding::new(format!("a name of {} characters", bare.chars().count()))
+                .expected(format!("at most {NAME_MAX}")),
+        )
     } else {
         odd.map(|c| Finding::new(format!("the name `{name}` contains `{c}`")).expected(expected))
     }
@@ -91,9 +94,11 @@ impl Build<'_> {
         self.require(group.processing.servers > 0, &format!("{at}/processing/servers"), || {
             Finding::new("processing without a server").expected("at least 1")
         });
-        self.require(group.routing.throughput_units > 0 || group.routing.tier == RoutingTier::None, &format!("{at}/routing/throughput_units"), || {
-            Finding::new("a routing endpoint without a throughput unit").expected("at least 1, or tier = \"none\"")
-        });
+        self.require(
+            group.routing.throughput_units > 0 || group.routing.tier == RoutingTier::None,
+            &format!("{at}/routing/throughput_units"),
+            || Finding::new("a routing endpoint without a throughput unit").expected("at least 1, or tier = \"none\""),
+        );
     }
 
     /// The limits of a group's hub.
@@ -102,21 +107,27 @@ impl Build<'_> {
         self.require((1..=1_000).contains(&hub.weight), &format!("{at}/hub/weight"), || {
             Finding::new(format!("an allocation weight of {}", hub.weight)).expected("1 to 1000")
         });
-        self.require(hub.method_payload.is_none_or(|size| size.0 <= 128 << 10), &format!("{at}/hub/method_payload"), || {
-            Finding::new("a direct-method payload above 128 KB").expected("at most \"128 KB\"")
-        });
+        self.require(
+            hub.method_payload.is_none_or(|size| size.0 <= 128 << 10),
+            &format!("{at}/hub/method_payload"),
+            || Finding::new("a direct-method payload above 128 KB").expected("at most \"128 KB\""),
+        );
         let Some(edition) = limits.editions.get(&hub.edition) else {
             self.say(&format!("{at}/hub/edition"), unknown("edition", &hub.edition, &limits.names()));
             return None;
         };
-        self.require(hub.units > 0, &format!("{at}/hub/units"), || Finding::new("a hub of no units").expected("at least 1"));
+        self.require(hub.units > 0, &format!("{at}/hub/units"), || {
+            Finding::new("a hub of no units").expected("at least 1")
+        });
         self.require(hub.units <= edition.units_max, &format!("{at}/hub/units"), || {
             let finding = Finding::new(format!("{} units of {}", hub.units, hub.edition));
             finding.expected(format!("at most {}", edition.units_max)).help("more units come only through support")
         });
         self.require(group.capacity <= edition.devices_max, &format!("{at}/capacity"), || {
             let finding = Finding::new(format!("a capacity of {} devices", group.capacity));
-            finding.expected(format!("at most {}, the registry's cap", edition.devices_max)).help("plan for more stamps")
+            finding
+                .expected(format!("at most {}, the registry's cap", edition.devices_max))
+                .help("plan for more stamps")
         });
         if prices.price(&edition.unit_price, &group.region).is_none() {
             let finding = Finding::warning(format!("the price book has no `{}`", edition.unit_price));
@@ -158,7 +169,7 @@ impl Build<'_> {
     }
 
     /// When stamps are added; checks the template and fills it in.
-    pub(super) fn scaling(&mut self, file: &mut File, stamps: &Option<Vec<StampConfig>>) -> ScalingConfig {
+    pub(super) fn scaling(&mut self, file: &mut File, stamps: Option<&[StampConfig]>) -> ScalingConfig {
         let only = match file.stamps.as_slice() {
             [group] => Some(group.name.clone()),
             _ => None,
@@ -171,8 +182,9 @@ impl Build<'_> {
             if let Some(problem) = scaling.policy.entry().problem() {
                 self.say_key(&format!("scaling/policy/{}", scaling.policy.key()), Finding::new(problem));
             }
-            if adds && u32::from(scaling.stamps_max) < at_start {
-                let finding = Finding::new(format!("at most {} stamps, but {at_start} at the start", scaling.stamps_max));
+            if adds && u32::from(scaling.stamps_max) < at_start && !self.lost.items("stamps") {
+                let finding =
+                    Finding::new(format!("at most {} stamps, but {at_start} at the start", scaling.stamps_max));
                 self.say("scaling/stamps_max", finding.expected(format!("at least {at_start}")));
             }
             if adds && scaling.template.is_none() {
@@ -180,7 +192,11 @@ impl Build<'_> {
             }
         }
         let scaling = file.scaling.clone().unwrap_or(never);
-        let group = scaling.template.as_ref().filter(|_| adds).and_then(|name| file.stamps.iter().position(|g| g.name == *name));
+        let group = scaling
+            .template
+            .as_ref()
+            .filter(|_| adds)
+            .and_then(|name| file.stamps.iter().position(|g| g.name == *name));
         if adds && group.is_none() {
             self.no_template(file, scaling.template.as_deref());
         }
@@ -198,7 +214,7 @@ impl Build<'_> {
                 finding.expected("a group with `{n}` in its name")
             });
             let first = stamp_name(&group.name, 1);
-            config.template = stamps.iter().flatten().find(|stamp| stamp.name == first).cloned();
+            config.template = stamps.into_iter().flatten().find(|stamp| stamp.name == first).cloned();
             config.name_pattern.clone_from(&group.name);
             config.first_number = group.count + 1;
         }
@@ -210,14 +226,11 @@ impl Build<'_> {
             return;
         }
         let known: Vec<&str> = file.stamps.iter().map(|group| group.name.as_str()).collect();
-        match template {
-            Some(name) => self.say("scaling/template", unknown("group of stamps", name, &known)),
-            None => {
-                let finding = Finding::new("`template` is missing in [scaling]");
-                let finding = finding.expected(listed(known.iter().copied()));
-                self.say_key("scaling", finding.help("it names the group of stamps that new ones are like"));
-            }
+        if let Some(name) = template {
+            return self.say("scaling/template", unknown("group of stamps", name, &known));
         }
+        let finding = Finding::new("`template` is missing in [scaling]").expected(listed(known.iter().copied()));
+        self.say_key("scaling", finding.help("it names the group of stamps that new ones are like"));
     }
 }
 

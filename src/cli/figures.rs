@@ -1,0 +1,262 @@
+//! The key figures of a run, and how figures are written for people.
+
+use crate::analysis::{Estimate, Study};
+use crate::metrics::measure::find;
+use crate::metrics::{Labels, MeasureKey};
+
+/// A figure of a table with what it is, where that differs from row to row.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct KeyFigure {
+    /// Heading of its column.
+    pub(super) heading: &'static str,
+    /// The figure with its interval, and a word on what it is where the heading leaves that open.
+    pub(super) text: String,
+}
+
+/// What is written where a study has no such figure.
+pub(super) const NOTHING: &str = "-";
+
+/// The figures of the table after a run.
+pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
+    let figure = |heading, text: Option<String>| KeyFigure { heading, text: text.unwrap_or_else(|| NOTHING.into()) };
+    vec![
+        figure("devices", level(study, "devices_registered")),
+        figure("stamps", level(study, "stamps_active")),
+        figure("p99 latency", latency(study)),
+        figure("cache misses", unlabelled(study, "cache_miss_ratio")),
+        figure("cost per device-month", cost_per_device(study)),
+        figure("worst blast radius", worst(study, "blast_radius_ratio")),
+    ]
+}
+
+/// Every figure of a measure.
+fn of<'a>(study: &'a Study, measure: &'a str) -> impl Iterator<Item = (&'a MeasureKey, &'a Estimate)> {
+    study.estimates.iter().filter(move |(key, estimate)| key.name == measure && estimate.n > 0)
+}
+
+/// The figure of a measure that has just this label, or none.
+fn labelled<'a>(
+    study: &'a Study,
+    measure: &'a str,
+    label: Option<(&str, &str)>,
+) -> Option<(&'a MeasureKey, &'a Estimate)> {
+    let has = |labels: &Labels| match label {
+        Some((name, value)) => labels.get(name) == Some(value) && labels.iter().count() == 1,
+        None => labels.is_empty(),
+    };
+    of(study, measure).find(|(key, _)| has(&key.labels))
+}
+
+/// A level at the end of the run, or its mean.
+fn level(study: &Study, measure: &str) -> Option<String> {
+    let found = ["end", "mean"].into_iter().find_map(|stat| labelled(study, measure, Some(("stat", stat))));
+    found
+        .or_else(|| labelled(study, measure, None))
+        .map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
+}
+
+fn unlabelled(study: &Study, measure: &str) -> Option<String> {
+    labelled(study, measure, None).map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
+}
+
+/// What users feel first: calls; without any, telemetry; without that, connecting.
+fn latency(study: &Study) -> Option<String> {
+    let kinds =
+        [("command_latency_ms", "calls"), ("telemetry_latency_ms", "telemetry"), ("connect_latency_s", "connect")];
+    kinds.into_iter().find_map(|(measure, what)| {
+        let quantile = labelled(study, measure, Some(("quantile", "0.99")));
+        let (key, estimate) = quantile?;
+        Some(format!("{} ({what})", Reading::of(key.name).with_interval(estimate)))
+    })
+}
+
+fn cost_per_device(study: &Study) -> Option<String> {
+    let measure = "cost_per_device_usd_per_month";
+    let found = labelled(study, measure, Some(("per", "registered"))).or_else(|| labelled(study, measure, None));
+    found.map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
+}
+
+/// The largest figure of a measure, whatever its labels; of equals the one that names its fault.
+fn worst(study: &Study, measure: &str) -> Option<String> {
+    let fault = |key: &MeasureKey| key.labels.get("fault").map(str::to_owned);
+    let size = |(key, estimate): &(&MeasureKey, &Estimate)| (estimate.mean, fault(key).is_some());
+    let (key, estimate) = of(study, measure).max_by(|a, b| {
+        let (a, b) = (size(a), size(b));
+        a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
+    })?;
+    let name = fault(key).map(|fault| format!(" ({fault})")).unwrap_or_default();
+    Some(format!("{}{name}", Reading::of(key.name).with_interval(estimate)))
+}
+
+/// How people read the figures of a measure.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Reading {
+    scale: f64,
+    unit: &'static str,
+}
+
+/// Ratios of two quantities that are no share of each other.
+const PLAIN_RATIOS: [&str; 2] = ["cost_premium_ratio", "imbalance_ratio"];
+
+impl Reading {
+    /// Of the measure of this name: shares in per cent, all else in its own unit.
+    pub(super) fn of(measure: &str) -> Self {
+        let share = measure.ends_with("_ratio") && !PLAIN_RATIOS.contains(&measure);
+        let unit = find(measure).map_or("", |measure| measure.unit);
+        if share {
+            Self { scale: 100.0, unit: "%" }
+        } else {
+            Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } }
+        }
+    }
+
+    /// A mean with half of its interval, such as "12.3 ± 0.4 ms"; the mean alone where there is no interval.
+    pub(super) fn with_interval(self, estimate: &Estimate) -> String {
+        let (mean, half) = (estimate.mean * self.scale, estimate.half_width() * self.scale);
+        if !(half.is_finite() && mean.is_finite()) {
+            return self.alone(estimate.mean);
+        }
+        if half <= 0.0 {
+            return self.in_unit(&format!("{} ± 0", figure(mean)));
+        }
+        // The half width to two digits says which digits of the mean mean something.
+        let decimals = digits(half, 2);
+        self.in_unit(&format!("{} ± {}", grouped(mean, decimals), grouped(half, decimals)))
+    }
+
+    /// A figure by itself, to four digits.
+    pub(super) fn alone(self, value: f64) -> String {
+        self.in_unit(&figure(value * self.scale))
+    }
+
+    /// An interval of a difference, such as "+1.2 .. +3.4 ms".
+    pub(super) fn range(self, low: f64, high: f64) -> String {
+        let (low, high) = (low * self.scale, high * self.scale);
+        if !(low.is_finite() && high.is_finite()) {
+            return NOTHING.to_owned();
+        }
+        let decimals = digits(low.abs().max(high.abs()), 3);
+        let signed = |value: f64| format!("{}{}", if value > 0.0 { "+" } else { "" }, grouped(value, decimals));
+        self.in_unit(&format!("{} .. {}", signed(low), signed(high)))
+    }
+
+    fn in_unit(self, text: &str) -> String {
+        if self.unit.is_empty() || text == NOTHING { text.to_owned() } else { format!("{text} {}", self.unit) }
+    }
+}
+
+fn figure(value: f64) -> String {
+    if value.is_nan() {
+        NOTHING.to_owned()
+    } else if value.is_infinite() {
+        "infinite".to_owned()
+    } else {
+        grouped(value, decimals(value, 4))
+    }
+}
+
+/// Decimals that show so many digits of a value; none for a whole number, whose digits are never cut.
+fn decimals(value: f64, digits_shown: i32) -> usize {
+    if value.fract() == 0.0 { 0 } else { digits(value, digits_shown) }
+}
+
+/// Decimals that show so many digits of a value.
+fn digits(value: f64, shown: i32) -> usize {
+    if value == 0.0 {
+        return 0;
+    }
+    let leading = libm::floor(libm::log10(value.abs())) as i32;
+    (shown - 1 - leading).clamp(0, 9) as usize
+}
+
+/// A number without its fraction: "1,234,568".
+pub(super) fn count(value: f64) -> String {
+    grouped(value, 0)
+}
+
+/// A number with thousands set apart: "150,000".
+fn grouped(value: f64, decimals: usize) -> String {
+    let text = format!("{value:.decimals$}");
+    let (sign, digits) = text.strip_prefix('-').map_or(("", text.as_str()), |digits| ("-", digits));
+    let (whole, fraction) = digits.split_once('.').map_or((digits, None), |(w, f)| (w, Some(f)));
+    let mut parts: Vec<&str> = Vec::new();
+    let first = whole.len() % 3;
+    if first > 0 {
+        parts.push(&whole[..first]);
+    }
+    parts.extend((first..whole.len()).step_by(3).map(|at| &whole[at..at + 3]));
+    let whole = parts.join(",");
+    fraction.map_or_else(|| format!("{sign}{whole}"), |fraction| format!("{sign}{whole}.{fraction}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::units::SimDuration;
+
+    fn estimate(mean: f64, half: f64) -> Estimate {
+        Estimate { mean, low: mean - half, high: mean + half, n: 30 }
+    }
+
+    fn study(figures: &[(MeasureKey, f64)]) -> Study {
+        Study {
+            scenario: "outage".into(),
+            question: String::new(),
+            start: String::new(),
+            horizon: SimDuration(1),
+            window: SimDuration(1),
+            replications: 30,
+            estimates: figures.iter().map(|(key, mean)| (key.clone(), estimate(*mean, 0.0))).collect(),
+            series: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+            marks: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn the_half_width_decides_the_digits_of_the_mean() {
+        let ms = Reading::of("command_latency_ms");
+        assert_eq!(ms.with_interval(&estimate(123.456, 4.321)), "123.5 ± 4.3 ms");
+        assert_eq!(ms.with_interval(&estimate(123.456, 43.21)), "123 ± 43 ms");
+        assert_eq!(ms.with_interval(&estimate(0.012_345, 0.000_123)), "0.01235 ± 0.00012 ms");
+        let devices = Reading::of("devices_registered");
+        assert_eq!(devices.with_interval(&estimate(1_234_567.8, 1_234.0)), "1,234,568 ± 1,234");
+        assert_eq!(devices.with_interval(&estimate(150_000.0, 0.0)), "150,000 ± 0");
+        assert_eq!(devices.with_interval(&estimate(f64::NAN, 0.0)), NOTHING);
+        let one = Estimate { mean: 1.5, low: f64::NAN, high: f64::NAN, n: 1 };
+        assert_eq!(Reading::of("command_latency_ms").with_interval(&one), "1.500 ms");
+    }
+
+    #[test]
+    fn shares_are_in_per_cent_and_other_ratios_are_not() {
+        assert_eq!(Reading::of("cache_miss_ratio").with_interval(&estimate(0.123, 0.004)), "12.30 ± 0.40 %");
+        assert_eq!(Reading::of("imbalance_ratio").alone(1.25), "1.250");
+        assert_eq!(Reading::of("no_such_measure").alone(12.0), "12");
+    }
+
+    #[test]
+    fn differences_carry_their_sign() {
+        assert_eq!(Reading::of("command_latency_ms").range(-1.234, 5.0), "-1.23 .. +5.00 ms");
+        assert_eq!(Reading::of("command_latency_ms").range(f64::NAN, 5.0), NOTHING);
+        assert_eq!(grouped(-1_234.5, 1), "-1,234.5");
+        assert_eq!(grouped(999.0, 0), "999");
+    }
+
+    #[test]
+    fn key_figures_take_what_users_feel_first_and_the_worst_fault() {
+        let blast = |fault: &str| MeasureKey::new("blast_radius_ratio").with("fault", fault);
+        let figures = key_figures(&study(&[
+            (MeasureKey::new("devices_registered").with("stat", "mean"), 5.0),
+            (MeasureKey::new("devices_registered").with("stat", "end"), 10.0),
+            (MeasureKey::new("command_latency_ms").with("quantile", "0.5"), 1.0),
+            (MeasureKey::new("telemetry_latency_ms").with("quantile", "0.99"), 7.0),
+            (blast("a"), 0.25),
+            (blast("b"), 0.5),
+            (MeasureKey::new("blast_radius_ratio").with("stat", "max"), 0.5),
+        ]));
+        let texts: Vec<_> = figures.iter().map(|figure| figure.text.as_str()).collect();
+        assert_eq!(texts, ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b)"]);
+    }
+}

@@ -1,0 +1,411 @@
+//! `run`: simulate every scenario, write each folder as soon as it is whole, then tell what came out.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::Args;
+use serde_json::json;
+
+use super::exit;
+use super::expectations::{Judged, judge};
+use super::failure::Failure;
+use super::figures::{KeyFigure, key_figures};
+use super::markdown;
+use super::options::{Execution, Overrides, Talk};
+use super::progress::Display;
+use super::sources;
+use super::table::{Sheet, Tone};
+use super::terminal::Terminal;
+use crate::analysis::{Ended, Study};
+use crate::experiment::{self, RunOptions, ScenarioResult};
+use crate::report::chart;
+use crate::results::{self, Manifest, RunFacts, RunRecord};
+use crate::scenario::Scenario;
+
+const EXAMPLES: &str = "Examples:
+  stampsim run outage.toml                           simulate, print the figures, write output/outage/
+  stampsim run scenarios/ -j 8 --replications 100    every scenario below a folder
+  stampsim run outage.toml --set run.seed=7 --set stamps.0.count=6 --out trial";
+
+/// Simulate scenarios, write run folders, judge expectations
+#[derive(Debug, Args)]
+#[command(before_help = EXAMPLES)]
+pub(super) struct Run {
+    /// Scenario files, or folders: every *.toml below, except in catalog/
+    #[arg(required = true, value_name = "FILE|DIR")]
+    files: Vec<PathBuf>,
+    #[command(flatten)]
+    overrides: Overrides,
+    #[command(flatten)]
+    execution: Execution,
+}
+
+/// Whether the user asked to stop.
+#[derive(Debug, Default)]
+pub(super) struct Interrupt {
+    asked: Arc<AtomicBool>,
+    watched: AtomicBool,
+}
+
+impl Interrupt {
+    /// From now on Ctrl-C asks to stop; a second one ends the program at once.
+    fn watch(&self) -> &AtomicBool {
+        if !self.watched.swap(true, Ordering::Relaxed) {
+            let asked = Arc::clone(&self.asked);
+            let on_interrupt = move || {
+                if asked.swap(true, Ordering::Relaxed) {
+                    std::process::exit(i32::from(exit::INTERRUPTED));
+                }
+            };
+            // Without a handler Ctrl-C ends the program at once: less kind, and no reason to refuse the run.
+            drop(ctrlc::set_handler(on_interrupt));
+        }
+        &self.asked
+    }
+
+    fn is_asked(&self) -> bool {
+        self.asked.load(Ordering::Relaxed)
+    }
+}
+
+/// What one scenario came to.
+struct Finished {
+    name: String,
+    question: String,
+    figures: Vec<KeyFigure>,
+    judged: Vec<Judged>,
+    folder: Option<PathBuf>,
+    digest: Option<String>,
+    codes: Vec<u8>,
+    notes: Vec<String>,
+    advice: Vec<String>,
+}
+
+/// Runs everything, prints, and returns the exit codes that apply.
+pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
+    let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
+    let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    tell_advice(terminal, &finished);
+    tell_assumptions(terminal, &scenarios);
+    tell(terminal, &finished);
+    Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
+}
+
+/// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
+pub(super) fn run_file(
+    terminal: &Terminal,
+    talk: &Talk,
+    file: &Path,
+    overrides: &Overrides,
+    execution: &Execution,
+    interrupt: &Interrupt,
+) -> Result<PathBuf, Failure> {
+    let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
+    let mut finished = simulate(terminal, talk, &scenarios, execution, interrupt)?;
+    let finished = finished.pop().expect("one file is one scenario");
+    let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
+    match finished.folder {
+        Some(folder) if code == exit::FINE => Ok(folder),
+        _ => Err(Failure::new(
+            code,
+            finished.notes.join("; "),
+            format!("run it by itself: stampsim run {}", file.display()),
+        )),
+    }
+}
+
+/// All scenarios, in their order.
+fn simulate(
+    terminal: &Terminal,
+    talk: &Talk,
+    scenarios: &[Scenario],
+    execution: &Execution,
+    interrupt: &Interrupt,
+) -> Result<Vec<Finished>, Failure> {
+    results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
+    // The one clock of a result: it names the folder and enters nothing else.
+    let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
+    let options = RunOptions { jobs: execution.jobs, stop: interrupt.watch(), max_wall: execution.max_wall };
+    let names = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
+    let replications = scenarios.iter().map(|scenario| scenario.replications).sum();
+    let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
+    let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
+    let keep = |i: usize, result: ScenarioResult| {
+        let kept = keep(&scenarios[i], &result, &execution.out, &clock, interrupt.is_asked());
+        display.suspend(|| said_early(terminal, &kept));
+        finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
+    };
+    experiment::run(scenarios, &options, &display, &keep);
+    drop(display);
+    let finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let lost = || Failure::new(exit::UNEXPECTED, "a scenario ended without a result", "run it by itself with -j 1");
+    finished.into_iter().map(|finished| finished.ok_or_else(lost)).collect()
+}
+
+/// What is worth a line before all scenarios are done.
+fn said_early(terminal: &Terminal, finished: &Finished) {
+    for note in &finished.notes {
+        terminal.warn(&format!("{}: {note}", finished.name));
+    }
+    if let Some(folder) = &finished.folder {
+        terminal.detail(&format!("{}: wrote {}", finished.name, folder.display()));
+    }
+}
+
+/// Judges a result and writes its folder; whatever goes wrong becomes a note and a code, never a lost neighbour.
+fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, interrupted: bool) -> Finished {
+    let (codes, notes) = shortfalls(result, interrupted);
+    let study = &result.study;
+    let mut finished = Finished {
+        name: scenario.name.clone(),
+        question: study.question.clone(),
+        figures: key_figures(study),
+        judged: judge(&scenario.expectations, study),
+        folder: None,
+        digest: None,
+        codes,
+        notes,
+        advice: result.advice.clone(),
+    };
+    if study.replications == 0 {
+        finished.judged.clear();
+        finished.notes.push("no replication is whole; nothing was written".into());
+        return finished;
+    }
+    if finished.judged.iter().any(Judged::is_failure) {
+        finished.codes.push(exit::EXPECTATION);
+    }
+    let manifest = Manifest::of(facts(scenario, result, &finished.notes), study, &result.observations);
+    finished.digest.clone_from(&manifest.digest);
+    finished.folder = match write(scenario, result, &manifest, &mut finished, out, clock) {
+        Ok(folder) => Some(folder),
+        Err(error) => {
+            finished.codes.push(exit::NOT_WRITTEN);
+            finished.notes.push(format!("{error}; {}", error.help()));
+            None
+        }
+    };
+    finished
+}
+
+/// Why a result is less than was asked for: exit codes and words.
+fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
+    let (mut codes, mut notes) = (Vec::new(), Vec::new());
+    let ended = |wanted: fn(&Ended) -> bool| result.observations.iter().filter(|run| wanted(&run.ended)).count();
+    let whole = result.study.replications;
+    if result.interrupted && interrupted {
+        codes.push(exit::INTERRUPTED);
+        notes.push(format!("interrupted after {whole} of {} replications", result.asked));
+    } else if result.interrupted {
+        codes.push(exit::STOPPED);
+        notes.push(format!("the real time allowed ran out after {whole} of {} replications", result.asked));
+    }
+    for (replication, message) in &result.failures {
+        codes.push(exit::STOPPED);
+        notes.push(format!("replication {replication} stopped: {message}"));
+    }
+    let out_of_events = ended(|ended| matches!(ended, Ended::EventBudget(_)));
+    if out_of_events > 0 {
+        codes.push(exit::STOPPED);
+        let advice = "its figures cover less than the horizon; raise run.event_budget or shorten run.horizon";
+        notes.push(format!("{out_of_events} replications used up their events; {advice}"));
+    }
+    (codes, notes)
+}
+
+fn facts(scenario: &Scenario, result: &ScenarioResult, notes: &[String]) -> RunFacts {
+    let partial =
+        (result.study.replications < result.asked).then(|| notes.join("; ")).filter(|notes| !notes.is_empty());
+    RunFacts {
+        inputs_hash: scenario.inputs_hash.clone(),
+        seed: scenario.seed,
+        replications_asked: result.asked,
+        partial,
+        command_line: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
+        assumptions: scenario.assumptions.clone(),
+        catalog: sources::catalogs(scenario),
+        advice: result.advice.clone(),
+    }
+}
+
+/// Draws the charts and writes the folder.
+fn write(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    manifest: &Manifest,
+    finished: &mut Finished,
+    out: &Path,
+    clock: &str,
+) -> Result<PathBuf, results::ResultsError> {
+    let charts = charts(&result.study, &mut finished.notes);
+    let record = RunRecord {
+        manifest,
+        study: &result.study,
+        runs: &result.observations,
+        scenario: &scenario.resolved,
+        inputs: &scenario.inputs,
+        prices: sources::price_book(scenario),
+        expectations: &finished.judged,
+        summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
+        charts: &charts,
+    };
+    results::write(out, clock, &record)
+}
+
+/// Every picture as SVG and PNG.
+fn charts(study: &Study, notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
+    let mut files = Vec::new();
+    for picture in chart::pictures(study) {
+        match picture.png() {
+            Ok(png) => files.push((format!("{}.png", picture.name), png)),
+            Err(error) => notes.push(format!("no PNG of {}: {error}", picture.name)),
+        }
+        files.push((format!("{}.svg", picture.name), picture.svg.into_bytes()));
+    }
+    files
+}
+
+/// Doubts about the figures, each once with the scenarios that it concerns.
+fn tell_advice(terminal: &Terminal, finished: &[Finished]) {
+    let mut concerned: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for Finished { name, advice, .. } in finished {
+        for advice in advice {
+            concerned.entry(advice).or_default().push(name);
+        }
+    }
+    for (advice, names) in concerned {
+        let names = if names.len() > 3 { format!("{} scenarios", names.len()) } else { names.join(", ") };
+        terminal.say(&format!("advice: {advice} ({names})"));
+    }
+}
+
+/// What the figures rest on: counted, or listed where details are wanted.
+fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
+    for Scenario { name, assumptions, .. } in scenarios {
+        for assumption in assumptions {
+            terminal.detail(&format!("{name} assumes: {assumption}"));
+        }
+    }
+    if !terminal.is_verbose() {
+        let counts: Vec<usize> = scenarios.iter().map(|scenario| scenario.assumptions.len()).collect();
+        let (least, most) = (counts.iter().min().copied().unwrap_or(0), counts.iter().max().copied().unwrap_or(0));
+        let count = if least == most { most.to_string() } else { format!("{least} to {most}") };
+        terminal.say(&format!("the figures rest on {count} assumptions; -v lists them, each manifest keeps them"));
+    }
+}
+
+/// The one table, the expectations, the folders and the digests.
+fn tell(terminal: &Terminal, finished: &[Finished]) {
+    tell_figures(terminal, finished);
+    tell_expectations(terminal, finished);
+    for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
+        let figures: Vec<_> =
+            figures.iter().map(|figure| json!({ "figure": figure.heading, "text": figure.text })).collect();
+        let exit = exit::ranked(codes.iter().copied())[0];
+        terminal.message(
+            "scenario",
+            json!({
+                "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
+                "figures": figures, "expectations": judged,
+            }),
+        );
+        if let Some(folder) = folder {
+            terminal.data(&format!("{:<7} {}\n", "wrote", folder.display()));
+        }
+        match digest {
+            Some(digest) => terminal.data(&format!("digest  {digest}  {name}\n")),
+            None => terminal.data(&format!("digest  none, since the run is not complete  {name}\n")),
+        }
+    }
+}
+
+fn tell_figures(terminal: &Terminal, finished: &[Finished]) {
+    let Some(first) = finished.first() else { return };
+    let headings: Vec<&str> = ["scenario"].into_iter().chain(first.figures.iter().map(|f| f.heading)).collect();
+    let mut sheet = Sheet::new(&headings, terminal.colors_data());
+    sheet.right(1..headings.len());
+    sheet.first_at_least(25);
+    for finished in finished {
+        let title = format!("{}\n{}", finished.name, finished.question);
+        let figures = finished.figures.iter().map(|figure| figure.text.as_str());
+        sheet.row([title.as_str()].into_iter().chain(figures).map(|text| (text, Tone::Plain)));
+    }
+    terminal.data(&sheet.text());
+}
+
+/// A line for each expectation, the verdict first.
+fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
+    for Finished { name, judged, .. } in finished {
+        for judged in judged {
+            let word = judged.tone().paint(&format!("{:<7}", judged.word()), terminal.colors_data());
+            terminal.data(&format!("{word} {name}: {}\n", judged.sentence()));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::analysis::{Observations, StudyMeta, summarise};
+    use crate::units::{SimDuration, SimTime};
+
+    fn result(ended: &[Ended], failures: &[(u32, &str)], interrupted: bool) -> ScenarioResult {
+        let run = |(i, ended): (usize, &Ended)| Observations {
+            replication: i as u32,
+            order_hash: 0,
+            events: 1,
+            ended: ended.clone(),
+            values: BTreeMap::new(),
+            histograms: BTreeMap::new(),
+            series: BTreeMap::new(),
+            marks: Vec::new(),
+        };
+        let observations: Vec<_> = ended.iter().enumerate().map(run).collect();
+        let meta = StudyMeta {
+            scenario: "outage".into(),
+            question: String::new(),
+            start: String::new(),
+            horizon: SimDuration::HOUR,
+            window: SimDuration::HOUR,
+        };
+        ScenarioResult {
+            study: summarise(meta, &observations),
+            observations,
+            asked: 3,
+            failures: failures.iter().map(|(i, why)| (*i, (*why).to_owned())).collect(),
+            interrupted,
+            advice: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn a_result_that_is_all_there_has_no_note() {
+        let whole = [Ended::Horizon, Ended::Horizon, Ended::Horizon];
+        assert_eq!(shortfalls(&result(&whole, &[], false), false), (vec![], vec![]));
+        // Ctrl-C after the last replication of this scenario takes nothing from it.
+        assert_eq!(shortfalls(&result(&whole, &[], false), true), (vec![], vec![]));
+    }
+
+    #[test]
+    fn what_is_missing_is_said_with_its_code() {
+        let one = [Ended::Horizon];
+        let (codes, notes) = shortfalls(&result(&one, &[], true), true);
+        assert_eq!((codes, notes), (vec![exit::INTERRUPTED], vec!["interrupted after 1 of 3 replications".to_owned()]));
+        let (codes, notes) = shortfalls(&result(&one, &[], true), false);
+        assert_eq!(codes, [exit::STOPPED]);
+        assert!(notes[0].starts_with("the real time allowed ran out after 1 of 3"));
+        let (codes, notes) = shortfalls(&result(&one, &[(1, "a device in two places")], false), false);
+        assert_eq!(
+            (codes, notes),
+            (vec![exit::STOPPED], vec!["replication 1 stopped: a device in two places".to_owned()])
+        );
+        let budget = [Ended::EventBudget(SimTime(5)), Ended::Horizon, Ended::Horizon];
+        let (codes, notes) = shortfalls(&result(&budget, &[], false), false);
+        assert_eq!(codes, [exit::STOPPED]);
+        assert!(notes[0].contains("raise run.event_budget"), "{notes:?}");
+    }
+}

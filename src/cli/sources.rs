@@ -1,0 +1,79 @@
+//! From paths on the command line to validated scenarios, with every problem of every file told first.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::exit;
+use super::failure::Failure;
+use super::options::Overrides;
+use super::terminal::Terminal;
+use crate::scenario::catalog::PRICES;
+use crate::scenario::file::CATALOG;
+use crate::scenario::{self, Diagnostic, Scenario};
+
+/// Loads every scenario that the paths stand for; on any error tells all problems of all files and fails.
+pub(super) fn load(terminal: &Terminal, paths: &[PathBuf], overrides: &Overrides) -> Result<Vec<Scenario>, Failure> {
+    let files = scenario::discover(paths).map_err(|problems| refuse(terminal, &problems))?;
+    let sets = sets(overrides);
+    let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
+    for file in files {
+        match scenario::load(&file, &sets) {
+            Ok(scenario) => {
+                problems.extend(scenario.warnings.iter().cloned());
+                scenarios.push(scenario);
+            }
+            Err(found) => problems.extend(found),
+        }
+    }
+    // An override that fits no file is one mistake and not one for each file.
+    problems.dedup();
+    if problems.iter().any(Diagnostic::is_error) {
+        return Err(refuse(terminal, &problems));
+    }
+    show(terminal, &problems);
+    Ok(scenarios)
+}
+
+/// Tells the problems and counts them.
+fn refuse(terminal: &Terminal, problems: &[Diagnostic]) -> Failure {
+    show(terminal, problems);
+    let errors = problems.iter().filter(|problem| problem.is_error()).count();
+    let message = if errors == 1 {
+        "1 problem; nothing was run".to_owned()
+    } else {
+        format!("{errors} problems; nothing was run")
+    };
+    Failure::new(
+        exit::INVALID,
+        message,
+        "`stampsim schema` describes every key, `stampsim list` every policy and measure",
+    )
+}
+
+fn show(terminal: &Terminal, problems: &[Diagnostic]) {
+    for problem in problems {
+        terminal.message("diagnostic", serde_json::to_value(problem).unwrap_or(Value::Null));
+        terminal.problem(&problem.to_string(), problem.is_error());
+    }
+}
+
+/// Names of the catalogues that a scenario uses, by kind: `limits`, `prices`.
+pub(super) fn catalogs(scenario: &Scenario) -> BTreeMap<String, String> {
+    let resolved: toml::Table = scenario.resolved.parse().unwrap_or_default();
+    let names = resolved.get("catalog").and_then(toml::Value::as_table).into_iter().flatten();
+    names.filter_map(|(kind, name)| Some((kind.clone(), name.as_str()?.to_owned()))).collect()
+}
+
+/// The text of our own price book where the scenario uses it; a book of the user's is one of its inputs.
+pub(super) fn price_book(scenario: &Scenario) -> Option<&'static str> {
+    (catalogs(scenario).get("prices").is_none_or(|name| name == CATALOG)).then_some(PRICES)
+}
+
+/// All overrides in the words of `--set`, the given ones last so that they win.
+fn sets(overrides: &Overrides) -> Vec<String> {
+    let seed = overrides.seed.map(|seed| format!("run.seed={seed}"));
+    let replications = overrides.replications.map(|replications| format!("run.replications={replications}"));
+    seed.into_iter().chain(replications).chain(overrides.set.iter().cloned()).collect()
+}

@@ -1,0 +1,256 @@
+//! Documents keep up with the program: links and paths resolve, and what can be read from the program is written by it.
+//!
+//! Tables between `<!-- generated: name -->` and `<!-- end -->` come from the catalogue of measures, the registries and the
+//! scenario files. `UPDATE_DOCS=1 cargo test --test it docs` writes them anew; the difference is then for a reviewer.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use stampsim::metrics::Better;
+use stampsim::metrics::measure::MEASURES;
+use stampsim::model::backoff::BackoffRule;
+use stampsim::model::dps::allocation::AllocationPolicy;
+use stampsim::model::fault::FaultCause;
+use stampsim::model::gateway::call::Outcome;
+use stampsim::model::gateway::eviction::EvictionPolicy;
+use stampsim::model::gateway::fallback::FallbackPolicy;
+use stampsim::model::movement::MoveKind;
+use stampsim::model::population::cohort::ReconnectRule;
+use stampsim::model::population::device::State;
+use stampsim::model::population::growth::GrowthLaw;
+use stampsim::model::stamp::scaling::ScalingPolicy;
+use stampsim::registry::Entry;
+
+const END: &str = "<!-- end -->";
+/// Tests run at the same time; a document is read and written by one of them.
+static WRITING: Mutex<()> = Mutex::new(());
+
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// Files below a folder with this ending, sorted.
+fn files(folder: &Path, ending: &str) -> Vec<PathBuf> {
+    let (mut folders, mut found) = (vec![folder.to_owned()], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display())) {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|e| e == ending) {
+                found.push(path);
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+/// Every document: those at the root, those of `docs`, and the note in `output`.
+fn documents() -> Vec<PathBuf> {
+    let at_root = fs::read_dir(root()).expect("the root").map(|entry| entry.expect("an entry").path());
+    let mut all: Vec<PathBuf> = at_root.filter(|path| path.extension().is_some_and(|e| e == "md")).collect();
+    all.sort();
+    all.extend(files(&root().join("docs"), "md"));
+    all.push(root().join("output/README.md"));
+    all
+}
+
+fn shown(path: &Path) -> String {
+    path.strip_prefix(root()).unwrap_or(path).display().to_string()
+}
+
+/// The text without fenced code, whose brackets are no links.
+fn prose(text: &str) -> String {
+    let mut inside = false;
+    let fence = |line: &&str| {
+        let is_fence = line.trim_start().starts_with("```");
+        inside ^= is_fence;
+        !inside && !is_fence
+    };
+    text.lines().filter(fence).collect::<Vec<_>>().join("\n")
+}
+
+/// Targets of the links of a document.
+fn links(text: &str) -> Vec<String> {
+    let after = |part: &str| part.split_once(')').map(|(target, _)| target.trim().to_owned());
+    prose(text).split("](").skip(1).filter_map(after).collect()
+}
+
+/// The anchor of a heading, as the usual renderers make it.
+fn anchor(heading: &str) -> String {
+    let kept = |c: &char| c.is_alphanumeric() || matches!(c, ' ' | '-' | '_');
+    heading.trim().to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
+}
+
+fn anchors(text: &str) -> Vec<String> {
+    let prose = prose(text);
+    let headings = prose.lines().filter(|line| line.starts_with('#'));
+    headings.map(|line| anchor(line.trim_start_matches('#'))).collect()
+}
+
+#[test]
+fn relative_links_resolve() {
+    let mut broken = Vec::new();
+    for document in documents() {
+        for link in links(&read(&document)) {
+            if link.contains("://") || link.starts_with("mailto:") {
+                continue;
+            }
+            let (path, place) = link.split_once('#').unwrap_or((&link, ""));
+            let folder = document.parent().expect("a document lies in a folder");
+            let target = if path.is_empty() { document.clone() } else { folder.join(path) };
+            let is_text = target.extension().is_some_and(|e| e == "md") && target.is_file();
+            let no_place = !place.is_empty() && is_text && !anchors(&read(&target)).contains(&place.to_owned());
+            if !target.exists() || no_place {
+                broken.push(format!("{}: {link}", shown(&document)));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "links that lead nowhere\n{}", broken.join("\n"));
+}
+
+/// A path in backquotes that starts at one of our folders is a promise too; patterns such as `<name>.rs` are none.
+#[test]
+fn paths_in_backquotes_exist() {
+    let mut broken = Vec::new();
+    for document in documents() {
+        let text = prose(&read(&document));
+        let quoted = text.split('`').skip(1).step_by(2);
+        let ours =
+            |word: &&str| ["src/", "tests/", "scenarios/", "docs/"].iter().any(|folder| word.starts_with(folder));
+        let plain = |word: &&str| !word.contains(|c: char| c.is_whitespace() || "<>*{}".contains(c));
+        for word in quoted.filter(ours).filter(plain) {
+            if !root().join(word).exists() {
+                broken.push(format!("{}: {word}", shown(&document)));
+            }
+        }
+    }
+    assert!(broken.is_empty(), "paths that are not there\n{}", broken.join("\n"));
+}
+
+/// The documents say what CI runs: every `cargo` line of its script stands in the guide for contributors.
+#[test]
+fn contributing_shows_the_commands_of_ci() {
+    let script = root().join(".ci/run");
+    if !script.exists() {
+        return;
+    }
+    let guide = read(&root().join("docs/contributing.md"));
+    for line in read(&script).lines().map(str::trim).filter(|line| line.contains("cargo ") && !line.starts_with('#')) {
+        let command = line[line.find("cargo ").expect("filtered")..].trim_end_matches(['\\', '&', '"', '\'']).trim();
+        assert!(guide.contains(command), "docs/contributing.md does not show `{command}`");
+    }
+}
+
+/// Compares a generated part of a document with what it should be, or writes it.
+fn check(document: &str, name: &str, wanted: &str) {
+    let _one_at_a_time = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
+    let path = root().join(document);
+    let text = read(&path);
+    let begin = format!("<!-- generated: {name} -->");
+    let (before, rest) = text.split_once(&begin).unwrap_or_else(|| panic!("{document} has no {begin}"));
+    let (found, after) = rest.split_once(END).unwrap_or_else(|| panic!("{begin} in {document} has no {END}"));
+    if found.trim() == wanted.trim() {
+        return;
+    }
+    let advice = "`UPDATE_DOCS=1 cargo test --test it docs` writes it anew";
+    if std::env::var_os("UPDATE_DOCS").is_none() {
+        panic!("the part `{name}` of {document} is not up to date; {advice}\n\nit should be\n\n{wanted}");
+    }
+    let new = format!("{before}{begin}\n\n{}\n\n{END}{after}", wanted.trim());
+    fs::write(&path, new).expect("the document can be written");
+    panic!("the part `{name}` of {document} was written anew: look at the difference and run again");
+}
+
+fn measures() -> String {
+    let mut table = String::from("| measure | unit | better | what it measures | over |\n|---|---|---|---|---|\n");
+    for m in MEASURES {
+        let better = match m.better {
+            Better::Lower => "lower",
+            Better::Higher => "higher",
+            Better::Neither => "-",
+        };
+        writeln!(table, "| `{}` | {} | {better} | {} | {} |", m.name, m.unit, m.about, m.over).expect("text grows");
+    }
+    table
+}
+
+/// Every registry: heading, the table of a scenario file that it fills, its entries.
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 9] {
+    [
+        ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
+        ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
+        ("Reconnect rules", "[cohorts.reconnect.NAME]", ReconnectRule::ENTRIES),
+        ("Allocation policies", "[dps.allocation.NAME]", AllocationPolicy::ENTRIES),
+        ("Eviction policies", "[gateway.cache.eviction.NAME]", EvictionPolicy::ENTRIES),
+        ("Fallbacks", "[gateway.fallback.NAME]", FallbackPolicy::ENTRIES),
+        ("Scaling policies", "[scaling.policy.NAME]", ScalingPolicy::ENTRIES),
+        ("Faults", "[faults.cause.NAME]", FaultCause::ENTRIES),
+        ("Moves", "[moves.kind.NAME]", MoveKind::ENTRIES),
+    ]
+}
+
+fn policies() -> String {
+    let mut out = String::new();
+    for (heading, table, entries) in registries() {
+        writeln!(out, "**{heading}**, `{table}`\n\n| name | what it does |\n|---|---|").expect("text grows");
+        for entry in entries {
+            writeln!(out, "| `{}` | {} |", entry.key, entry.about).expect("text grows");
+        }
+        out.push('\n');
+    }
+    out
+}
+
+fn scenarios() -> String {
+    let mut table = String::from("| scenario | question | varies |\n|---|---|---|\n");
+    for path in files(&root().join("scenarios"), "toml") {
+        let name = shown(&path);
+        if name.starts_with("scenarios/catalog/") {
+            continue;
+        }
+        let file: toml::Table = read(&path).parse().unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text = |key: &str| file.get(key).and_then(|value| value.as_str()).map(str::to_owned);
+        let question = text("question").unwrap_or_else(|| panic!("{name} asks no question"));
+        let base = text("extends").map_or_else(String::new, |base| format!("`{base}`"));
+        writeln!(table, "| [`{name}`](../{name}) | {question} | {base} |").expect("text grows");
+    }
+    table
+}
+
+#[test]
+fn the_table_of_measures_is_the_catalogue() {
+    check("docs/model.md", "measures", &measures());
+}
+
+#[test]
+fn the_tables_of_policies_are_the_registries() {
+    check("docs/model.md", "policies", &policies());
+}
+
+#[test]
+fn the_table_of_scenarios_is_the_folder() {
+    check("docs/scenarios.md", "scenarios", &scenarios());
+}
+
+/// A registered policy is explained, not only listed: its name stands in the text around the generated tables too.
+#[test]
+fn every_policy_outcome_and_state_is_explained() {
+    let model = read(&root().join("docs/model.md"));
+    let explained: String = model
+        .split("<!-- generated: ")
+        .enumerate()
+        .map(|(i, part)| if i == 0 { part } else { part.split_once(END).map_or("", |(_, after)| after) })
+        .collect();
+    let keys = registries().into_iter().flat_map(|(_, _, entries)| entries).map(|entry| entry.key);
+    let words = keys.chain(Outcome::ALL.map(Outcome::name)).chain(State::ALL.map(State::name));
+    let missing: Vec<&str> = words.filter(|word| !explained.contains(&format!("`{word}`"))).collect();
+    assert!(missing.is_empty(), "docs/model.md does not explain {missing:?}");
+}
