@@ -2,3 +2,6 @@
 
 mod docs;
 mod layers;
+mod published;
+mod queueing;
+mod support;

@@ -95,15 +95,16 @@ impl World<'_> {
 
     fn stamp_flow(&mut self, stamp: StampId, tick: Tick) {
         let s = stamp.index();
-        let (mut messages, mut blocks) = (0, 0);
+        let (mut messages, mut blocks, mut expected) = (0, 0, 0.0);
         for cohort in 0..self.config.cohorts.len() {
             let Some(telemetry) = &self.config.cohorts[cohort].telemetry else { continue };
             let n = self.sends(stamp, cohort, telemetry, tick);
+            expected += self.expected_sends(stamp, cohort, telemetry, tick);
             messages += n;
             blocks += n * telemetry.size.blocks(self.stamps[s].edition.meter_block);
         }
         if messages > 0 && self.stamp_status[s].down.is_none() {
-            self.flow_through(stamp, tick, messages, blocks);
+            self.flow_through(stamp, tick, (messages, expected), blocks);
         } else if self.stamp_status[s].down.is_none() {
             self.idle_flow(stamp, tick);
         }
@@ -113,7 +114,19 @@ impl World<'_> {
     fn idle_flow(&mut self, stamp: StampId, tick: Tick) {
         let hub = &mut self.hubs[stamp.index()];
         if hub.pipeline.backlog() > 0.0 {
-            hub.pipeline.flow(self.md1, tick.length, 0, &[0.0; STRATA]);
+            hub.pipeline.flow(self.md1, tick.length, (0, 0.0), &[0.0; STRATA]);
+        }
+    }
+
+    /// Sends of a class that a tick leads to expect.
+    fn expected_sends(&self, stamp: StampId, cohort: usize, telemetry: &Telemetry, tick: Tick) -> f64 {
+        let connected = f64::from(self.classes[stamp.index()][cohort].connected);
+        match telemetry.cadence {
+            Cadence::Poisson { gap } => {
+                let factor = telemetry.profile.mean_over(tick.start, tick.start + tick.length);
+                connected * tick.length.ratio(gap) * factor
+            }
+            Cadence::Periodic { period, .. } => connected * tick.length.ratio(period),
         }
     }
 
@@ -121,10 +134,8 @@ impl World<'_> {
     fn sends(&mut self, stamp: StampId, cohort: usize, telemetry: &Telemetry, tick: Tick) -> u64 {
         let class = &self.classes[stamp.index()][cohort];
         match telemetry.cadence {
-            Cadence::Poisson { gap } => {
-                let end = tick.start + tick.length;
-                let factor = telemetry.profile.mean_over(tick.start, end);
-                let mean = f64::from(class.connected) * tick.length.ratio(gap) * factor;
+            Cadence::Poisson { .. } => {
+                let mean = self.expected_sends(stamp, cohort, telemetry, tick);
                 if mean <= 0.0 {
                     return 0;
                 }
@@ -163,7 +174,7 @@ impl World<'_> {
         std::mem::take(&mut ring[now_slot % slots])
     }
 
-    fn flow_through(&mut self, stamp: StampId, tick: Tick, messages: u64, blocks: u64) {
+    fn flow_through(&mut self, stamp: StampId, tick: Tick, (messages, expected): (u64, f64), blocks: u64) {
         let s = stamp.index();
         let key = self.stamp_keys[s];
         let hub = &mut self.hubs[s];
@@ -173,7 +184,8 @@ impl World<'_> {
         hub.quota.meter(tick.start, metered);
         let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
         let units: [f64; STRATA] = std::array::from_fn(|_| draws.unit());
-        let waits = hub.pipeline.flow(self.md1, tick.length, admitted, &units);
+        let passing = (admitted, expected * admitted as f64 / messages as f64);
+        let waits = hub.pipeline.flow(self.md1, tick.length, passing, &units);
         self.recorder.count(self.figures.messages, messages);
         self.recorder.count(self.figures.refused_messages, sent.refused);
         self.recorder.count(self.figures.offered[Queue::Send as usize], messages);
@@ -255,7 +267,9 @@ impl World<'_> {
                 if time >= end {
                     break;
                 }
-                arrivals.push(crate::kernel::arrivals::Candidate { time, counter: u64::from(*device) });
+                // The cycle keeps the draws of a device's messages apart; the lower half finds the device again.
+                let counter = cycle << 32 | u64::from(*device);
+                arrivals.push(crate::kernel::arrivals::Candidate { time, counter });
             }
         }
         self.message_source[cohort].arrivals = arrivals;

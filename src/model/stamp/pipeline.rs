@@ -59,15 +59,28 @@ impl Pipeline {
         SimTime(begins)
     }
 
-    /// A flow of `n` messages over a tick: the wait at each eighth of the tick [s]. `units` are uniform draws, one
-    /// for each eighth, that choose the quantile of an unsaturated wait.
-    pub fn flow(&mut self, md1: &Md1Table, tick: SimDuration, n: u64, units: &[f64; STRATA]) -> [f64; STRATA] {
+    /// A flow of `n` messages over a tick in which `expected` were to be expected: the wait at each eighth of the tick
+    /// [s]. `units` are uniform draws, one for each eighth, that choose the quantile of an unsaturated wait.
+    ///
+    /// Below saturation the closed form holds at the expected rate, and it contains the chance of what arrives: were the
+    /// tick's own count put into it, or its excess piled up, chance would count twice. Saturated, and until the backlog of
+    /// that is gone, what arrives is what counts.
+    pub fn flow(
+        &mut self,
+        md1: &Md1Table,
+        tick: SimDuration,
+        (n, expected): (u64, f64),
+        units: &[f64; STRATA],
+    ) -> [f64; STRATA] {
         if self.service_mean_s <= 0.0 {
             return [0.0; STRATA];
         }
         let capacity = f64::from(self.servers) / self.service_mean_s * tick.secs();
+        let utilisation = expected / capacity;
+        if utilisation < 1.0 && self.backlog <= 0.0 {
+            return units.map(|unit| self.unsaturated_wait(md1, utilisation, unit));
+        }
         let (serve, arrive) = (capacity / STRATA as f64, n as f64 / STRATA as f64);
-        let utilisation = n as f64 / capacity;
         std::array::from_fn(|i| {
             let before = self.backlog;
             self.backlog = (before + arrive - serve).max(0.0);
@@ -121,9 +134,21 @@ mod tests {
             Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
         let md1 = Md1Table::new();
         for _ in 0..300 {
-            stage.flow(&md1, SimDuration::SECOND, 120, &[0.5; STRATA]);
+            stage.flow(&md1, SimDuration::SECOND, (120, 120.0), &[0.5; STRATA]);
         }
-        let wait = stage.flow(&md1, SimDuration::SECOND, 100, &[0.5; STRATA])[0];
+        let wait = stage.flow(&md1, SimDuration::SECOND, (100, 100.0), &[0.5; STRATA])[0];
         assert!((wait - 60.0).abs() < 0.1, "{wait}");
+    }
+
+    #[test]
+    fn chance_counts_once_below_saturation() {
+        let mut stage =
+            Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
+        let md1 = Md1Table::new();
+        let median = md1.wait_quantile(0.8, 0.5) * 0.01;
+        for n in [60, 110, 80] {
+            let waits = stage.flow(&md1, SimDuration::SECOND, (n, 80.0), &[0.5; STRATA]);
+            assert!(waits.iter().all(|wait| (wait - median).abs() < 1e-12), "{waits:?}");
+        }
     }
 }
