@@ -10,13 +10,14 @@ mkdir -p "$out"
 
 cargo build --release --locked
 cargo build --locked
-reduced=(run scenarios --scale 0.01 --replications 3 --progress none --quiet)
-
-digests() { # NAME COMMAND...: runs the reduced set and lists "scenario digest" lines
-  local name=$1
-  shift
-  "$@" "${reduced[@]}" --out "$out/$name" > "$out/$name.log" || { cat "$out/$name.log"; return 1; }
-  find "$out/$name" -name summary.json -print0 | sort -z | xargs -0 grep -ho '"\(digest\|scenario\)": *"[^"]*"' | paste - - | sort > "$out/$name.digests"
+digests() { # NAME THREADS COMMAND...: runs the reduced set and lists lines "digest <hash> <scenario>"
+  local name=$1 threads=$2 code=0
+  shift 2
+  # Bounds of the full fleet need not hold for a hundredth of it, so a failed expectation (20) is no matter here.
+  "$@" run scenarios --scale 0.01 --replications 2 --jobs "$threads" --progress none --quiet --out "$out/$name" \
+    > "$out/$name.log" 2>&1 || code=$?
+  [ "$code" = 0 ] || [ "$code" = 20 ] || { cat "$out/$name.log"; return 1; }
+  grep '^digest' "$out/$name.log" | sort -k3 > "$out/$name.digests"
   [ -s "$out/$name.digests" ] || { echo "no digests in $out/$name"; return 1; }
 }
 
@@ -28,19 +29,20 @@ same() { # A B WHAT
   echo "equal: $3"
 }
 
-digests threads-1 target/release/stampsim --jobs 1
-digests threads-2 target/release/stampsim --jobs 2
-digests threads-8 target/release/stampsim --jobs 8
-digests debug target/debug/stampsim --jobs 2
+digests threads-1 1 target/release/stampsim
+digests threads-2 2 target/release/stampsim
+digests threads-8 8 target/release/stampsim
+digests debug 2 target/debug/stampsim
 same threads-1 threads-2 "1 and 2 threads"
 same threads-1 threads-8 "1 and 8 threads"
 same threads-1 debug "debug and release"
 
 # glibc picks variants of ln, exp and pow by CPU; a digest that used them would change under this mask.
 mask="glibc.cpu.hwcaps=-FMA,-AVX2,-FMA4,-AVX512F"
-digests masked env GLIBC_TUNABLES="$mask" target/release/stampsim --jobs 2
+digests masked 2 env GLIBC_TUNABLES="$mask" target/release/stampsim
 same threads-1 masked "masked CPU features"
-plain=$(target/release/examples/system_ln 2>/dev/null || cargo run --quiet --release --locked --example system_ln)
+cargo build --quiet --release --locked --example system_ln
+plain=$(target/release/examples/system_ln)
 masked=$(GLIBC_TUNABLES="$mask" target/release/examples/system_ln)
 if [ "$plain" = "$masked" ]; then
   echo "positive control: the mask has no effect here (plain ln hashes to $plain both times)"
