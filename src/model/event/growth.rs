@@ -43,7 +43,7 @@ impl World<'_> {
     fn start_connected<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = SimTime::ZERO;
         let i = device.index();
-        let Some(stamp) = self.decide(device, now) else {
+        let Some(stamp) = self.decide(device, now).filter(|s| self.can_take(device, *s)) else {
             // No room at the start: the device has to ask like any other.
             return self.start_new(agenda, device);
         };

@@ -126,7 +126,7 @@ impl World<'_> {
     }
 
     /// Whether the hub can take the identity: it is up and its registry has room, or it holds the identity already.
-    fn can_take(&self, device: DeviceId, stamp: StampId) -> bool {
+    pub(super) fn can_take(&self, device: DeviceId, stamp: StampId) -> bool {
         if self.columns.identity[device.index()] == stamp {
             return true;
         }
