@@ -1,6 +1,9 @@
 //! One test program; each module below says what it shows.
 
+mod acceptance;
+mod determinism;
 mod docs;
+mod invariants;
 mod layers;
 mod published;
 mod queueing;

@@ -229,6 +229,7 @@ impl World<'_> {
         }
         self.columns.target[i] = target;
         self.devices[i].set(Device::IN_ASSIGNMENT, true);
+        self.devices[i].set(Device::RESERVED, changes);
         self.enrollments.begin(registration);
         done
     }
@@ -290,7 +291,11 @@ impl World<'_> {
         }
         let target = self.columns.target[i];
         self.devices[i].set(Device::IN_ASSIGNMENT, false);
-        self.columns.identity[i] = target;
+        // An assignment that keeps the hub puts nothing there, so an eviction meanwhile stands.
+        if self.devices[i].is(Device::RESERVED) {
+            self.devices[i].set(Device::RESERVED, false);
+            self.columns.identity[i] = target;
+        }
         self.enrollments.finish(device.registration(), Some(target));
     }
 

@@ -168,7 +168,9 @@ impl World<'_> {
             let mut blast: Option<f64> = None;
             let (mut affected, mut recoveries): (u64, Vec<SimDuration>) = (0, Vec::new());
             for occurrence in self.occurrences.iter().filter(|o| o.fault == f) {
-                let share = occurrence.affected as f64 / occurrence.registered.max(1) as f64;
+                // A fault may strike devices that had not registered when it began.
+                let devices = occurrence.registered.max(occurrence.affected).max(1);
+                let share = occurrence.affected as f64 / devices as f64;
                 blast = Some(blast.map_or(share, |b| b.max(share)));
                 affected += occurrence.affected;
                 recoveries.extend(&occurrence.recoveries);

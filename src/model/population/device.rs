@@ -105,6 +105,8 @@ impl Device {
     pub const PARKED: u8 = 2;
     /// DPS works on an assignment of it.
     pub const IN_ASSIGNMENT: u8 = 4;
+    /// The assignment under way put an identity on its target, where it counts already.
+    pub const RESERVED: u8 = 16;
     /// Was connected when a move evicted it: its downtime is measured.
     pub const MOVING: u8 = 8;
 
