@@ -276,8 +276,13 @@ fn tell_advice(terminal: &Terminal, finished: &[Finished]) {
         }
     }
     for (advice, names) in concerned {
-        let names = if names.len() > 3 { format!("{} scenarios", names.len()) } else { names.join(", ") };
-        terminal.say(&format!("advice: {advice} ({names})"));
+        let names = match names.len() {
+            // What holds for all needs no names.
+            n if n == finished.len() => String::new(),
+            1..=3 => format!(" ({})", names.join(", ")),
+            n => format!(" ({n} of {} scenarios)", finished.len()),
+        };
+        terminal.say(&format!("advice: {advice}{names}"));
     }
 }
 
