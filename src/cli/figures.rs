@@ -9,7 +9,11 @@ use crate::metrics::{Labels, MeasureKey};
 pub(super) struct KeyFigure {
     /// Heading of its column.
     pub(super) heading: &'static str,
-    /// The figure with its interval, and a word on what it is where the heading leaves that open.
+    /// The figure with its interval.
+    pub(super) number: String,
+    /// What it is, where the heading leaves that open.
+    pub(super) of: Option<String>,
+    /// Both: "151.0 ± 0.9 ms (telemetry)".
     pub(super) text: String,
 }
 
@@ -18,14 +22,21 @@ pub(super) const NOTHING: &str = "-";
 
 /// The figures of the table after a run.
 pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
-    let figure = |heading, text: Option<String>| KeyFigure { heading, text: text.unwrap_or_else(|| NOTHING.into()) };
+    let figure = |heading, found: Option<(&MeasureKey, &Estimate)>, of: Option<String>| {
+        let number = found.map_or_else(|| NOTHING.to_owned(), |(key, estimate)| Reading::of(key.name).brief(estimate));
+        let text = of.as_ref().map_or_else(|| number.clone(), |of| format!("{number} ({of})"));
+        KeyFigure { heading, number, of, text }
+    };
+    let (latency, what) = latency(study).unzip();
+    let blast = worst(study, "blast_radius_ratio");
+    let fault = blast.filter(|(_, estimate)| estimate.mean > 0.0).and_then(|(key, _)| key.labels.get("fault"));
     vec![
-        figure("devices", level(study, "devices_registered")),
-        figure("stamps", level(study, "stamps_active")),
-        figure("p99 latency", latency(study)),
-        figure("cache misses", unlabelled(study, "cache_miss_ratio")),
-        figure("cost per device-month", cost_per_device(study)),
-        figure("worst blast radius", worst(study, "blast_radius_ratio")),
+        figure("devices", level(study, "devices_registered"), None),
+        figure("stamps", level(study, "stamps_active"), None),
+        figure("p99 latency", latency, what.map(str::to_owned)),
+        figure("cache misses", labelled(study, "cache_miss_ratio", None), None),
+        figure("cost per device-month", cost_per_device(study), None),
+        figure("worst blast radius", blast, fault.map(str::to_owned)),
     ]
 }
 
@@ -48,44 +59,27 @@ fn labelled<'a>(
 }
 
 /// A level at the end of the run, or its mean.
-fn level(study: &Study, measure: &str) -> Option<String> {
+fn level<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a Estimate)> {
     let found = ["end", "mean"].into_iter().find_map(|stat| labelled(study, measure, Some(("stat", stat))));
-    found
-        .or_else(|| labelled(study, measure, None))
-        .map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
-}
-
-fn unlabelled(study: &Study, measure: &str) -> Option<String> {
-    labelled(study, measure, None).map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
+    found.or_else(|| labelled(study, measure, None))
 }
 
 /// What users feel first: calls; without any, telemetry; without that, connecting.
-fn latency(study: &Study) -> Option<String> {
+fn latency(study: &Study) -> Option<((&MeasureKey, &Estimate), &'static str)> {
     let kinds =
         [("command_latency_ms", "calls"), ("telemetry_latency_ms", "telemetry"), ("connect_latency_s", "connect")];
-    kinds.into_iter().find_map(|(measure, what)| {
-        let quantile = labelled(study, measure, Some(("quantile", "0.99")));
-        let (key, estimate) = quantile?;
-        Some(format!("{} ({what})", Reading::of(key.name).with_interval(estimate)))
-    })
+    kinds.into_iter().find_map(|(measure, what)| Some((labelled(study, measure, Some(("quantile", "0.99")))?, what)))
 }
 
-fn cost_per_device(study: &Study) -> Option<String> {
+fn cost_per_device(study: &Study) -> Option<(&MeasureKey, &Estimate)> {
     let measure = "cost_per_device_usd_per_month";
-    let found = labelled(study, measure, Some(("per", "registered"))).or_else(|| labelled(study, measure, None));
-    found.map(|(key, estimate)| Reading::of(key.name).with_interval(estimate))
+    labelled(study, measure, Some(("per", "registered"))).or_else(|| labelled(study, measure, None))
 }
 
 /// The largest figure of a measure, whatever its labels; of equals the one that names its fault.
-fn worst(study: &Study, measure: &str) -> Option<String> {
-    let fault = |key: &MeasureKey| key.labels.get("fault").map(str::to_owned);
-    let size = |(key, estimate): &(&MeasureKey, &Estimate)| (estimate.mean, fault(key).is_some());
-    let (key, estimate) = of(study, measure).max_by(|a, b| {
-        let (a, b) = (size(a), size(b));
-        a.0.total_cmp(&b.0).then(a.1.cmp(&b.1))
-    })?;
-    let name = fault(key).map(|fault| format!(" ({fault})")).unwrap_or_default();
-    Some(format!("{}{name}", Reading::of(key.name).with_interval(estimate)))
+fn worst<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a Estimate)> {
+    let names = |key: &MeasureKey| key.labels.get("fault").is_some();
+    of(study, measure).max_by(|(a, x), (b, y)| x.mean.total_cmp(&y.mean).then_with(|| names(a).cmp(&names(b))))
 }
 
 /// How people read the figures of a measure.
@@ -95,6 +89,8 @@ pub(super) struct Reading {
     unit: &'static str,
 }
 
+/// Unit of amounts.
+const MONEY: &str = "USD";
 /// Ratios of two quantities that are no share of each other.
 const PLAIN_RATIOS: [&str; 2] = ["cost_premium_ratio", "imbalance_ratio"];
 
@@ -122,6 +118,29 @@ impl Reading {
         // The half width to two digits says which digits of the mean mean something.
         let decimals = digits(half, 2);
         self.in_unit(&format!("{} ± {}", grouped(mean, decimals), grouped(half, decimals)))
+    }
+
+    /// A mean with half of its interval for a table that is scanned: at most four digits of the mean, amounts with
+    /// three behind a sign of their currency. Whole numbers keep their digits.
+    pub(super) fn brief(self, estimate: &Estimate) -> String {
+        let (mean, half) = (estimate.mean * self.scale, estimate.half_width() * self.scale);
+        if !mean.is_finite() {
+            return self.alone(estimate.mean);
+        }
+        let most = match self.unit {
+            MONEY => digits(mean, 3),
+            _ => decimals(mean, 4),
+        };
+        let decimals = if half > 0.0 { most.min(digits(half, 2)) } else { most };
+        let mean = grouped(mean, decimals);
+        let mean = if self.unit == MONEY { format!("${mean}") } else { mean };
+        let unit = if self.unit == MONEY { "" } else { self.unit };
+        let text = match half {
+            half if !half.is_finite() => mean,
+            half if half <= 0.0 => format!("{mean} ± 0"),
+            half => format!("{mean} ± {}", grouped(half, decimals)),
+        };
+        if unit.is_empty() { text } else { format!("{text} {unit}") }
     }
 
     /// A figure by itself, to four digits.
@@ -227,6 +246,24 @@ mod tests {
         assert_eq!(devices.with_interval(&estimate(f64::NAN, 0.0)), NOTHING);
         let one = Estimate { mean: 1.5, low: f64::NAN, high: f64::NAN, n: 1 };
         assert_eq!(Reading::of("command_latency_ms").with_interval(&one), "1.500 ms");
+    }
+
+    #[test]
+    fn a_brief_figure_has_few_digits() {
+        let brief = |measure: &str, mean: f64, half: f64| Reading::of(measure).brief(&estimate(mean, half));
+        let cost = "cost_per_device_usd_per_month";
+        assert_eq!(brief(cost, 0.016_049_544, 0.000_000_004), "$0.0160 ± 0.0000");
+        assert_eq!(brief(cost, 0.11, 0.0), "$0.110 ± 0");
+        assert_eq!(brief(cost, 1_234.5, 12.3), "$1,234 ± 12");
+        assert_eq!(brief("command_latency_ms", 1_444.5, 6.7), "1,444 ± 7 ms");
+        assert_eq!(brief("command_latency_ms", 151.04, 0.94), "151.0 ± 0.9 ms");
+        assert_eq!(brief("command_latency_ms", 151.04, 43.2), "151 ± 43 ms");
+        assert_eq!(brief("cache_miss_ratio", 0.203_22, 0.000_17), "20.32 ± 0.02 %");
+        assert_eq!(brief("blast_radius_ratio", 0.25, 0.0), "25 ± 0 %");
+        assert_eq!(brief("devices_registered", 99_713.0, 0.0), "99,713 ± 0");
+        assert_eq!(brief("devices_registered", f64::NAN, 0.0), NOTHING);
+        let one = Estimate { mean: 151.04, low: f64::NAN, high: f64::NAN, n: 1 };
+        assert_eq!(Reading::of("command_latency_ms").brief(&one), "151.0 ms");
     }
 
     #[test]

@@ -16,7 +16,7 @@ use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
-use super::table::{Sheet, Tone};
+use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
 use crate::analysis::{Ended, Study};
 use crate::experiment::{self, RunOptions, ScenarioResult};
@@ -276,8 +276,13 @@ fn tell_advice(terminal: &Terminal, finished: &[Finished]) {
         }
     }
     for (advice, names) in concerned {
-        let names = if names.len() > 3 { format!("{} scenarios", names.len()) } else { names.join(", ") };
-        terminal.say(&format!("advice: {advice} ({names})"));
+        let names = match names.len() {
+            // What holds for all needs no names.
+            n if n == finished.len() => String::new(),
+            1..=3 => format!(" ({})", names.join(", ")),
+            n => format!(" ({n} of {} scenarios)", finished.len()),
+        };
+        terminal.say(&format!("advice: {advice}{names}"));
     }
 }
 
@@ -321,18 +326,62 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
     }
 }
 
+/// The table with a line for each scenario, then what they ask.
 fn tell_figures(terminal: &Terminal, finished: &[Finished]) {
-    let Some(first) = finished.first() else { return };
-    let headings: Vec<&str> = ["scenario"].into_iter().chain(first.figures.iter().map(|f| f.heading)).collect();
-    let mut sheet = Sheet::new(&headings, terminal.colors_data());
-    sheet.right(1..headings.len());
-    sheet.first_at_least(25);
-    for finished in finished {
-        let title = format!("{}\n{}", finished.name, finished.question);
-        let figures = finished.figures.iter().map(|figure| figure.text.as_str());
-        sheet.row([title.as_str()].into_iter().chain(figures).map(|text| (text, Tone::Plain)));
-    }
+    let colors = terminal.colors_data();
+    let wide = figures_table(finished, colors, str::to_owned);
+    // Where intervals find no room beside their means they stand below them, and names go on after a slash.
+    let sheet = if wide.fits() {
+        wide
+    } else {
+        figures_table(finished, colors, |cell| cell.replace(" ±", "\n±").replace('/', "/\n"))
+    };
     terminal.data(&sheet.text());
+    terminal.data(&questions(finished, usize::from(table::width()), colors));
+}
+
+fn figures_table(finished: &[Finished], colors: bool, arranged: impl Fn(&str) -> String) -> Sheet {
+    let figures = finished.first().map_or(&[][..], |first| first.figures.as_slice());
+    let headings: Vec<String> =
+        ["scenario"].into_iter().chain(figures.iter().map(|figure| figure.heading)).map(heading).collect();
+    let mut sheet = Sheet::new(&headings.iter().map(String::as_str).collect::<Vec<_>>(), colors);
+    sheet.airy();
+    sheet.right(1..headings.len());
+    for Finished { name, figures, .. } in finished {
+        let texts = [name].into_iter().chain(figures.iter().map(|figure| &figure.number));
+        let cells: Vec<String> = texts.map(|text| arranged(text)).collect();
+        sheet.row(cells.iter().map(|cell| (cell.as_str(), Tone::Plain)));
+    }
+    sheet
+}
+
+/// A heading in lines that are hardly wider than the figures below it.
+fn heading(text: &str) -> String {
+    wrapped(text, 12).join("\n")
+}
+
+/// What each scenario asks, keyed by its name, with what its figures are where their headings leave that open.
+fn questions(finished: &[Finished], width: usize, colors: bool) -> String {
+    let key = finished.iter().map(|finished| finished.name.chars().count()).max().unwrap_or(0).min(width / 3);
+    let mut text = String::new();
+    for Finished { name, question, figures, .. } in finished {
+        let notes: Vec<String> = figures.iter().filter_map(note).collect();
+        let notes = if notes.is_empty() { String::new() } else { format!(" [{}]", notes.join("; ")) };
+        let lines = wrapped(&format!("{question}{notes}"), width.saturating_sub(key + 3));
+        // A name wider than its column has a line of its own, so that the questions stay in theirs.
+        let (head, key_of_first) =
+            if name.chars().count() > key { (format!(" {name}\n"), "") } else { (String::new(), name.as_str()) };
+        let keys = [key_of_first].into_iter().chain(std::iter::repeat(""));
+        let written = lines.iter().zip(keys);
+        let written = written.map(|(line, name)| format!(" {name:key$}  {}\n", Tone::Aside.paint(line, colors)));
+        text.extend([head].into_iter().chain(written));
+    }
+    text + "\n"
+}
+
+/// What a figure is: "worst blast radius: weu-1-outage".
+fn note(figure: &KeyFigure) -> Option<String> {
+    figure.of.as_ref().map(|of| format!("{}: {of}", figure.heading))
 }
 
 /// A line for each expectation, the verdict first.

@@ -1,18 +1,25 @@
 //! Tables for people, as wide as their terminal.
 
 use comfy_table::presets::{UTF8_FULL_CONDENSED, UTF8_HORIZONTAL_ONLY};
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table, Width};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table};
 
 /// Width where nobody says one [characters].
 const WIDTH: u16 = 120;
 /// Least width of a table [characters]; a narrower terminal wraps its lines itself.
 const WIDTH_MIN: u16 = 60;
 
+/// Space around the content of a column without lines [characters].
+const PADDING: u16 = 2;
+/// Lines around the headings and under the last row, in the order of `comfy_table`'s presets.
+const HEADING_ONLY: &str = "  ── ══      ──    ";
+
 /// Words that deserve a colour, on a terminal that has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Tone {
     /// As any other.
     Plain,
+    /// What may be passed over.
+    Aside,
     /// Good news.
     Good,
     /// A doubt.
@@ -25,6 +32,7 @@ impl Tone {
     /// A word in the colour of the tone, by the codes that every terminal knows.
     pub(super) fn paint(self, word: &str, colors: bool) -> String {
         let code = match self {
+            Self::Aside => "2",
             Self::Good => "32",
             Self::Doubt => "33",
             Self::Bad => "31",
@@ -46,10 +54,7 @@ impl Sheet {
         let mut table = Table::new();
         table.load_preset(if headings.len() > 3 { UTF8_FULL_CONDENSED } else { UTF8_HORIZONTAL_ONLY });
         table.set_content_arrangement(ContentArrangement::Dynamic);
-        // A terminal that does not know its width says 0.
-        let terminal = table.width().filter(|width| *width > 0).map(|width| width.max(WIDTH_MIN));
-        let width = terminal.or_else(columns).unwrap_or(WIDTH);
-        table.set_width(width);
+        table.set_width(width());
         if colors {
             table.enforce_styling();
         } else {
@@ -71,11 +76,16 @@ impl Sheet {
         }
     }
 
-    /// The first column keeps this share of the width at least, since it holds sentences [%].
-    pub(super) fn first_at_least(&mut self, percent: u16) {
-        if let Some(column) = self.table.column_mut(0) {
-            column.set_constraint(ColumnConstraint::LowerBoundary(Width::Percentage(percent)));
-        }
+    /// Few lines: only between headings and rows.
+    pub(super) fn airy(&mut self) {
+        self.table.load_preset(HEADING_ONLY);
+    }
+
+    /// Whether a table without lines between its columns is as wide as it likes to be.
+    pub(super) fn fits(&self) -> bool {
+        let wanted: usize =
+            self.table.column_max_content_widths().into_iter().map(|column| usize::from(column + PADDING)).sum();
+        wanted <= usize::from(width())
     }
 
     /// Adds a row of texts with their tones.
@@ -96,10 +106,33 @@ fn cell(text: &str, tone: Tone, colors: bool) -> Cell {
     let cell = Cell::new(text);
     match (tone, colors) {
         (Tone::Plain, _) | (_, false) => cell,
+        (Tone::Aside, true) => cell.add_attribute(Attribute::Dim),
         (Tone::Good, true) => cell.fg(Color::Green),
         (Tone::Doubt, true) => cell.fg(Color::Yellow),
         (Tone::Bad, true) => cell.fg(Color::Red),
     }
+}
+
+/// The width that people see [characters].
+pub(super) fn width() -> u16 {
+    // A terminal that does not know its width says 0.
+    let terminal = Table::new().width().filter(|width| *width > 0).map(|width| width.max(WIDTH_MIN));
+    terminal.or_else(columns).unwrap_or(WIDTH)
+}
+
+/// Words in lines of at most so many characters; a longer word has a line of its own.
+pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
 }
 
 /// The width that the environment states.
@@ -121,6 +154,13 @@ mod tests {
         let mut sheet = Sheet::new(&["what"], true);
         sheet.row([("bad", Tone::Bad)]);
         assert!(sheet.text().contains('\x1b'));
+    }
+
+    #[test]
+    fn words_are_kept_whole_and_lines_short() {
+        assert_eq!(wrapped("who notices, and for how long?", 12), ["who notices,", "and for how", "long?"]);
+        assert_eq!(wrapped("production-westeurope is down", 6), ["production-westeurope", "is", "down"]);
+        assert!(wrapped("  ", 6).is_empty());
     }
 
     #[test]

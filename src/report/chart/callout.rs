@@ -6,6 +6,9 @@ use super::theme::LABEL_PITCH;
 
 type Spot = (f64, f64);
 
+/// Least distance of two ties [px]; closer ones could be taken for one that branches.
+const APART: f64 = 4.0;
+
 /// The place of a text [px]; `y` is its middle.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Place {
@@ -78,7 +81,7 @@ impl Taken {
             let tie = (point, place.tie(point));
             place.is_inside(frame)
                 && !self.texts.iter().any(|text| place.meets(text) || text.is_crossed(&tie))
-                && !self.ties.iter().any(|other| place.is_crossed(other))
+                && !self.ties.iter().any(|other| place.is_crossed(other) || entangled(other, &tie))
                 && !on_edge(place)
         };
         let found = (5..steps).flat_map(around).find(free)?;
@@ -86,6 +89,27 @@ impl Taken {
         self.ties.push((point, found.tie(point)));
         Some(found)
     }
+}
+
+/// Whether two lines cross, or come so close that one seems to branch from the other; they may begin together.
+fn entangled(one: &(Spot, Spot), other: &(Spot, Spot)) -> bool {
+    // Twice the area of a triangle, whose sign is the side of the line on which the third corner lies.
+    let side = |a: Spot, b: Spot, c: Spot| (b.0 - a.0) * (c.1 - a.1) - (b.1 - a.1) * (c.0 - a.0);
+    let parts = |line: &(Spot, Spot), of: &(Spot, Spot)| side(line.0, line.1, of.0) * side(line.0, line.1, of.1) < 0.0;
+    let together = to_line(one.0, &(other.0, other.0)) < APART;
+    let ends = [(one.0, other), (one.1, other), (other.0, one), (other.1, one)];
+    (parts(one, other) && parts(other, one))
+        || !together && ends.iter().any(|(spot, line)| to_line(*spot, line) < APART)
+}
+
+/// Distance of a spot to the nearest spot of a line [px].
+fn to_line(spot: Spot, (from, to): &(Spot, Spot)) -> f64 {
+    let along = (to.0 - from.0, to.1 - from.1);
+    let length = along.0 * along.0 + along.1 * along.1;
+    let share = ((spot.0 - from.0) * along.0 + (spot.1 - from.1) * along.1) / length;
+    let share = if length > 0.0 { share.clamp(0.0, 1.0) } else { 0.0 };
+    let away = (spot.0 - from.0 - along.0 * share, spot.1 - from.1 - along.1 * share);
+    (away.0 * away.0 + away.1 * away.1).sqrt()
 }
 
 #[cfg(test)]
@@ -105,5 +129,16 @@ mod tests {
         let third = taken.find(&frame, (330.0, 150.0), 80.0, |place| place.y > 60.0).expect("room above");
         assert!(third.y <= 60.0);
         assert_eq!(taken.find(&frame, (200.0, 150.0), 80.0, |_| true), None);
+    }
+
+    #[test]
+    fn lines_must_neither_cross_nor_touch_but_may_begin_together() {
+        let line = ((0.0, 0.0), (10.0, 0.0));
+        assert!(entangled(&line, &((5.0, -50.0), (5.0, 50.0))));
+        assert!(entangled(&line, &((5.0, 3.0), (5.0, 8.0))));
+        assert!(!entangled(&line, &((13.0, 4.0), (20.0, 4.0))));
+        assert!(!entangled(&line, &((0.0, 1.0), (10.0, 9.0))));
+        assert!((to_line((13.0, 4.0), &line) - 5.0).abs() < 1e-12);
+        assert!((to_line((20.0, 0.0), &((10.0, 0.0), (10.0, 0.0))) - 10.0).abs() < 1e-12);
     }
 }

@@ -8,7 +8,7 @@ use super::numbers::{count, percent};
 use super::samples::{known, labelled};
 use super::scale::{Quantity, Scale};
 use super::sheet::{Above, Sheet, Words};
-use super::stack::{Layer, Stack};
+use super::stack::{self, Layer, Stack};
 use super::theme::{BASELINE, BLUE, BURGUNDY, Colour, INDIGO, OCHRE, RUST, TEAL};
 use super::{Chart, Picture};
 
@@ -28,21 +28,22 @@ const STATES: [(&str, Colour); 6] = [
 ];
 /// Most layers; the smallest others become one.
 const LAYERS: usize = 6;
+/// Share of the fleet that a state must exceed once; a thinner layer would be its name and nothing to see.
+const LEAST: f64 = 0.005;
 
 impl Chart for DeviceStates {
     fn draw(&self, study: &Study) -> Option<Picture> {
-        let layers = layers(study);
-        let stack = Stack::new(&layers, layers.last().map_or(&[], |connected| connected.points.as_slice()));
-        if layers.is_empty() {
-            return None;
-        }
-        let sheet =
-            Sheet::new(study, Scale::linear(Quantity::Count, stack.max(), 5.0), Above::Windows, right_beside([]));
+        let all = layers(study);
+        let fleet = Stack::new(&all, &[]).max();
+        let shown = stack::without_small(&all, fleet * LEAST);
+        let layers = merged(shown);
+        let stack = Stack::new(&layers, layers.last()?.points.as_slice());
+        let sheet = Sheet::new(study, Scale::linear(Quantity::Count, fleet, 5.0), Above::Windows, right_beside([]));
         let names = stack.draw(&sheet.svg, &sheet.frame, |layer| format!("max {}", count(layer.max())));
         sheet.windows.name(&sheet.svg, &sheet.frame);
         sheet.window_key();
         ends::draw(&sheet.svg, &sheet.frame, names);
-        let words = words(study, &sheet, &layers, stack.max());
+        let words = words(study, &sheet, &all, fleet);
         Some(sheet.picture("device_states", words))
     }
 }
@@ -65,7 +66,7 @@ fn layers(study: &Study) -> Vec<Layer> {
         layers.retain(|(_, layer)| layer.max() > 0.0);
     }
     layers.sort_by_key(|(rank, _)| *rank);
-    merged(layers.into_iter().map(|(_, layer)| layer).collect())
+    layers.into_iter().map(|(_, layer)| layer).collect()
 }
 
 /// Unknown states take colours that are free; beyond the colours the smallest layers are one, called "other".
@@ -80,31 +81,19 @@ fn merged(mut layers: Vec<Layer>) -> Vec<Layer> {
     for layer in layers.iter_mut().filter(|layer| layer.colour == BASELINE) {
         layer.colour = free.next().unwrap_or(BASELINE);
     }
-    let other = sum(&rest);
+    let other = stack::sum(&rest).map(|all| Layer { name: "other".to_owned(), colour: BASELINE, ..all });
     layers.splice(0..0, other);
     layers
-}
-
-fn sum(layers: &[Layer]) -> Option<Layer> {
-    let mut all = layers.first()?.clone();
-    for layer in &layers[1..] {
-        for (mine, other) in all.points.iter_mut().zip(&layer.points) {
-            match (mine.as_mut(), other) {
-                (Some(mine), Some(other)) => mine.mean += other.mean,
-                (None, Some(other)) => *mine = Some(*other),
-                _ => {}
-            }
-        }
-    }
-    Some(Layer { name: "other".to_owned(), colour: BASELINE, ..all })
 }
 
 fn words(study: &Study, sheet: &Sheet, layers: &[Layer], fleet: f64) -> Words {
     let title = finding(study, sheet, layers, fleet);
     let parts: Vec<String> =
         layers.iter().map(|layer| format!("{} up to {}", layer.name, count(layer.max()))).collect();
+    let hidden = layers.iter().any(|layer| layer.max() <= fleet * LEAST);
+    let rest = if hidden { format!("; states below {} left out", percent(LEAST)) } else { String::new() };
     Words {
-        subtitle: "Devices by state of their connection, stacked; max: most in any window".to_owned(),
+        subtitle: format!("Devices by state of their connection, stacked; max: most in any window{rest}"),
         description: format!("{title}. {}.", parts.join(", ")),
         title,
     }
@@ -121,7 +110,7 @@ fn finding(study: &Study, sheet: &Sheet, layers: &[Layer], fleet: f64) -> String
         (0..windows).map(|i| (i, away(i))).fold((0, 0.0), |best, here| if here.1 > best.1 { here } else { best });
     let share = if fleet > 0.0 { peak.1 / fleet } else { 0.0 };
     let Some(point) =
-        waiting.iter().find_map(|layer| layer.points.get(peak.0).copied().flatten()).filter(|_| share > 0.005)
+        waiting.iter().find_map(|layer| layer.points.get(peak.0).copied().flatten()).filter(|_| share > LEAST)
     else {
         let connected = layers.iter().find(|layer| layer.name == "connected").map_or(0.0, Layer::max);
         return match connected {

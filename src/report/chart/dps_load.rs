@@ -38,15 +38,21 @@ impl Line {
         known(&self.points).map(|point| point.mean).fold(f64::INFINITY, f64::min) * 1.25 >= self.max()
     }
 
+    /// Whether it was ever used by more than what reads as nothing.
+    fn is_used(&self, text: impl Fn(f64) -> String) -> bool {
+        text(self.max()) != text(0.0)
+    }
+
     fn last(&self) -> Option<f64> {
         known(&self.points).next_back().map(|point| point.mean)
     }
 }
 
-/// The series of the picture; at least one of both kinds.
+/// The series of the picture that were ever used; at least one of both kinds.
 struct Load {
     throttles: Vec<Line>,
-    left_out: usize,
+    less_busy: usize,
+    unused: bool,
     rate: Option<Line>,
 }
 
@@ -82,17 +88,23 @@ impl Load {
     fn of(study: &Study) -> Option<Self> {
         let line =
             |name: &str, windows| Line { name: name.replace('_', " "), points: samples::points(study, windows, 1.0) };
-        let mut throttles: Vec<Line> = labelled(study, "throttle_utilisation_ratio", "throttle")
+        let throttles = labelled(study, "throttle_utilisation_ratio", "throttle");
+        let (mut throttles, idle): (Vec<Line>, Vec<Line>) = throttles
             .into_iter()
             .map(|(name, windows)| line(name, windows))
             .filter(|line| line.peak().is_some())
-            .collect();
+            .partition(|line| line.is_used(percent));
         throttles.sort_by(|a, b| b.max().total_cmp(&a.max()).then_with(|| a.name.cmp(&b.name)));
-        let left_out = throttles.len().saturating_sub(COLOURS.len());
+        let less_busy = throttles.len().saturating_sub(COLOURS.len());
         throttles.truncate(COLOURS.len());
         let rate = unlabelled(study, "dps_lookup_rate_per_s").map(|windows| line("look-ups", windows));
-        let rate = rate.filter(|line| line.peak().is_some());
-        (rate.is_some() || !throttles.is_empty()).then_some(Self { throttles, left_out, rate })
+        let rate = rate.filter(|line| line.is_used(per_second));
+        (rate.is_some() || !throttles.is_empty()).then_some(Self {
+            throttles,
+            less_busy,
+            unused: !idle.is_empty(),
+            rate,
+        })
     }
 
     fn right(&self) -> f64 {
@@ -106,7 +118,8 @@ impl Load {
         let busiest = self.throttles.iter().map(|line| format!("{} up to {}", line.name, percent(line.max())));
         let rate = self.rate.iter().map(|line| format!("look-ups up to {}", per_second(line.max())));
         let figures: Vec<String> = busiest.chain(rate).collect();
-        let rest = match self.left_out {
+        let rest = match self.less_busy {
+            0 if self.unused => "; unused ones left out".to_owned(),
             0 => String::new(),
             1 => "; 1 less busy throttle not shown".to_owned(),
             n => format!("; {n} less busy throttles not shown"),
@@ -128,7 +141,7 @@ impl Load {
             let peak = line.peak()?;
             Some(cause(sheet.study, peak.from, peak.until).unwrap_or_else(|| sheet.time.moment(peak.from)))
         };
-        if let Some(line) = self.throttles.first().filter(|line| line.max() > 0.0) {
+        if let Some(line) = self.throttles.first() {
             if line.max() < 1.0 && line.is_steady() {
                 return format!(
                     "The busiest throttle, {}, stays at {} of its limit",
@@ -141,12 +154,10 @@ impl Load {
                 if line.max() >= 1.0 { String::new() } else { format!(" at {} of its limit", percent(line.max())) };
             return format!("Throttle {} {verb}{share} {}", short(&line.name), when(line).unwrap_or_default());
         }
-        match self.rate.as_ref().filter(|line| line.max() > 0.0) {
-            Some(line) => {
-                format!("Look-ups at DPS peaked at {} {}", per_second(line.max()), when(line).unwrap_or_default())
-            }
-            None => "DPS and its throttles stay idle".to_owned(),
-        }
+        let peak = |line: &Line| {
+            format!("Look-ups at DPS peaked at {} {}", per_second(line.max()), when(line).unwrap_or_default())
+        };
+        self.rate.as_ref().map(peak).unwrap_or_default()
     }
 }
 

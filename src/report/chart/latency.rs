@@ -21,6 +21,8 @@ const MEASURES: [(&str, f64, &str); 3] = [
     ("telemetry_latency_ms", 1.0, "telemetry latency"),
     ("connect_latency_s", 1_000.0, "time to connect"),
 ];
+/// A line whose largest value is at most so many times its smallest stays at one value.
+const STEADY: f64 = 1.05;
 /// From the highest quantile down.
 const COLOURS: [Colour; 4] = [BLUE, TEAL, OCHRE, RUST];
 
@@ -105,6 +107,7 @@ fn ends_of(sheet: &Sheet, lines: &[Line]) -> Vec<End> {
 struct Finding {
     usual: f64,
     lowest: f64,
+    last: f64,
     peak: Point,
     cause: Option<String>,
 }
@@ -118,9 +121,10 @@ impl Finding {
         let quiet: Vec<f64> = known(points).filter(|point| !touched(point)).map(|point| point.mean).collect();
         let all: Vec<f64> = known(points).map(|point| point.mean).collect();
         let lowest = all.iter().copied().fold(f64::INFINITY, f64::min);
+        let last = all.last().copied().unwrap_or(f64::NAN);
         let usual = median(if quiet.is_empty() { all } else { quiet });
         let peak = samples::peak(points, milliseconds).expect("a line has at least one point");
-        Self { usual, lowest, cause: cause(study, peak.from, peak.until), peak }
+        Self { usual, lowest, last, cause: cause(study, peak.from, peak.until), peak }
     }
 
     fn rose(&self) -> bool {
@@ -133,11 +137,12 @@ impl Finding {
             let when = self.cause.clone().unwrap_or_else(|| sheet.time.moment(self.peak.from));
             return format!("{name} {what} rose from {usual} to {peak} {when}");
         }
-        let (low, peak_text) = (milliseconds(self.lowest), &peak);
-        if self.peak.mean > self.lowest * 1.25 && low != *peak_text {
+        let low = milliseconds(self.lowest);
+        if self.peak.mean > self.lowest * STEADY && low != peak {
             return format!("{name} {what} stays between {low} and {peak}");
         }
-        format!("{name} {what} stays at {usual}")
+        // The value that stands at the end of the line, so that title and line never seem to disagree.
+        format!("{name} {what} stays at {}", milliseconds(self.last))
     }
 }
 

@@ -7,7 +7,7 @@ use super::marks::cause;
 use super::numbers::percent;
 use super::samples::{self, Point, known, labelled, median, runs_of, unlabelled};
 use super::scale::{Quantity, Scale};
-use super::sheet::{Above, Sheet, Words};
+use super::sheet::{self, Above, Sheet, Words};
 use super::stack::{self, Layer, Stack};
 use super::theme::{BLUE, BURGUNDY, Colour, INDIGO, INK, KEY_LINE, OCHRE, RUST, TEAL};
 use super::{Chart, Picture};
@@ -23,7 +23,7 @@ const CAUSES: [(&str, Colour, &str); 6] = [
     ("capacity", OCHRE, "evicted entries"),
     ("moved", INDIGO, "moved devices"),
     ("flushed", RUST, "flushed entries"),
-    ("outage", BURGUNDY, "the unreachable cache"),
+    ("outage", BURGUNDY, "cache down"),
 ];
 
 impl Chart for MissRatio {
@@ -65,13 +65,7 @@ fn total(study: &Study, layers: &[Layer]) -> Option<Vec<Option<Point>>> {
     if let Some(points) = whole.filter(|points| known(points).next().is_some()) {
         return Some(points);
     }
-    let longest = layers.iter().map(|layer| layer.points.len()).max()?;
-    let sum = |i: usize| {
-        let mut here = layers.iter().filter_map(|layer| layer.points.get(i).copied().flatten());
-        let first = here.next()?;
-        Some(here.fold(first, |sum, point| Point { mean: sum.mean + point.mean, ..sum }))
-    };
-    Some((0..longest).map(sum).collect())
+    stack::sum(layers).map(|all| all.points)
 }
 
 fn words(study: &Study, sheet: &Sheet, layers: &[Layer], total: &[Option<Point>]) -> Words {
@@ -100,18 +94,14 @@ fn finding(study: &Study, sheet: &Sheet, layers: &[Layer], total: &[Option<Point
         return format!("{} of look-ups miss the cache", percent(usual));
     };
     let when = cause(study, peak.from, peak.until).unwrap_or_else(|| sheet.time.moment(peak.from));
-    let main =
-        layers.iter().filter_map(|layer| Some((layer, at(layer, peak.from)?))).max_by(|a, b| a.1.total_cmp(&b.1));
+    let main = layers.iter().filter_map(|layer| Some((layer, layer.at(peak.from)?))).max_by(|a, b| a.1.total_cmp(&b.1));
+    let rose = format!("Cache misses rose from {} to {} {when}", percent(usual), percent(peak.mean));
     let why = main
         .filter(|(_, share)| *share > peak.mean / 2.0)
-        .map_or_else(String::new, |(layer, _)| format!(", mostly from {}", in_title(&layer.name)));
-    format!("Cache misses rose from {} to {} {when}{why}", percent(usual), percent(peak.mean))
+        .map_or_else(String::new, |(layer, _)| format!(", mostly {}", in_title(&layer.name)));
+    sheet::title_with(rose, &why)
 }
 
 fn in_title(cause: &str) -> &str {
     CAUSES.iter().find(|(name, _, _)| *name == cause).map_or(cause, |(_, _, words)| words)
-}
-
-fn at(layer: &Layer, from: f64) -> Option<f64> {
-    known(&layer.points).find(|point| (point.from - from).abs() < 1e-9).map(|point| point.mean)
 }

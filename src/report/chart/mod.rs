@@ -12,6 +12,7 @@ mod frame;
 mod latency;
 mod marks;
 mod miss_ratio;
+mod outcomes;
 mod raster;
 mod samples;
 mod scale;
@@ -36,8 +37,9 @@ pub trait Chart: Sync {
 }
 
 /// Every chart, in the order of a report.
-pub static CHARTS: [&dyn Chart; 6] = [
+pub static CHARTS: [&dyn Chart; 7] = [
     &latency::Latency,
+    &outcomes::Outcomes,
     &device_states::DeviceStates,
     &miss_ratio::MissRatio,
     &dps_load::DpsLoad,

@@ -102,6 +102,12 @@ impl<'a> Sheet<'a> {
     }
 }
 
+/// A finding with what explains it, or alone where both are too wide for a title.
+pub(super) fn title_with(finding: String, why: &str) -> String {
+    let whole = format!("{finding}{why}");
+    if text::width(&whole, TITLE) <= WIDTH - 2.0 * MARGIN { whole } else { finding }
+}
+
 /// The words on intervals for a subtitle; with one replication there is none.
 pub(super) fn intervals(study: &Study, what: &str) -> String {
     if study.replications > 1 { format!("; {what}: 95 % interval") } else { String::new() }

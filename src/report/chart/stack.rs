@@ -38,6 +38,28 @@ impl Layer {
     pub(super) fn max(&self) -> f64 {
         samples::known(&self.points).map(|point| point.mean).fold(0.0, f64::max)
     }
+
+    /// Value of the window that begins at a moment [s].
+    pub(super) fn at(&self, from: f64) -> Option<f64> {
+        samples::known(&self.points).find(|point| (point.from - from).abs() < 1e-9).map(|point| point.mean)
+    }
+}
+
+/// The layers added up, with name and colour of the first; a window counts where any is known.
+pub(super) fn sum(layers: &[Layer]) -> Option<Layer> {
+    let longest = layers.iter().map(|layer| layer.points.len()).max()?;
+    let total = |i: usize| {
+        let mut here = layers.iter().filter_map(|layer| layer.points.get(i).copied().flatten());
+        let first = here.next()?;
+        Some(here.fold(first, |sum, point| Point { mean: sum.mean + point.mean, ..sum }))
+    };
+    Some(Layer { points: (0..longest).map(total).collect(), ..layers.first()?.clone() })
+}
+
+/// The layers that exceed a height in some window; all of them where none does.
+pub(super) fn without_small(layers: &[Layer], least: f64) -> Vec<Layer> {
+    let large: Vec<Layer> = layers.iter().filter(|layer| layer.max() > least).cloned().collect();
+    if large.is_empty() { layers.to_vec() } else { large }
 }
 
 /// A moment of a stack: the edges from the baseline up, one more than layers.

@@ -71,6 +71,7 @@ fn outage() -> Study {
     add_latency(&mut study, 72, 3);
     add_cache(&mut study, 72, 3);
     add_states(&mut study, 72, 3);
+    add_outcomes(&mut study, 72, 3);
     add_load(&mut study, 72, 3);
     add_stamps(&mut study, 72, 3, 4);
     study
@@ -130,6 +131,20 @@ fn add_load(study: &mut Study, count: usize, n: u32) {
             base * (0.9 + 0.2 * noise(i, salt as u64)) + (peak - base) * felt(at(i), 13 + salt * 2, 26)
         });
         study.series.insert(MeasureKey::new("throttle_utilisation_ratio").with("throttle", throttle), values);
+    }
+}
+
+fn add_outcomes(study: &mut Study, count: usize, n: u32) {
+    let at = |i: usize| i * 72 / count;
+    let outcomes: [(&str, &dyn Fn(usize) -> f64); 5] = [
+        ("failed_dependency", &|i| 0.12 * felt(at(i), 12, 18)),
+        ("unreachable_assigning", &|i| 0.03 * felt(at(i), 18, 24)),
+        ("offline", &|i| 0.001 * felt(at(i), 12, 18)),
+        ("shed", &|_| 0.0),
+        ("delivered", &|i| 1.0 - 0.121 * felt(at(i), 12, 18) - 0.03 * felt(at(i), 18, 24)),
+    ];
+    for (outcome, value) in outcomes {
+        study.series.insert(MeasureKey::new("command_outcome_ratio").with("outcome", outcome), series(count, n, value));
     }
 }
 
@@ -296,7 +311,8 @@ fn an_outage_is_found_in_every_title() {
         ("device_states", "52 k of 150 k devices (35 %) had no connection during weu-2 outage"),
         ("dps_load", "Throttle dps registrations reached its limit during weu-2 outage"),
         ("latency", "p99 command latency rose from 121 ms to 4 s during weu-2 outage"),
-        ("miss_ratio", "Cache misses rose from 13 % to 30 % during weu-2 outage, mostly from moved devices"),
+        ("miss_ratio", "Cache misses rose from 13 % to 30 % during weu-2 outage, mostly moved devices"),
+        ("outcomes", "Up to 12 % of calls failed during weu-2 outage, mostly failed dependency"),
         ("stamp_utilisation", "No stamp exceeds its planned capacity; the fullest reaches 91 % (weu-4)"),
     ];
     assert_eq!(titles(&drawn), BTreeMap::from(expected));
@@ -341,7 +357,7 @@ fn hostile() -> Study {
 
 #[test]
 fn markup_and_long_names_stay_inside() {
-    assert_eq!(draw("hostile", &hostile()).len(), 5);
+    assert_eq!(draw("hostile", &hostile()).len(), 6);
 }
 
 #[test]
@@ -378,9 +394,10 @@ fn long_series_are_thinned() {
     add_latency(&mut study, 1_000, 3);
     add_cache(&mut study, 1_000, 3);
     add_states(&mut study, 1_000, 3);
+    add_outcomes(&mut study, 1_000, 3);
     add_load(&mut study, 1_000, 3);
     add_stamps(&mut study, 1_000, 3, 9);
-    assert_eq!(draw("long", &study).len(), 5);
+    assert_eq!(draw("long", &study).len(), 6);
 }
 
 #[test]
@@ -401,6 +418,7 @@ fn one_window_fills_the_plot() {
     add_latency(&mut study, 1, 3);
     add_cache(&mut study, 1, 3);
     add_states(&mut study, 1, 3);
+    add_outcomes(&mut study, 1, 3);
     add_load(&mut study, 1, 3);
     add_stamps(&mut study, 1, 3, 2);
     assert_eq!(draw("window", &study).len(), 5);
@@ -412,7 +430,11 @@ fn zeros_are_drawn_on_the_floor() {
     for values in study.series.values_mut() {
         values.fill(Estimate { mean: 0.0, low: 0.0, high: 0.0, n: 3 });
     }
-    assert_eq!(draw("zero", &study).len(), 5);
+    let drawn = draw("zero", &study);
+    assert_eq!(
+        titles(&drawn).into_keys().collect::<Vec<_>>(),
+        ["device_states", "latency", "miss_ratio", "stamp_utilisation"]
+    );
 }
 
 #[test]
@@ -425,7 +447,7 @@ fn gaps_are_left_out() {
             }
         }
     }
-    assert_eq!(draw("gaps", &study).len(), 5);
+    assert_eq!(draw("gaps", &study).len(), 6);
 }
 
 #[test]
@@ -440,6 +462,21 @@ fn without_data_there_is_no_picture() {
     }
     assert!(pictures(&study).is_empty());
     assert!(pictures(&empty(0, 0)).is_empty());
+}
+
+#[test]
+fn what_was_never_used_is_not_drawn() {
+    let mut study = outage();
+    let key = |throttle: &str| MeasureKey::new("throttle_utilisation_ratio").with("throttle", throttle);
+    study.series.insert(key("idle"), series(72, 3, |_| 0.0));
+    study.series.insert(MeasureKey::new("dps_lookup_rate_per_s"), series(72, 3, |_| 0.0));
+    let states = MeasureKey::new("devices_in_state").with("state", "assigned");
+    study.series.insert(states, series(72, 3, |i| if i == 14 { 0.35 } else { 0.0 }));
+    let drawn = draw("unused", &study);
+    let of = |name: &str| drawn.iter().find(|picture| picture.name == name).expect("drawn").svg.clone();
+    let (load, states) = (of("dps_load"), of("device_states"));
+    assert!(!load.contains("idle") && !load.contains("look-ups") && load.contains("unused ones left out"));
+    assert!(!states.contains(">assigned<") && states.contains("states below 0.5 % left out"));
 }
 
 #[test]
