@@ -72,7 +72,7 @@ impl Taken {
             let away = 3.0 * step as f64;
             let heights = [point.1 - away, point.1 + away];
             heights.into_iter().flat_map(move |y| {
-                [0.0, 0.55, -0.55, 1.0, -1.0]
+                [0.0, 0.55, -0.55, 1.0, -1.0, 1.6, -1.6]
                     .into_iter()
                     .map(move |shift| Place::around(point.0 + (width + 8.0) * shift, y, width))
             })

@@ -173,7 +173,7 @@ impl<'a> Stack<'a> {
             Some((taken.find(frame, point, width, |place| edges && self.crosses(frame, place))?, point))
         };
         let free = find(first, true).or_else(|| find(last, true));
-        let Some((place, point)) = free.or_else(|| find(first, false)) else {
+        let Some((place, point)) = free.or_else(|| find(first, false)).or_else(|| find(last, false)) else {
             return Some(End { y: last.1, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour });
         };
         svg.rule(point, place.tie(point), layer.colour, 1.0);
