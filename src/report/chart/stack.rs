@@ -113,6 +113,9 @@ impl<'a> Stack<'a> {
                 None => homeless.push((*k, *layer, value)),
             }
         }
+        // The layer whose place is furthest right comes first: a tie to the right of another would cut it off.
+        let far = |k: usize| self.thick(k).map_or(0.0, |(_, last)| last.at);
+        homeless.sort_by(|a, b| far(b.0).total_cmp(&far(a.0)));
         homeless
             .iter()
             .filter_map(|(k, layer, value)| self.call_out(svg, frame, *k, layer, value, &mut taken))
