@@ -357,7 +357,7 @@ fn figures_table(finished: &[Finished], colors: bool, arranged: impl Fn(&str) ->
 
 /// A heading in lines that are hardly wider than the figures below it.
 fn heading(text: &str) -> String {
-    wrapped(text, 12).join("\n")
+    wrapped(text, 9).join("\n").replace('-', "-\n")
 }
 
 /// What each scenario asks, keyed by its name, with what its figures are where their headings leave that open.

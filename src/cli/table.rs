@@ -11,7 +11,7 @@ const WIDTH_MIN: u16 = 60;
 /// Space around the content of a column without lines [characters].
 const PADDING: u16 = 2;
 /// Lines around the headings and under the last row, in the order of `comfy_table`'s presets.
-const HEADING_ONLY: &str = "  ── ══      ──    ";
+const HEADING_ONLY: &str = "  ── ═             ";
 
 /// Words that deserve a colour, on a terminal that has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

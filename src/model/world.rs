@@ -117,6 +117,8 @@ pub struct Occurrence {
 pub struct MoveRun {
     /// Devices, in order of eviction.
     pub devices: Vec<DeviceId>,
+    /// Devices that were selected; those that come last again are not counted twice.
+    pub planned: u32,
     /// Next to evict.
     pub next: u32,
     /// Devices that were evicted and are connected again.

@@ -27,6 +27,7 @@ impl World<'_> {
         self.moves[index].begun = true;
         self.moves[index].last = agenda.now();
         self.moves[index].devices = self.select(index);
+        self.moves[index].planned = self.moves[index].devices.len() as u32;
         self.schedule_eviction(agenda, index);
     }
 
@@ -81,9 +82,8 @@ impl World<'_> {
 
     fn schedule_eviction<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let (plan, run) = (&self.config.moves[index], &self.moves[index]);
-        let n = run.devices.len() as u32;
-        if run.next < n {
-            let at = plan.eviction(run.next, n).max(agenda.now());
+        if (run.next as usize) < run.devices.len() {
+            let at = plan.eviction(run.next, run.planned).max(agenda.now());
             self.other_event(agenda, at, Kind::Evict, plan.key, (index as u32, 0));
         }
     }
@@ -93,13 +93,13 @@ impl World<'_> {
         let run = &mut self.moves[index];
         let device = run.devices[run.next as usize];
         run.next += 1;
-        self.schedule_eviction(agenda, index);
         let record = self.devices[device.index()];
         if record.is(Device::IN_ASSIGNMENT) {
             // DPS works on it just now; it comes last.
             self.moves[index].devices.push(device);
-            return;
+            return self.schedule_eviction(agenda, index);
         }
+        self.schedule_eviction(agenda, index);
         let held = self.columns.identity[device.index()].some().is_some();
         if !held || !record.state.in_fleet() || self.config.moves[index].rule.to == Some(record.stamp) {
             return; // It left, or is on its way already.

@@ -53,6 +53,15 @@ pub(super) struct Taken {
     ties: Vec<(Spot, Spot)>,
 }
 
+/// Where a text is looked for first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Side {
+    /// Left of its point: for a layer that swells there, since what follows it lies to the right.
+    Left,
+    /// Right of its point.
+    Right,
+}
+
 impl Taken {
     /// Keeps the place of a text.
     pub(super) fn text(&mut self, place: Place) {
@@ -65,6 +74,7 @@ impl Taken {
         frame: &Frame,
         point: Spot,
         width: f64,
+        side: Side,
         on_edge: impl Fn(&Place) -> bool,
     ) -> Option<Place> {
         let steps = ((frame.bottom - frame.top) / 3.0) as usize;
@@ -72,8 +82,9 @@ impl Taken {
             let away = 3.0 * step as f64;
             let heights = [point.1 - away, point.1 + away];
             heights.into_iter().flat_map(move |y| {
-                [0.0, 0.55, -0.55, 1.0, -1.0]
+                [0.0, 0.55, -0.55, 1.0, -1.0, 1.6, -1.6]
                     .into_iter()
+                    .map(move |shift| if side == Side::Left { -shift } else { shift })
                     .map(move |shift| Place::around(point.0 + (width + 8.0) * shift, y, width))
             })
         };
@@ -122,13 +133,13 @@ mod tests {
         let scale = Scale::linear(Quantity::Count, 1.0, 1.0);
         let frame = Frame { left: 0.0, right: 400.0, top: 0.0, bottom: 300.0, horizon: 1.0, scale };
         let mut taken = Taken::default();
-        let first = taken.find(&frame, (200.0, 150.0), 80.0, |_| false).expect("an empty plot has room");
-        let second = taken.find(&frame, (200.0, 150.0), 80.0, |_| false).expect("room beside the first");
+        let first = taken.find(&frame, (200.0, 150.0), 80.0, Side::Right, |_| false).expect("an empty plot has room");
+        let second = taken.find(&frame, (200.0, 150.0), 80.0, Side::Right, |_| false).expect("room beside the first");
         assert!(!first.meets(&second) && !second.is_crossed(&((200.0, 150.0), first.tie((200.0, 150.0)))));
         let mut taken = Taken::default();
-        let third = taken.find(&frame, (330.0, 150.0), 80.0, |place| place.y > 60.0).expect("room above");
+        let third = taken.find(&frame, (330.0, 150.0), 80.0, Side::Right, |place| place.y > 60.0).expect("room above");
         assert!(third.y <= 60.0);
-        assert_eq!(taken.find(&frame, (200.0, 150.0), 80.0, |_| true), None);
+        assert_eq!(taken.find(&frame, (200.0, 150.0), 80.0, Side::Right, |_| true), None);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use crate::analysis::Study;
 use super::ends::{self, End, right_beside};
 use super::marks::cause;
 use super::numbers::percent;
-use super::samples::{self, Point, known, labelled, median, runs_of};
+use super::samples::{self, Point, known, labelled, runs_of};
 use super::scale::{Quantity, Scale};
 use super::sheet::{self, Above, Sheet, Words};
 use super::stack::{self, Layer, Stack};
@@ -89,14 +89,15 @@ fn words(sheet: &Sheet, all: &[Layer], failed: &Layer, shown: usize) -> Words {
 }
 
 fn finding(sheet: &Sheet, all: &[Layer], failed: &[Option<Point>]) -> String {
-    let usual = median(known(failed).map(|point| point.mean).collect());
+    // Throughout means in every window, so the calmest one decides; half of a run may lie under a fault.
+    let calmest = known(failed).map(|point| point.mean).fold(f64::INFINITY, f64::min);
     let peak = samples::peak(failed, percent).expect("a stack has at least one window");
     let main = all.iter().filter_map(|layer| Some((layer, layer.at(peak.from)?))).max_by(|a, b| a.1.total_cmp(&b.1));
     let why = main
         .filter(|(_, share)| *share > peak.mean / 2.0)
         .map_or_else(String::new, |(layer, _)| format!(", mostly {}", layer.name));
-    if peak.mean <= usual * 1.5 {
-        return sheet::title_with(format!("{} of calls fail throughout", percent(usual)), &why);
+    if peak.mean <= calmest * 2.0 {
+        return sheet::title_with(format!("At least {} of calls fail throughout", percent(calmest)), &why);
     }
     let when = cause(sheet.study, peak.from, peak.until).unwrap_or_else(|| sheet.time.moment(peak.from));
     sheet::title_with(format!("Up to {} of calls failed {when}", percent(peak.mean)), &why)

@@ -2,7 +2,7 @@
 
 use crate::analysis::{Estimate, Study};
 
-use super::callout::{Place, Taken};
+use super::callout::{Place, Side, Taken};
 use super::ends::End;
 use super::frame::Frame;
 use super::samples::{self, Point, extremes};
@@ -170,10 +170,11 @@ impl<'a> Stack<'a> {
         let (first, last) = self.thick(k)?;
         let (first, last, width) = (middle(first), middle(last), text_width(layer, value));
         let mut find = |point, edges: bool| {
-            Some((taken.find(frame, point, width, |place| edges && self.crosses(frame, place))?, point))
+            let side = if point == first { Side::Left } else { Side::Right };
+            Some((taken.find(frame, point, width, side, |place| edges && self.crosses(frame, place))?, point))
         };
         let free = find(first, true).or_else(|| find(last, true));
-        let Some((place, point)) = free.or_else(|| find(first, false)) else {
+        let Some((place, point)) = free.or_else(|| find(first, false)).or_else(|| find(last, false)) else {
             return Some(End { y: last.1, name: layer.name.clone(), value: value.to_owned(), colour: layer.colour });
         };
         svg.rule(point, place.tie(point), layer.colour, 1.0);
