@@ -52,6 +52,7 @@ struct Stamp {
 }
 
 #[derive(Debug, Clone)]
+#[expect(clippy::struct_excessive_bools, reason = "each is one independent choice of a random cohort")]
 struct Cohort {
     devices: u32,
     new: bool,
@@ -131,7 +132,7 @@ prop_compose! {
 
 prop_compose! {
     fn fault()(
-        kind in 0_u8..10, stamp in any::<u8>(), region in any::<bool>(), silent in any::<bool>(), at in 0_u8..100,
+        kind in 0_u8..11, stamp in any::<u8>(), region in any::<bool>(), silent in any::<bool>(), at in 0_u8..100,
         lasts in 1_u8..120, drawn in prop::bool::weighted(0.2),
     ) -> Fault {
         Fault { kind, stamp, region, silent, at, lasts, drawn }
@@ -393,6 +394,7 @@ impl Fault {
             6 => format!("region_blackout]\nregion = \"{}\"\nreturn_over = \"2 min\"\n", region(self.region)),
             7 => format!("stamp_slow]\nstamp = \"{stamp}\"\nfactor = 20\n"),
             8 => "dps_slow]\nfactor = 50\n".to_owned(),
+            9 => format!("stamp_degraded]\nstamp = \"{stamp}\"\nerrors = 0.5\ncapacity = 0.1\n"),
             _ => "cache_slow]\nfactor = 300\n".to_owned(),
         };
         write!(text, "[[faults]]\nname = \"f{i}\"\n{when}[faults.cause.{cause}").expect("a text takes text");

@@ -153,7 +153,7 @@ fn an_outage_of_45_minutes_lasts_115_for_the_unluckiest() {
     let last: Vec<f64> =
         ran.values("time_to_recover_s{fault=outage share=100 %}").iter().map(|t| 45.0 + t / 60.0).collect();
     let row = judge("minutes from the start of the outage to the last device", &last, Within(115.0, 0.01));
-    settle("spill-over", vec![row]);
+    settle("spill-over", &[row]);
     ran.agrees([
         ("queue_length{at=dps_registration stat=max}", Within(85_000.0, 0.02)),
         ("blast_radius_ratio{fault=outage}", Exactly(1.0)),

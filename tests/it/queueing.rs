@@ -158,7 +158,7 @@ fn a_storm_on_a_changing_rate_ends_with_a_wait_of_60_s() {
         let waits = wait_at_the_end_of_the_storm(telemetry);
         judge(&format!("wait [s], {telemetry}"), &waits, Within(60.0, 0.02))
     });
-    settle("storm of 1.5 times the load", rows.into());
+    settle("storm of 1.5 times the load", &rows);
 }
 
 const BUCKET: &str = "token bucket, no queue";
@@ -273,7 +273,7 @@ fn hubs_and_dps_keep_their_documented_limits() {
             rows.push(judge(&format!("{edition} x {units} {metric}"), &[value], Exactly(row(metric))));
         }
     }
-    settle("documented throttles", rows);
+    settle("documented throttles", &rows);
 }
 
 #[test]

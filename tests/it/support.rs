@@ -18,28 +18,18 @@ use stampsim::scenario::{Scenario, load};
 /// Confidence of every interval here [1].
 pub(crate) const LEVEL: f64 = 0.99;
 
-/// A scenario to be run: a committed file or a text, with overrides as on the command line.
+/// A scenario to be run: a committed file, with overrides as on the command line.
 pub(crate) struct Case {
     name: String,
     path: PathBuf,
     sets: Vec<String>,
-    /// Holds a text's file as long as the case lives.
-    _folder: Option<tempfile::TempDir>,
 }
 
 impl Case {
     /// A file of `tests/it/cases`.
     pub(crate) fn named(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cases").join(format!("{name}.toml"));
-        Self { name: name.to_owned(), path, sets: vec![seed_of(name)], _folder: None }
-    }
-
-    /// A text, written to a folder of its own.
-    pub(crate) fn text(name: &str, text: &str) -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let path = folder.path().join(format!("{name}.toml"));
-        std::fs::write(&path, text).expect("a temporary folder takes a file");
-        Self { name: name.to_owned(), path, sets: vec![seed_of(name)], _folder: Some(folder) }
+        Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
     }
 
     /// One more override, such as `run.replications=3`.
@@ -151,15 +141,10 @@ impl Ran {
         self.runs().iter().map(one).collect()
     }
 
-    /// Mean and 99 % interval of a figure.
-    pub(crate) fn estimate(&self, key: &str) -> Estimate {
-        estimate_at(&self.values(key), LEVEL).expect("there is a value")
-    }
-
     /// Holds figures against what is expected; fails with a table of all of them when one misses.
     pub(crate) fn agrees<'a>(&self, expected: impl IntoIterator<Item = (&'a str, Expected)>) {
         let rows = expected.into_iter().map(|(key, expected)| judge(key, &self.values(key), expected));
-        settle(&self.name, rows.collect());
+        settle(&self.name, &rows.collect::<Vec<_>>());
     }
 }
 
@@ -189,8 +174,8 @@ pub(crate) fn judge(figure: &str, values: &[f64], expected: Expected) -> Row {
 
 /// Prints the rows of a case and fails when one misses.
 #[expect(clippy::print_stderr, reason = "cargo shows it with --nocapture, or when a test fails")]
-pub(crate) fn settle(case: &str, rows: Vec<Row>) {
-    for (text, _) in &rows {
+pub(crate) fn settle(case: &str, rows: &[Row]) {
+    for (text, _) in rows {
         eprintln!("row | {case} | {text}");
     }
     let missed = rows.iter().filter(|(_, passes)| !passes).count();
