@@ -85,6 +85,10 @@ pub fn discover(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Vec<Diagnostic>> {
 }
 
 fn below(folder: &Path, found: &mut Vec<PathBuf>) -> std::io::Result<()> {
+    // A run folder holds the resolved copy of a scenario that stands elsewhere.
+    if folder.join("manifest.json").is_file() {
+        return Ok(());
+    }
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let (path, kind) = (entry.path(), entry.file_type()?);
