@@ -1,21 +1,26 @@
 //! The command line: arguments, one file per command, words for people and programs, exit codes.
 //!
-//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results.
+//! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results.
 
+mod baseline;
 mod check;
 mod compare;
+mod comparison;
 mod completions;
 pub mod exit;
 mod expectations;
 mod failure;
 mod figures;
+mod gate;
 mod init;
 mod list;
 mod markdown;
 mod options;
 mod progress;
+mod revision;
 mod run;
 mod schema;
+mod sides;
 mod sources;
 mod table;
 mod terminal;
@@ -59,6 +64,7 @@ enum Command {
     Check(check::Check),
     Run(run::Run),
     Compare(compare::Compare),
+    Baseline(baseline::Baseline),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -71,6 +77,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
+            Self::Baseline(_) => "baseline",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -129,6 +136,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Check(options) => check::check(terminal, options)?,
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
+        Command::Baseline(options) => baseline::baseline(terminal, &cli.talk, options)?,
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

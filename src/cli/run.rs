@@ -51,7 +51,7 @@ pub(super) struct Interrupt {
 
 impl Interrupt {
     /// From now on Ctrl-C asks to stop; a second one ends the program at once.
-    fn watch(&self) -> &AtomicBool {
+    pub(super) fn watch(&self) -> &AtomicBool {
         if !self.watched.swap(true, Ordering::Relaxed) {
             let asked = Arc::clone(&self.asked);
             let on_interrupt = move || {
@@ -65,7 +65,7 @@ impl Interrupt {
         &self.asked
     }
 
-    fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 }
@@ -93,26 +93,21 @@ pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec
     Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
 }
 
-/// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
-pub(super) fn run_file(
+/// Runs one scenario for a comparison and returns its folder; an expectation that fails does not matter there.
+pub(super) fn run_one(
     terminal: &Terminal,
     talk: &Talk,
-    file: &Path,
-    overrides: &Overrides,
+    scenario: Scenario,
     execution: &Execution,
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
-    let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
-    let mut finished = simulate(terminal, talk, &scenarios, execution, interrupt)?;
-    let finished = finished.pop().expect("one file is one scenario");
+    let path = scenario.path.clone();
+    let mut finished = simulate(terminal, talk, &[scenario], execution, interrupt)?;
+    let finished = finished.pop().expect("one scenario has one result");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
     match finished.folder {
         Some(folder) if code == exit::FINE => Ok(folder),
-        _ => Err(Failure::new(
-            code,
-            finished.notes.join("; "),
-            format!("run it by itself: stampsim run {}", file.display()),
-        )),
+        _ => Err(Failure::new(code, finished.notes.join("; "), format!("run it by itself: stampsim run {path}"))),
     }
 }
 
