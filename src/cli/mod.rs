@@ -17,6 +17,7 @@ mod list;
 mod markdown;
 mod options;
 mod progress;
+mod rank;
 mod revision;
 mod run;
 mod schema;
@@ -65,6 +66,7 @@ enum Command {
     Run(run::Run),
     Compare(compare::Compare),
     Baseline(baseline::Baseline),
+    Rank(rank::Rank),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -78,6 +80,7 @@ impl Command {
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
             Self::Baseline(_) => "baseline",
+            Self::Rank(_) => "rank",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -136,6 +139,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Check(options) => check::check(terminal, options)?,
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
+        Command::Rank(options) => return rank::rank(terminal, &cli.talk, options),
         Command::Baseline(options) => baseline::baseline(terminal, &cli.talk, options)?,
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
