@@ -90,7 +90,6 @@ impl Side {
 }
 
 #[cfg(test)]
-#[expect(clippy::float_cmp, reason = "exactness is what these tests show")]
 mod tests {
     use super::super::sample::Sample;
     use super::*;

@@ -1,5 +1,6 @@
 //! `compare`: candidates against a base, replication by replication, and a verdict that a gate can act on.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -82,11 +83,21 @@ fn judged(terminal: &Terminal, options: &Compare, base: &Side, candidates: Vec<S
         }
         doubts(terminal, base, candidate, &question);
     }
-    let names: Vec<String> = options.candidate.iter().map(|path| path.display().to_string()).collect();
     let runs: Vec<StoredRun> = candidates.into_iter().map(|side| side.run).collect();
     let comparison = judge(&base.run, &runs, &question);
     absent(&comparison, &question)?;
-    Ok(tell(terminal, options, &comparison, &names))
+    Ok(tell(terminal, options, &comparison, &names(options, base, &runs)))
+}
+
+/// What the sides are called, the base first: by their scenarios, or as they were typed where that does not tell them apart.
+fn names(options: &Compare, base: &Side, candidates: &[StoredRun]) -> Vec<String> {
+    let runs = || [&base.run].into_iter().chain(candidates);
+    let names: Vec<String> = runs().map(|run| run.manifest.scenario.clone()).collect();
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    if distinct.len() == names.len() {
+        return names;
+    }
+    [&options.base].into_iter().chain(&options.candidate).map(|path| path.display().to_string()).collect()
 }
 
 /// What a reader should know of two runs that are compared all the same.
@@ -125,11 +136,12 @@ fn absent(comparison: &Comparison, question: &Question) -> Result<(), Failure> {
 
 /// Tables, verdicts, and the codes that apply.
 fn tell(terminal: &Terminal, options: &Compare, comparison: &Comparison, names: &[String]) -> Vec<u8> {
-    let several = names.len() > 1;
+    let (base, candidates) = names.split_first().expect("the base has a name");
+    let several = candidates.len() > 1;
     let mut codes = Vec::new();
-    for (against, name) in comparison.candidates.iter().zip(names) {
+    for (against, name) in comparison.candidates.iter().zip(candidates) {
         if several {
-            terminal.data(&format!("{name} against {}\n", options.base.display()));
+            terminal.data(&format!("{name} against {base}\n"));
         }
         comparison::tell(terminal, against, several.then_some(name));
         let tally = conclude(terminal, against, several.then_some(name));
@@ -137,8 +149,7 @@ fn tell(terminal: &Terminal, options: &Compare, comparison: &Comparison, names: 
         codes.extend((tally.open > 0 && options.gate.fails_on_doubt()).then_some(exit::INCONCLUSIVE));
     }
     if several {
-        let base = options.base.display().to_string();
-        tell_standings(terminal, comparison, &[&[base], names].concat());
+        tell_standings(terminal, comparison, names);
     }
     codes
 }

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::figures::Reading;
+use super::figures::{Reading, count};
 use super::table::{Sheet, Tone};
 use super::terminal::Terminal;
 use crate::analysis::Verdict;
@@ -48,10 +48,14 @@ fn cells(judged: &Judged, verbose: bool) -> Vec<String> {
     cells
 }
 
+/// Variance ratios beyond this only say that pairing removed nearly all noise.
+const RATIO_MAX: f64 = 10_000.0;
+
 fn ratio(value: f64) -> String {
     match value {
         value if value.is_nan() => "-".to_owned(),
         value if value.is_infinite() => "infinite".to_owned(),
+        value if value >= RATIO_MAX => format!("> {}", count(RATIO_MAX)),
         value => format!("{value:.2}"),
     }
 }

@@ -372,6 +372,8 @@ fn column(run: &StoredRun, figure: &Figure) -> Option<Vec<f64>> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::super::sample::{figure, manifest, stored, with};
     use super::*;
     use crate::units::SimDuration;
@@ -431,7 +433,7 @@ mod tests {
     #[test]
     fn a_figure_that_vanished_is_open_and_a_neutral_one_never_fails() {
         let base = cost(&[10.0, 11.0, 12.0, 13.0]);
-        let gone = with(&base, |figures| figures.clear());
+        let gone = with(&base, BTreeMap::clear);
         let tally = compare(&base, &[gone], &tolerance(0.0)).candidates[0].tally();
         assert_eq!((tally.verdict, tally.open), ("inconclusive", 1));
         let neutral = |value: f64| stored(&[(figure("stamps_active", "stat=end"), &[value; 4])]);

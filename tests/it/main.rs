@@ -8,4 +8,5 @@ mod invariants;
 mod layers;
 mod published;
 mod queueing;
+mod statistics;
 mod support;
