@@ -8,7 +8,7 @@ use super::revision::Revision;
 use super::run::{Interrupt, run_one};
 use super::sources;
 use super::terminal::Terminal;
-use crate::results::{ResultsError, StoredRun, is_baseline, locate, read, read_baseline};
+use crate::results::{StoredRun, is_baseline, locate, read, read_baseline};
 
 /// Finds, runs or reads the sides of a comparison.
 pub(super) struct Sides<'a> {
@@ -39,8 +39,6 @@ impl Sides<'_> {
         } else if path.is_file() {
             let scenario = sources::load_one(self.terminal, path, self.overrides)?;
             run_one(self.terminal, self.talk, scenario, self.execution, self.interrupt)?
-        } else if path.extension().is_some_and(|ending| ending == "toml") && !path.exists() {
-            return Err(ResultsError::NoRun { path: path.to_owned() }.into());
         } else {
             // A name below the output is tried second, and the message names what was typed.
             locate(path).or_else(|error| locate(&self.execution.out.join(path)).map_err(|_| error))?

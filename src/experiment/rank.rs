@@ -156,7 +156,7 @@ pub trait Watch: Progress {
     fn dropped(&self, dropped: Dropped);
 }
 
-/// Runs replications until the contest is decided. `run` carries out a part of each scenario's replications.
+/// Runs replications until the contest is decided, or its cap is reached.
 pub fn rank(
     scenarios: &[Scenario],
     contest: &Contest,

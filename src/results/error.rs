@@ -80,7 +80,9 @@ impl ResultsError {
             }
             Self::Write { .. } => "check the permissions, or write elsewhere with --out DIR",
             Self::Read { .. } => "check that the path exists and may be read",
-            Self::NoRun { .. } => "name a run folder that `stampsim run` wrote, or its scenario's folder below output/",
+            Self::NoRun { .. } => {
+                "name a scenario file, a baseline, a run folder, or a scenario's folder below output/"
+            }
             Self::Damaged { .. } => "run the scenario again; results are not meant to be edited",
             Self::OtherFormat { .. } => {
                 "run the scenario again with this version, or compare with the version that wrote it"
