@@ -412,6 +412,7 @@ mod tests {
             histograms: BTreeMap::new(),
             series: BTreeMap::new(),
             marks: Vec::new(),
+            parts: crate::metrics::Parts::default(),
         };
         let observations: Vec<_> = ended.iter().enumerate().map(run).collect();
         let meta = StudyMeta {

@@ -4,6 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::analysis::steady::settle;
 use crate::analysis::study::{StudyMeta, summarise};
 use crate::analysis::{Observations, Study};
 use crate::experiment::plan::{Job, plan};
@@ -139,7 +140,12 @@ impl Slots {
         }
         advice.sort_unstable();
         advice.dedup();
-        let study = summarise(meta(scenario), &observations);
+        let steady = scenario.steady.as_ref().map(|steady| settle(&mut observations, steady.warm_up));
+        let mut study = summarise(meta(scenario), &observations);
+        if let Some(steady) = steady {
+            advice.extend(steady.advice());
+            study.estimates.extend(steady.batches);
+        }
         ScenarioResult { study, observations, asked: scenario.replications, failures, interrupted, advice }
     }
 }

@@ -66,8 +66,7 @@ pub(super) fn gauged(key: &MeasureKey, scale: f64, over: &Gauged, out: &mut Valu
         return;
     }
     let mean = over.integral as f64 / over.length as f64;
-    let figures =
-        [("mean", mean), ("min", over.least as f64), ("max", over.most as f64), ("end", over.end as f64)];
+    let figures = [("mean", mean), ("min", over.least as f64), ("max", over.most as f64), ("end", over.end as f64)];
     for (stat, value) in figures {
         out.insert(key.clone().with("stat", stat), value / scale);
     }

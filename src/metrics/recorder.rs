@@ -261,7 +261,11 @@ impl Recorder {
         let gauges = self.levels.into_iter().filter(|gauge| gauge.stats);
         Parts {
             edges: self.edges,
-            tallies: self.tallies.into_iter().map(|t| TallyParts { key: t.key, scale: t.scale, parts: t.parts }).collect(),
+            tallies: self
+                .tallies
+                .into_iter()
+                .map(|t| TallyParts { key: t.key, scale: t.scale, parts: t.parts })
+                .collect(),
             gauges: gauges.map(|g| GaugeParts { key: g.key, scale: g.scale, parts: g.parts }).collect(),
             counters: self.counters.into_iter().map(Counter::into_parts).collect(),
             shares: (self.shares.into_iter())
@@ -440,7 +444,10 @@ mod tests {
         assert!((value(MeasureKey::new("commands")) - 7.0).abs() < 1e-12);
         assert!((value(MeasureKey::new("dps_lookup_rate_per_s").with("stat", "mean")) - 2.0).abs() < 1e-12);
         assert!((value(MeasureKey::new("cache_miss_ratio")) - 2.0 / 7.0).abs() < 1e-12);
-        assert!((value(MeasureKey::new("command_latency_ms").with("stat", "mean")) - (2.0 + 7.0 * 399.0 / 2e3)).abs() < 1e-9);
+        assert!(
+            (value(MeasureKey::new("command_latency_ms").with("stat", "mean")) - (2.0 + 7.0 * 399.0 / 2e3)).abs()
+                < 1e-9
+        );
         assert!(!figures.contains_key(&MeasureKey::new("command_latency_ms").with("quantile", "0.99")), "400 values");
         assert!(out.parts.figures(&[]).is_empty());
     }

@@ -97,6 +97,9 @@ pub struct Run {
     pub event_budget: u64,
     /// How telemetry is simulated: counts per tick (`flow`, the default) or each message (`events`).
     pub telemetry: Fidelity,
+    /// Declares a study of the long run: figures leave out the warm-up. Default: a terminating study, of the whole run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steady: Option<Steady>,
     /// Share of the fleet that is simulated, for a quick look: devices, their growth and the capacities of stamps and
     /// caches shrink together, limits and prices stay. Default 1.
     pub scale: Ratio,
@@ -114,9 +117,19 @@ impl Default for Run {
             growth_tick: SimDuration::HOUR,
             event_budget: 500_000_000,
             telemetry: Fidelity::default(),
+            steady: None,
             scale: Ratio::ONE,
         }
     }
+}
+
+/// A study of the long run. One replication is cut into batches; several are independent, as always.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Steady {
+    /// Length that is left out of every figure. Default: found for each figure by the rule MSER-5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<SimDuration>,
 }
 
 impl File {
