@@ -23,7 +23,8 @@ pub mod warmup;
 mod sample;
 
 pub use expectation::{
-    Absent, Bound, BoundError, Comparison, Evidence, Expectation, Grade, Outcome, evaluate, suggest,
+    Absent, Bound, BoundError, Comparison, Evidence, EvidenceRow, Expectation, Found, Grade, Outcome, Unfailable,
+    can_fail, evaluate, suggest,
 };
 pub use interval::{estimate, estimate_at};
 pub use observations::{Ended, Estimate, Mark, MarkKind, Observations, Study};

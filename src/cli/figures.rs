@@ -99,11 +99,12 @@ impl Reading {
     pub(super) fn of(measure: &str) -> Self {
         let share = measure.ends_with("_ratio") && !PLAIN_RATIOS.contains(&measure);
         let unit = find(measure).map_or("", |measure| measure.unit);
-        if share {
-            Self { scale: 100.0, unit: "%" }
-        } else {
-            Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } }
-        }
+        if share { Self::share() } else { Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } } }
+    }
+
+    /// Of a share.
+    pub(super) fn share() -> Self {
+        Self { scale: 100.0, unit: "%" }
     }
 
     /// A mean with half of its interval, such as "12.3 ± 0.4 ms"; the mean alone where there is no interval.

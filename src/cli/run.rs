@@ -36,6 +36,9 @@ pub(super) struct Run {
     /// Scenario files, or folders: every *.toml below, except in catalog/
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    /// Prove that each expectation can fail; one that cannot, or none at all, fails (20)
+    #[arg(long)]
+    self_check: bool,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
@@ -86,11 +89,35 @@ struct Finished {
 /// Runs everything, prints, and returns the exit codes that apply.
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
-    let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    let mut finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
+    if options.self_check {
+        finished.iter_mut().for_each(|finished| self_check(terminal, finished));
+    }
     Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
+}
+
+/// Says of each expectation whether the worst figures there could be would fail it.
+fn self_check(terminal: &Terminal, finished: &mut Finished) {
+    let (name, judged) = (&finished.name, &finished.judged);
+    let broken: Vec<String> = judged
+        .iter()
+        .filter_map(|judged| Some(format!("{} can never fail: {}", judged.expected(), judged.unfailable()?)))
+        .collect();
+    for broken in &broken {
+        terminal.data(&format!("broken  {name}: {broken}\n"));
+    }
+    if judged.is_empty() {
+        terminal.data(&format!("broken  {name}: it has no expectation, so it can never fail\n"));
+    }
+    let proven = judged.len() - broken.len();
+    terminal.data(&format!("checked {name}: {proven} of {} expectations can fail\n", judged.len()));
+    terminal.message("self_check", json!({ "scenario": name, "expectations": judged.len(), "broken": broken }));
+    if judged.is_empty() || !broken.is_empty() {
+        finished.codes.push(exit::EXPECTATION);
+    }
 }
 
 /// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
@@ -162,7 +189,7 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         name: scenario.name.clone(),
         question: study.question.clone(),
         figures: key_figures(study),
-        judged: judge(&scenario.expectations, study),
+        judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
         digest: None,
         codes,
@@ -174,6 +201,10 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         finished.notes.push("no replication is whole; nothing was written".into());
         return finished;
     }
+    let unfailable = finished.judged.iter().filter(|judged| judged.outcome().absent.is_none());
+    finished.advice.extend(unfailable.filter_map(|judged| {
+        Some(format!("the expectation {} can never fail: {}", judged.expected(), judged.unfailable()?))
+    }));
     if finished.judged.iter().any(Judged::is_failure) {
         finished.codes.push(exit::EXPECTATION);
     }
@@ -240,6 +271,7 @@ fn write(
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
     let charts = charts(&result.study, &mut finished.notes);
+    let evidence: Vec<_> = finished.judged.iter().map(|judged| (judged.measure(), judged.outcome())).collect();
     let record = RunRecord {
         manifest,
         study: &result.study,
@@ -248,6 +280,7 @@ fn write(
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
+        evidence: &evidence,
         summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
         charts: &charts,
     };

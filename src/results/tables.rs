@@ -6,7 +6,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::{FORMAT, Manifest};
-use crate::analysis::{Estimate, MarkKind, Observations, Study};
+use crate::analysis::{Estimate, Evidence, MarkKind, Observations, Study};
 use crate::metrics::{Better, Histogram, MeasureKey};
 
 /// The shortest decimal that reads back as the same number; empty for what is not a number.
@@ -97,6 +97,24 @@ pub(super) fn summary_csv(to: &mut dyn Write, study: &Study) -> io::Result<()> {
         let [mean, low, high, n] = cells(estimate);
         let names = [study.scenario.as_str(), measure.name, measure.unit, &labels];
         csv.write_record(names.into_iter().chain([&*mean, &low, &high, &n, better(measure.better)]))?;
+    }
+    csv.flush()
+}
+
+/// Most rows of evidence of one expectation; windows of many replications would fill a disk.
+const EVIDENCE_ROWS_MAX: usize = 100_000;
+
+/// The values behind a judgement: of every replication, or of the windows that are not as expected.
+pub(super) fn evidence_csv(to: &mut dyn Write, window_s: f64, evidence: &[Evidence]) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(to);
+    csv.write_record(["figure", "bound", "replication", "window_start_s", "value", "as_expected"])?;
+    let rows = evidence.iter().flat_map(|evidence| evidence.rows.iter().map(move |row| (evidence, row)));
+    let kept = rows.filter(|(_, row)| row.window.is_none() || !row.is_good);
+    for (evidence, row) in kept.take(EVIDENCE_ROWS_MAX) {
+        let start = row.window.map_or_else(String::new, |window| number(window as f64 * window_s));
+        let (figure, bound) = (evidence.key.to_string(), evidence.bound.to_string());
+        let (replication, value) = (row.replication.to_string(), number(row.value));
+        csv.write_record([&*figure, &bound, &replication, &start, &value, if row.is_good { "yes" } else { "no" }])?;
     }
     csv.flush()
 }
