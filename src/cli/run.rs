@@ -194,7 +194,7 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         digest: None,
         codes,
         notes,
-        advice: result.advice.clone(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
     };
     if study.replications == 0 {
         finished.judged.clear();
@@ -257,7 +257,7 @@ fn facts(scenario: &Scenario, result: &ScenarioResult, notes: &[String]) -> RunF
         command_line: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         assumptions: scenario.assumptions.clone(),
         catalog: sources::catalogs(scenario),
-        advice: result.advice.clone(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
     }
 }
 
@@ -462,6 +462,8 @@ mod tests {
             failures: failures.iter().map(|(i, why)| (*i, (*why).to_owned())).collect(),
             interrupted,
             advice: Vec::new(),
+            steady: None,
+            doubts: Vec::new(),
         }
     }
 

@@ -4,4 +4,4 @@ pub mod plan;
 pub mod replication;
 pub mod run;
 
-pub use run::{Progress, RunOptions, ScenarioResult, run};
+pub use run::{Progress, RunOptions, ScenarioResult, run, run_parts};

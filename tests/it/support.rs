@@ -5,6 +5,7 @@
 //! test of equivalence; noise cannot pass it, and more replications can only make it sharper.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -82,6 +83,15 @@ pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
     let options = RunOptions { jobs, stop: &stop, max_wall: None };
     let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
     experiment::run(&[scenario], &options, &Silent, &keep);
+    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
+}
+
+/// Runs these replications of a scenario.
+pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
+    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
+    let options = RunOptions { jobs: None, stop: &stop, max_wall: None };
+    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
+    experiment::run_parts(std::slice::from_ref(scenario), &[part], &options, &Silent, &keep);
     slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
 }
 
