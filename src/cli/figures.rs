@@ -40,6 +40,12 @@ pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
     ]
 }
 
+/// The figures that the precision of a run is judged by unless its expectations name others: latency and cost.
+pub(super) fn headline(study: &Study) -> Vec<MeasureKey> {
+    let latency = latency(study).map(|(found, _)| found);
+    latency.into_iter().chain(cost_per_device(study)).map(|(key, _)| key.clone()).collect()
+}
+
 /// Every figure of a measure.
 fn of<'a>(study: &'a Study, measure: &'a str) -> impl Iterator<Item = (&'a MeasureKey, &'a Estimate)> {
     study.estimates.iter().filter(move |(key, estimate)| key.name == measure && estimate.n > 0)

@@ -11,18 +11,22 @@ use serde_json::json;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
-use super::figures::{KeyFigure, key_figures};
+use super::figures::{KeyFigure, Reading, headline, key_figures};
 use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
+use crate::analysis::expectation::judged_means;
 use crate::analysis::{Ended, Study};
+use crate::experiment::precision::{Precision, Reached, run_to_precision};
 use crate::experiment::{self, RunOptions, ScenarioResult};
+use crate::metrics::MeasureKey;
 use crate::report::chart;
 use crate::results::{self, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
+use crate::units::Ratio;
 
 const EXAMPLES: &str = "Examples:
   stampsim run outage.toml                           simulate, print the figures, write output/outage/
@@ -36,6 +40,13 @@ pub(super) struct Run {
     /// Scenario files, or folders: every *.toml below, except in catalog/
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    /// Run replications in batches of ten until the figures of the expectations, or else p99 latency and cost, are known
+    /// to this share of their value
+    #[arg(long, value_name = "SHARE", value_parser = precision, conflicts_with = "replications")]
+    precision: Option<Ratio>,
+    /// Most replications with --precision
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=1_000_000), requires = "precision")]
+    max_replications: u32,
     /// Prove that each expectation can fail; one that cannot, or none at all, fails (20)
     #[arg(long)]
     self_check: bool,
@@ -73,6 +84,14 @@ impl Interrupt {
     }
 }
 
+/// What is to be simulated, and how.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    scenarios: &'a [Scenario],
+    execution: &'a Execution,
+    precision: Option<Precision>,
+}
+
 /// What one scenario came to.
 struct Finished {
     name: String,
@@ -89,7 +108,9 @@ struct Finished {
 /// Runs everything, prints, and returns the exit codes that apply.
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
-    let mut finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    let precision = options.precision.map(|share| Precision { relative: share.get(), most: options.max_replications });
+    let job = Job { scenarios: &scenarios, execution: &options.execution, precision };
+    let mut finished = simulate(terminal, talk, &job, &Interrupt::default())?;
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
@@ -130,7 +151,8 @@ pub(super) fn run_file(
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
     let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
-    let mut finished = simulate(terminal, talk, &scenarios, execution, interrupt)?;
+    let job = Job { scenarios: &scenarios, execution, precision: None };
+    let mut finished = simulate(terminal, talk, &job, interrupt)?;
     let finished = finished.pop().expect("one file is one scenario");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
     match finished.folder {
@@ -144,13 +166,8 @@ pub(super) fn run_file(
 }
 
 /// All scenarios, in their order.
-fn simulate(
-    terminal: &Terminal,
-    talk: &Talk,
-    scenarios: &[Scenario],
-    execution: &Execution,
-    interrupt: &Interrupt,
-) -> Result<Vec<Finished>, Failure> {
+fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interrupt) -> Result<Vec<Finished>, Failure> {
+    let Job { scenarios, execution, precision } = *job;
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
     // The one clock of a result: it names the folder and enters nothing else.
     let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -159,16 +176,58 @@ fn simulate(
     let replications = scenarios.iter().map(|scenario| scenario.replications).sum();
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
     let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
-    let keep = |i: usize, result: ScenarioResult| {
-        let kept = keep(&scenarios[i], &result, &execution.out, &clock, interrupt.is_asked());
+    let keep = |i: usize, scenario: &Scenario, result: &ScenarioResult, open: Vec<String>| {
+        let mut kept = keep(scenario, result, &execution.out, &clock, interrupt.is_asked());
+        kept.advice.extend(open);
         display.suspend(|| said_early(terminal, &kept));
         finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
     };
-    experiment::run(scenarios, &options, &display, &keep);
+    match precision {
+        None => {
+            experiment::run(scenarios, &options, &display, &|i, result| keep(i, &scenarios[i], &result, Vec::new()))
+        }
+        Some(precision) => run_to_precision(
+            scenarios,
+            precision,
+            &|i, result| wanted(&scenarios[i], &result.study),
+            &options,
+            &display,
+            &|i, result, reached| {
+                // What was found to be enough is what a run of so many replications gives, digest and all.
+                let scenario = scenarios[i].clone().with_replications(result.asked);
+                keep(i, &scenario, &result, imprecise(&reached, precision));
+            },
+        ),
+    }
     drop(display);
     let finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
     let lost = || Failure::new(exit::UNEXPECTED, "a scenario ended without a result", "run it by itself with -j 1");
     finished.into_iter().map(|finished| finished.ok_or_else(lost)).collect()
+}
+
+/// The figures that must be precise: those that the expectations judge, or else the headline.
+fn wanted(scenario: &Scenario, study: &Study) -> Vec<MeasureKey> {
+    let judged = judged_means(&scenario.expectations, study);
+    if judged.is_empty() { headline(study) } else { judged.into_iter().collect() }
+}
+
+/// What is still wider than was asked for, in words.
+fn imprecise(reached: &Reached, precision: Precision) -> Vec<String> {
+    let share = Reading::share();
+    let wide = |(key, width): &(MeasureKey, f64)| {
+        let (wanted, most) = (share.alone(precision.relative), precision.most);
+        format!(
+            "{key} is known to {} after {most} replications, not to {wanted}; raise --max-replications",
+            share.alone(*width)
+        )
+    };
+    reached.open.iter().map(wide).collect()
+}
+
+/// A share above zero: no number of replications reaches a precision of none.
+fn precision(text: &str) -> Result<Ratio, String> {
+    let share: Ratio = text.parse().map_err(|error: crate::units::UnitError| error.to_string())?;
+    if share.get() > 0.0 { Ok(share) } else { Err("expected a share above zero, such as \"2 %\"".to_owned()) }
 }
 
 /// What is worth a line before all scenarios are done.

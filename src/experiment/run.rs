@@ -21,6 +21,7 @@ pub trait Progress: Sync {
 }
 
 /// How to run.
+#[derive(Clone, Copy)]
 pub struct RunOptions<'a> {
     /// Threads; the machine's, or `RAYON_NUM_THREADS`, when absent.
     pub jobs: Option<usize>,
@@ -228,15 +229,21 @@ fn meta_of(study: &Study) -> StudyMeta {
 }
 
 /// The wall budget: it can only cut a run short, never change what a replication observes.
-struct WallBudget {
+pub(super) struct WallBudget {
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
     end: Option<std::time::Instant>,
 }
 
 impl WallBudget {
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
-    fn new(length: Option<Duration>) -> Self {
+    pub(super) fn new(length: Option<Duration>) -> Self {
         Self { end: length.map(|length| std::time::Instant::now() + length) }
+    }
+
+    /// What is left of the budget; nothing where there is none.
+    #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.end.map(|end| end.saturating_duration_since(std::time::Instant::now()))
     }
 
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]

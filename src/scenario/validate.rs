@@ -94,6 +94,17 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The same with another number of replications, as if the file had said so.
+    #[must_use]
+    pub fn with_replications(mut self, replications: u32) -> Self {
+        let mut file: File = toml::from_str(&self.resolved).expect("a resolved scenario reads back");
+        file.run.replications = replications;
+        self.replications = replications;
+        self.resolved = toml::to_string(&file).expect("a scenario file is plain data");
+        self.inputs_hash = hash(&self.resolved, &self.inputs, &file.catalog);
+        self
+    }
+
     /// What running it will take, roughly.
     pub fn estimate(&self) -> Estimate {
         Estimate::of(&self.model, self.replications)

@@ -15,6 +15,7 @@ pub use super::suggestion::suggest;
 pub use absent::Absent;
 pub use failable::{Unfailable, can_fail, never_holds};
 pub use judge::evaluate;
+pub use select::judged_means;
 
 use super::observations::Estimate;
 use super::phase::Phase;

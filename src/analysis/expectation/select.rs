@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::bound::{number, percent};
+use super::super::observations::Study;
 use super::super::phase;
 use super::super::suggestion::nearest;
 use super::{ANY, Absent, Expectation, suggest};
@@ -34,6 +35,12 @@ pub(super) fn figures<'a>(
         carrying = vec![carrying[exact]];
     }
     if carrying.is_empty() { Err(unmatched(&wanted, &of_measure)) } else { Ok(carrying) }
+}
+
+/// The figures whose means the expectations judge.
+pub fn judged_means(expectations: &[Expectation], study: &Study) -> BTreeSet<MeasureKey> {
+    let by_mean = expectations.iter().filter(|e| e.windows.is_none() && e.replications.is_none());
+    by_mean.flat_map(|e| figures(e, study.estimates.keys()).into_iter().flatten().cloned()).collect()
 }
 
 /// Whether a figure has all the wanted labels.
