@@ -5,6 +5,7 @@
 //! any number of threads and on any CPU.
 
 mod bound;
+pub mod caution;
 pub mod expectation;
 pub mod interval;
 pub mod observations;

@@ -18,6 +18,7 @@ use super::progress::Display;
 use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
+use crate::analysis::caution;
 use crate::analysis::expectation::judged_means;
 use crate::analysis::{Ended, Study};
 use crate::experiment::precision::{Precision, Reached, run_to_precision};
@@ -268,6 +269,7 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         finished.codes.push(exit::EXPECTATION);
     }
     let manifest = Manifest::of(facts(scenario, result, &finished.notes), study, &result.observations);
+    finished.advice.extend(doubts(scenario, result));
     finished.digest.clone_from(&manifest.digest);
     finished.folder = match write(scenario, result, &manifest, &mut finished, out, clock) {
         Ok(folder) => Some(folder),
@@ -278,6 +280,17 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         }
     };
     finished
+}
+
+/// Figures that matter and are wide, and the tail that the calls cannot show.
+fn doubts(scenario: &Scenario, result: &ScenarioResult) -> Vec<String> {
+    let estimates = wanted(scenario, &result.study).into_iter().filter_map(|key| {
+        let estimate = result.study.estimates.get(&key)?;
+        caution::widen(&key, estimate, result.study.replications)
+    });
+    let refused = caution::refused(&result.observations).into_iter();
+    let tails = refused.filter(|(key, _)| key.name.contains("_latency_") && key.labels.get("quantile") == Some("0.99"));
+    estimates.chain(tails.map(|(key, few)| format!("{key}: {few}, so it is no figure"))).collect()
 }
 
 /// Why a result is less than was asked for: exit codes and words.

@@ -147,8 +147,8 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     if let Some(prices) = record.prices {
         file(folder, "prices.resolved.toml", |to| to.write_all(prices.as_bytes()))?;
     }
-    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study))?;
-    file(folder, "summary.csv", |to| tables::summary_csv(to, study))?;
+    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, runs))?;
+    file(folder, "summary.csv", |to| tables::summary_csv(to, study, runs))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
     file(folder, "marks.csv", |to| tables::marks_csv(to, study))?;

@@ -33,6 +33,12 @@ impl Case {
         Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
     }
 
+    /// A shipped scenario.
+    pub(crate) fn shipped(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"));
+        Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
+    }
+
     /// One more override, such as `run.replications=3`.
     pub(crate) fn set(mut self, set: impl Into<String>) -> Self {
         self.sets.push(set.into());
@@ -71,7 +77,8 @@ fn seed_of(name: &str) -> String {
     format!("run.seed={}", stable_name(name) >> 1)
 }
 
-struct Silent;
+/// Shows no progress.
+pub(crate) struct Silent;
 
 impl Progress for Silent {
     fn replication_done(&self, _: usize, _: u32, _: u32) {}
