@@ -92,7 +92,7 @@ impl Judged {
         let doubts = [
             warned.then(|| format!("warns if {}", worst.bound)),
             (worst.lacking > 0).then(|| format!("{} replications lack it", worst.lacking)),
-            (!worst.is_certain && worst.grade != Grade::Missing).then(|| "the interval reaches over the bound".into()),
+            (!worst.is_certain && worst.grade != Grade::Missing).then(|| doubt(&worst.found).into()),
         ];
         [said(worst)].into_iter().chain(doubts.into_iter().flatten()).collect::<Vec<String>>().join(", ")
     }
@@ -126,6 +126,16 @@ fn said(evidence: &Evidence) -> String {
         Found::Mean(estimate) => Reading::of(evidence.key.name).with_interval(&estimate),
         Found::Windows(share) => format!("as expected in {} of the windows", Reading::share().with_interval(&share)),
         Found::Replications { good, of, .. } => format!("as expected in {good} of {of} replications"),
+    }
+}
+
+/// Why a judgement is not certain.
+fn doubt(found: &Found) -> &'static str {
+    match found {
+        Found::Mean(estimate) | Found::Windows(estimate) if estimate.low.is_nan() => "without an interval",
+        Found::Mean(_) => "the interval reaches over the bound",
+        Found::Windows(_) => "the interval reaches over the share",
+        Found::Replications { .. } => "which proves less",
     }
 }
 
