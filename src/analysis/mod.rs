@@ -6,13 +6,16 @@
 
 pub mod best;
 mod bound;
+pub mod caution;
 pub mod expectation;
 pub mod interval;
 pub mod observations;
 pub mod paired;
+pub mod phase;
 pub mod precision;
 pub mod quantile;
 pub mod rank;
+pub mod steady;
 pub mod student;
 pub mod study;
 pub mod suggestion;
@@ -25,7 +28,8 @@ mod sample;
 
 pub use bound::quantity;
 pub use expectation::{
-    Absent, Bound, BoundError, Comparison, Evidence, Expectation, Grade, Outcome, evaluate, suggest,
+    Absent, Bound, BoundError, Comparison, Evidence, EvidenceRow, Expectation, Found, Grade, Outcome, Unfailable,
+    can_fail, evaluate, suggest,
 };
 pub use interval::{estimate, estimate_at};
 pub use observations::{Ended, Estimate, Mark, MarkKind, Observations, Study};

@@ -4,6 +4,7 @@
 pub mod compare;
 pub mod pick;
 pub mod plan;
+pub mod precision;
 pub mod rank;
 pub mod replication;
 pub mod run;

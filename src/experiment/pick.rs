@@ -7,7 +7,10 @@ use crate::metrics::Measure;
 use crate::metrics::measure::find;
 use crate::results::Figure;
 
-/// All figures of a measure that have these labels.
+/// How the label of a phase begins.
+const PHASE: &str = " phase=";
+
+/// All figures of a measure that have these labels. A phase is a part of a run and has to be named.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pick {
     /// The measure.
@@ -70,7 +73,10 @@ impl Pick {
 
     /// Whether a figure is meant.
     pub fn takes(&self, figure: &Figure) -> bool {
-        self.measure.name == figure.measure && self.labels.iter().all(|pair| has(&figure.labels, pair))
+        let is_whole = !format!(" {}", figure.labels).contains(PHASE);
+        self.measure.name == figure.measure
+            && (is_whole || self.labels.iter().any(|pair| pair.starts_with(PHASE.trim_start())))
+            && self.labels.iter().all(|pair| has(&figure.labels, pair))
     }
 }
 
@@ -124,6 +130,9 @@ mod tests {
     fn a_measure_alone_takes_all_its_figures() {
         let pick = Pick::parse("throttle_rejected_ratio").expect("a measure");
         assert!(pick.takes(&figure("throttle_rejected_ratio", "throttle=connect")));
+        assert!(!pick.takes(&figure("throttle_rejected_ratio", "phase=during outage throttle=connect")), "a part");
+        let during = Pick::parse("throttle_rejected_ratio{phase=during outage}").expect("a phase");
+        assert!(during.takes(&figure("throttle_rejected_ratio", "phase=during outage throttle=connect")));
         let narrow = pick.with_labels("throttle=send").expect("a label");
         assert!(!narrow.takes(&figure("throttle_rejected_ratio", "throttle=connect")));
     }

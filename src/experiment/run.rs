@@ -5,11 +5,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::analysis::steady::settle;
 use crate::analysis::study::{StudyMeta, summarise};
 use crate::analysis::{Observations, Study};
 use crate::experiment::plan::{Job, plan};
 use crate::experiment::replication::replicate;
 use crate::scenario::Scenario;
+use crate::scenario::file::Steady;
 use crate::theory::md1_table::Md1Table;
 
 /// Told of each replication that is done.
@@ -19,6 +21,7 @@ pub trait Progress: Sync {
 }
 
 /// How to run.
+#[derive(Clone, Copy)]
 pub struct RunOptions<'a> {
     /// Threads; the machine's, or `RAYON_NUM_THREADS`, when absent.
     pub jobs: Option<usize>,
@@ -42,6 +45,10 @@ pub struct ScenarioResult {
     pub interrupted: bool,
     /// Doubts about the bill, each once.
     pub advice: Vec<String>,
+    /// Whether figures leave out a warm-up, and which.
+    pub steady: Option<Steady>,
+    /// Doubts about the steady state, and what was left out for it.
+    pub doubts: Vec<String>,
 }
 
 impl ScenarioResult {
@@ -57,7 +64,17 @@ impl ScenarioResult {
             self.advice.sort_unstable();
             self.advice.dedup();
             self.interrupted = later.interrupted;
-            self.study = summarise(meta_of(&self.study), &self.observations);
+            self.summarise(meta_of(&self.study));
+        }
+    }
+
+    /// Takes the warm-up off, where one is to be, and sums up.
+    fn summarise(&mut self, meta: StudyMeta) {
+        let steady = self.steady.as_ref().map(|steady| settle(&mut self.observations, steady.warm_up));
+        self.study = summarise(meta, &self.observations);
+        if let Some(steady) = steady {
+            self.doubts = steady.advice();
+            self.study.estimates.extend(steady.batches);
         }
     }
 }
@@ -176,8 +193,18 @@ impl Slots {
         }
         advice.sort_unstable();
         advice.dedup();
-        let study = summarise(meta(scenario), &observations);
-        ScenarioResult { study, observations, asked: self.part.len() as u32, failures, interrupted, advice }
+        let mut result = ScenarioResult {
+            study: summarise(meta(scenario), &[]),
+            observations,
+            asked: self.part.len() as u32,
+            failures,
+            interrupted,
+            advice,
+            steady: scenario.steady.clone(),
+            doubts: Vec::new(),
+        };
+        result.summarise(meta(scenario));
+        result
     }
 }
 
@@ -202,15 +229,21 @@ fn meta_of(study: &Study) -> StudyMeta {
 }
 
 /// The wall budget: it can only cut a run short, never change what a replication observes.
-struct WallBudget {
+pub(super) struct WallBudget {
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
     end: Option<std::time::Instant>,
 }
 
 impl WallBudget {
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
-    fn new(length: Option<Duration>) -> Self {
+    pub(super) fn new(length: Option<Duration>) -> Self {
         Self { end: length.map(|length| std::time::Instant::now() + length) }
+    }
+
+    /// What is left of the budget; nothing where there is none.
+    #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.end.map(|end| end.saturating_duration_since(std::time::Instant::now()))
     }
 
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]

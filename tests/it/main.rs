@@ -6,6 +6,7 @@ mod determinism;
 mod docs;
 mod invariants;
 mod layers;
+mod output_analysis;
 mod published;
 mod queueing;
 mod statistics;

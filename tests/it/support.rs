@@ -33,6 +33,12 @@ impl Case {
         Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
     }
 
+    /// A shipped scenario.
+    pub(crate) fn shipped(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"));
+        Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
+    }
+
     /// One more override, such as `run.replications=3`.
     pub(crate) fn set(mut self, set: impl Into<String>) -> Self {
         self.sets.push(set.into());
@@ -71,7 +77,8 @@ fn seed_of(name: &str) -> String {
     format!("run.seed={}", stable_name(name) >> 1)
 }
 
-struct Silent;
+/// Shows no progress.
+pub(crate) struct Silent;
 
 impl Progress for Silent {
     fn replication_done(&self, _: usize, _: u32, _: u32) {}
@@ -79,20 +86,19 @@ impl Progress for Silent {
 
 /// Runs one scenario as `stampsim run` does.
 pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
-    let all = 0..scenario.replications;
-    run_on(scenario, all, jobs)
+    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
+    let options = RunOptions { jobs, stop: &stop, max_wall: None };
+    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
+    experiment::run(&[scenario], &options, &Silent, &keep);
+    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
 }
 
 /// Runs these replications of a scenario.
 pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
-    run_on(scenario.clone(), part, None)
-}
-
-fn run_on(scenario: Scenario, part: Range<u32>, jobs: Option<usize>) -> ScenarioResult {
     let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
-    let options = RunOptions { jobs, stop: &stop, max_wall: None };
+    let options = RunOptions { jobs: None, stop: &stop, max_wall: None };
     let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
-    experiment::run_parts(&[scenario], &[part], &options, &Silent, &keep);
+    experiment::run_parts(std::slice::from_ref(scenario), &[part], &options, &Silent, &keep);
     slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
 }
 
