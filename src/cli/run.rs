@@ -51,7 +51,7 @@ pub(super) struct Interrupt {
 
 impl Interrupt {
     /// From now on Ctrl-C asks to stop; a second one ends the program at once.
-    fn watch(&self) -> &AtomicBool {
+    pub(super) fn watch(&self) -> &AtomicBool {
         if !self.watched.swap(true, Ordering::Relaxed) {
             let asked = Arc::clone(&self.asked);
             let on_interrupt = move || {
@@ -65,7 +65,7 @@ impl Interrupt {
         &self.asked
     }
 
-    fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 }
@@ -191,7 +191,7 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
 }
 
 /// Why a result is less than was asked for: exit codes and words.
-fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
+pub(super) fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
     let (mut codes, mut notes) = (Vec::new(), Vec::new());
     let ended = |wanted: fn(&Ended) -> bool| result.observations.iter().filter(|run| wanted(&run.ended)).count();
     let whole = result.study.replications;

@@ -68,7 +68,7 @@ fn scenario_folder(out: &Path, scenario: &str) -> Result<PathBuf, ResultsError> 
 }
 
 /// A path that must stay below a folder.
-fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
+pub(super) fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
     let path = Path::new(name);
     if !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_))) {
         Ok(folder.join(path))

@@ -6,6 +6,7 @@
 pub mod digest;
 pub mod error;
 pub mod folder;
+pub mod golden;
 pub mod manifest;
 pub mod read;
 #[cfg(test)]
