@@ -111,7 +111,7 @@ fn candidates(terminal: &Terminal, options: &Golden) -> Result<Vec<Candidate>, F
             let message = format!("{} and {} are both called `{name}`", other.display(), file.display());
             return Err(Failure::new(exit::USAGE, message, "check them apart, each with a --dir of its own"));
         }
-        let golden = read_golden(&path).map_err(unreadable)?;
+        let golden = read_golden(&path).map_err(|error| unreadable(&error))?;
         candidates.push(Candidate { file, name, path, golden });
     }
     Ok(candidates)
@@ -135,7 +135,7 @@ fn orphans(options: &Golden, candidates: &[Candidate]) -> Result<Vec<(String, Pa
     let mut orphans = BTreeMap::new();
     for house in houses {
         let folder = options.dir.clone().unwrap_or_else(|| house.join("golden"));
-        for name in golden_names(&folder).map_err(unreadable)? {
+        for name in golden_names(&folder).map_err(|error| unreadable(&error))? {
             let (path, file) = (golden_path(&folder, &name)?, house.join(format!("{name}.toml")));
             // A single file that is checked says nothing of its neighbours.
             let is_meant = options.files.iter().any(|given| given.is_dir() && file.starts_with(given));
@@ -161,8 +161,8 @@ fn names_exist(options: &Golden, known: &BTreeSet<&String>) -> Result<(), Failur
 }
 
 /// A golden file that cannot be read is a difference: what it expects is not met.
-fn unreadable(error: ResultsError) -> Failure {
-    let help = match &error {
+fn unreadable(error: &ResultsError) -> Failure {
+    let help = match error {
         ResultsError::OtherFormat { .. } => "accept it by name anew: remove the file, then --accept NAME",
         ResultsError::Damaged { .. } => "take it from the repository again, or remove it and --accept NAME",
         other => other.help(),

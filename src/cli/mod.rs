@@ -16,6 +16,7 @@ mod list;
 mod markdown;
 mod options;
 mod progress;
+mod rerun;
 mod run;
 mod schema;
 mod simulation;
@@ -64,6 +65,7 @@ enum Command {
     Run(run::Run),
     Compare(compare::Compare),
     Golden(golden::Golden),
+    Rerun(rerun::Rerun),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -77,6 +79,7 @@ impl Command {
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
             Self::Golden(_) => "golden",
+            Self::Rerun(_) => "rerun",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -136,6 +139,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
         Command::Golden(options) => return golden::golden(terminal, &cli.talk, options),
+        Command::Rerun(options) => return rerun::rerun(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
-use super::figures::{KeyFigure, key_figures};
+use super::figures::{KeyFigure, count, key_figures};
 use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
@@ -19,9 +19,12 @@ use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
 use crate::analysis::{Ended, Study};
+use crate::experiment::rerun::relive;
 use crate::experiment::{self, RunOptions, ScenarioResult};
+use crate::kernel::event_list::Event;
+use crate::model::event::names::EventNames;
 use crate::report::chart;
-use crate::results::{self, Manifest, RunFacts, RunRecord};
+use crate::results::{self, EVENTS_MAX, EventLog, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
 
 const EXAMPLES: &str = "Examples:
@@ -36,6 +39,9 @@ pub(super) struct Run {
     /// Scenario files, or folders: every *.toml below, except in catalog/
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    /// Keep the events of this replication too, from 0, as events-N.csv in each run folder: the first million of them
+    #[arg(long, value_name = "N")]
+    trace: Option<u32>,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
@@ -86,7 +92,8 @@ struct Finished {
 /// Runs everything, prints, and returns the exit codes that apply.
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
-    let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    traceable(&scenarios, options.trace)?;
+    let finished = simulate(terminal, talk, &scenarios, (&options.execution, options.trace), &Interrupt::default())?;
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
@@ -103,7 +110,7 @@ pub(super) fn run_file(
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
     let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
-    let mut finished = simulate(terminal, talk, &scenarios, execution, interrupt)?;
+    let mut finished = simulate(terminal, talk, &scenarios, (execution, None), interrupt)?;
     let finished = finished.pop().expect("one file is one scenario");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
     match finished.folder {
@@ -121,7 +128,7 @@ fn simulate(
     terminal: &Terminal,
     talk: &Talk,
     scenarios: &[Scenario],
-    execution: &Execution,
+    (execution, trace): (&Execution, Option<u32>),
     interrupt: &Interrupt,
 ) -> Result<Vec<Finished>, Failure> {
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
@@ -133,7 +140,7 @@ fn simulate(
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
     let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
     let keep = |i: usize, result: ScenarioResult| {
-        let kept = keep(&scenarios[i], &result, &execution.out, &clock, interrupt.is_asked());
+        let kept = keep(&scenarios[i], &result, trace, &execution.out, &clock, interrupt.is_asked());
         display.suspend(|| said_early(terminal, &kept));
         finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
     };
@@ -155,7 +162,14 @@ fn said_early(terminal: &Terminal, finished: &Finished) {
 }
 
 /// Judges a result and writes its folder; whatever goes wrong becomes a note and a code, never a lost neighbour.
-fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, interrupted: bool) -> Finished {
+fn keep(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    trace: Option<u32>,
+    out: &Path,
+    clock: &str,
+    interrupted: bool,
+) -> Finished {
     let (codes, notes) = shortfalls(result, interrupted);
     let study = &result.study;
     let mut finished = Finished {
@@ -179,7 +193,8 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
     }
     let manifest = Manifest::of(facts(scenario, result, &finished.notes), study, &result.observations);
     finished.digest.clone_from(&manifest.digest);
-    finished.folder = match write(scenario, result, &manifest, &mut finished, out, clock) {
+    let log = trace.and_then(|replication| logged(scenario, result, replication, &mut finished));
+    finished.folder = match write(scenario, result, &manifest, log.as_ref(), &mut finished, out, clock) {
         Ok(folder) => Some(folder),
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
@@ -188,6 +203,44 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         }
     };
     finished
+}
+
+/// Replications are the same for all scenarios of a call, or the number is good for those that have it.
+fn traceable(scenarios: &[Scenario], trace: Option<u32>) -> Result<(), Failure> {
+    let most = scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    match trace {
+        Some(replication) if replication >= most => {
+            let message = format!("there is no replication {replication} to trace; there are {most}, numbered from 0");
+            Err(Failure::new(exit::USAGE, message, "name one that there is, or raise --replications"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The events of one replication, simulated once more for them; a run that came to others the second time is a fault.
+fn logged(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    replication: u32,
+    finished: &mut Finished,
+) -> Option<(u32, Vec<Event>)> {
+    let first = result.observations.iter().find(|run| run.replication == replication)?;
+    match relive(scenario, replication, (0, EVENTS_MAX)) {
+        Ok(again) if again.observations.order_hash == first.order_hash => {
+            if again.observations.events > EVENTS_MAX {
+                let (kept, all) = (count(EVENTS_MAX as f64), count(again.observations.events as f64));
+                finished
+                    .notes
+                    .push(format!("the log holds the first {kept} of {all} events of replication {replication}"));
+            }
+            Some((replication, again.trail.log))
+        }
+        _ => {
+            finished.codes.push(exit::UNEXPECTED);
+            finished.notes.push(format!("replication {replication} does not repeat itself; please report this"));
+            None
+        }
+    }
 }
 
 /// Why a result is less than was asked for: exit codes and words.
@@ -235,15 +288,20 @@ fn write(
     scenario: &Scenario,
     result: &ScenarioResult,
     manifest: &Manifest,
+    log: Option<&(u32, Vec<Event>)>,
     finished: &mut Finished,
     out: &Path,
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
     let charts = charts(&result.study, &mut finished.notes);
+    let names = EventNames::of(&scenario.model);
+    let events = log.map(|(replication, events)| EventLog { replication: *replication, events, names: &names });
     let record = RunRecord {
         manifest,
         study: &result.study,
         runs: &result.observations,
+        orders: &result.orders,
+        events,
         scenario: &scenario.resolved,
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
@@ -428,6 +486,7 @@ mod tests {
             failures: failures.iter().map(|(i, why)| (*i, (*why).to_owned())).collect(),
             interrupted,
             advice: Vec::new(),
+            orders: BTreeMap::new(),
         }
     }
 

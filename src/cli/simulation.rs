@@ -18,6 +18,17 @@ pub(super) fn simulate(
     scenarios: &[Scenario],
     jobs: Option<usize>,
 ) -> Result<Vec<ScenarioResult>, Failure> {
+    let (results, interrupted) = simulate_any(terminal, talk, scenarios, jobs)?;
+    scenarios.iter().zip(results).map(|(scenario, result)| whole(scenario, result, interrupted)).collect()
+}
+
+/// Runs every scenario as far as it comes; says whether the user asked to stop.
+pub(super) fn simulate_any(
+    terminal: &Terminal,
+    talk: &Talk,
+    scenarios: &[Scenario],
+    jobs: Option<usize>,
+) -> Result<(Vec<ScenarioResult>, bool), Failure> {
     let interrupt = Interrupt::default();
     let options = RunOptions { jobs, stop: interrupt.watch(), max_wall: None };
     let names = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
@@ -30,10 +41,8 @@ pub(super) fn simulate(
     experiment::run(scenarios, &options, &display, &keep);
     drop(display);
     let results = slots.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let whole = |(scenario, result): (&Scenario, Option<ScenarioResult>)| {
-        result.map_or_else(|| Err(lost()), |result| whole(scenario, result, interrupt.is_asked()))
-    };
-    scenarios.iter().zip(results).map(whole).collect()
+    let results: Option<Vec<ScenarioResult>> = results.into_iter().collect();
+    Ok((results.ok_or_else(lost)?, interrupt.is_asked()))
 }
 
 fn lost() -> Failure {

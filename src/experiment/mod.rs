@@ -2,6 +2,7 @@
 
 pub mod plan;
 pub mod replication;
+pub mod rerun;
 pub mod run;
 
 pub use run::{Progress, RunOptions, ScenarioResult, run};

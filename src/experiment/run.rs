@@ -1,5 +1,6 @@
 //! Parallel execution over (scenario x replication); results are placed by index, never by finish order.
 
+use std::collections::BTreeMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
@@ -7,7 +8,8 @@ use std::time::Duration;
 use crate::analysis::study::{StudyMeta, summarise};
 use crate::analysis::{Observations, Study};
 use crate::experiment::plan::{Job, plan};
-use crate::experiment::replication::replicate;
+use crate::experiment::replication::{Replication, replicate};
+use crate::kernel::trace::Checkpoint;
 use crate::scenario::Scenario;
 use crate::theory::md1_table::Md1Table;
 
@@ -41,11 +43,13 @@ pub struct ScenarioResult {
     pub interrupted: bool,
     /// Doubts about the bill, each once.
     pub advice: Vec<String>,
+    /// Checkpoints of the events of each replication that is whole, by its number.
+    pub orders: BTreeMap<u32, Vec<Checkpoint>>,
 }
 
 /// What became of one job.
 enum Done {
-    Whole(Box<Observations>, Vec<String>),
+    Whole(Box<Replication>),
     Failed(String),
     Cut,
 }
@@ -86,9 +90,7 @@ fn carry_out(scenario: &Scenario, md1: &Md1Table, job: Job, stop: &dyn Fn() -> b
     }
     match replicate(scenario, md1, job.replication, stop) {
         Err(why) => Done::Failed(why),
-        Ok(replication) if replication.observations.is_whole() => {
-            Done::Whole(Box::new(replication.observations), replication.advice)
-        }
+        Ok(replication) if replication.observations.is_whole() => Done::Whole(Box::new(replication)),
         Ok(_) => Done::Cut,
     }
 }
@@ -127,11 +129,13 @@ impl Slots {
     fn collect(&mut self, scenario: &Scenario) -> ScenarioResult {
         let interrupted = self.done.iter().any(|d| matches!(d, Some(Done::Cut) | None));
         let (mut observations, mut failures, mut advice) = (Vec::new(), Vec::new(), Vec::new());
+        let mut orders = BTreeMap::new();
         for (i, done) in self.done.drain(..).enumerate() {
             match done {
-                Some(Done::Whole(whole, said)) => {
-                    observations.push(*whole);
-                    advice.extend(said);
+                Some(Done::Whole(whole)) => {
+                    observations.push(whole.observations);
+                    advice.extend(whole.advice);
+                    orders.insert(i as u32, whole.trail.checkpoints);
                 }
                 Some(Done::Failed(why)) => failures.push((i as u32, why)),
                 Some(Done::Cut) | None => break,
@@ -140,7 +144,7 @@ impl Slots {
         advice.sort_unstable();
         advice.dedup();
         let study = summarise(meta(scenario), &observations);
-        ScenarioResult { study, observations, asked: scenario.replications, failures, interrupted, advice }
+        ScenarioResult { study, observations, asked: scenario.replications, failures, interrupted, advice, orders }
     }
 }
 

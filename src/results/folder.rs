@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use super::manifest::whole;
+use super::order::{EventLog, ORDER, Orders, events_csv, events_name, order_csv};
 use super::{Manifest, ResultsError, tables};
 use crate::analysis::{Observations, Study};
 use crate::scenario::Input;
@@ -28,6 +29,10 @@ pub struct RunRecord<'a, E> {
     pub study: &'a Study,
     /// All replications; those that are not whole are left out.
     pub runs: &'a [Observations],
+    /// Checkpoints of their events.
+    pub orders: &'a Orders,
+    /// The log of one replication, where it was asked for.
+    pub events: Option<EventLog<'a>>,
     /// The scenario with every default filled in, as TOML.
     pub scenario: &'a str,
     /// Files that the scenario names, which it finds beside itself.
@@ -149,6 +154,10 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     file(folder, "summary.csv", |to| tables::summary_csv(to, study))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
+    file(folder, ORDER, |to| order_csv(to, record.orders))?;
+    if let Some(log) = record.events {
+        file(folder, &events_name(log.replication), |to| events_csv(to, log.lines()))?;
+    }
     file(folder, "marks.csv", |to| tables::marks_csv(to, study))?;
     file(folder, "expectations.json", |to| tables::json(to, record.expectations))?;
     fill_series(&folder.join("series"), study)?;
@@ -233,6 +242,8 @@ mod tests {
             manifest: &manifest,
             study: &study,
             runs: &runs,
+            orders: &Orders::new(),
+            events: None,
             scenario: "question = \"?\"\n",
             inputs: &[Input { path: "inputs/growth.csv".into(), text: "0,1\n".into() }],
             prices: None,
@@ -254,7 +265,7 @@ mod tests {
         let charts = [("latency.svg".to_owned(), b"<svg/>".to_vec())];
         let folder = write_one(out.path(), "group/outage", &charts).expect("written");
         assert_eq!(folder, out.path().join("group/outage/20260302-101500-01234567"));
-        let files = "charts expectations.json histograms inputs manifest.json marks.csv replications.csv \
+        let files = "charts expectations.json histograms inputs manifest.json marks.csv order.csv replications.csv \
                      scenario.resolved.toml series summary.csv summary.json summary.md";
         assert_eq!(names(&folder), files.split_whitespace().map(str::to_owned).collect());
         assert_eq!(

@@ -136,6 +136,8 @@ mod tests {
             manifest: &manifest,
             study: &study,
             runs: &runs,
+            orders: &super::super::Orders::new(),
+            events: None,
             scenario: "",
             inputs: &[],
             prices: Some(""),

@@ -9,4 +9,5 @@ mod invariants;
 mod layers;
 mod published;
 mod queueing;
+mod rerun;
 mod support;
