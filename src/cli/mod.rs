@@ -6,6 +6,7 @@
 mod check;
 mod compare;
 mod completions;
+mod estimate;
 pub mod exit;
 mod expectations;
 mod failure;
@@ -62,6 +63,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Estimate(estimate::Estimate),
     Run(run::Run),
     Compare(compare::Compare),
     Golden(golden::Golden),
@@ -76,6 +78,7 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Check(_) => "check",
+            Self::Estimate(_) => "estimate",
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
             Self::Golden(_) => "golden",
@@ -136,6 +139,7 @@ fn texts(codes: &[u8]) -> Vec<String> {
 fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
     match &cli.command {
         Command::Check(options) => check::check(terminal, options)?,
+        Command::Estimate(options) => estimate::estimate(terminal, options)?,
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
         Command::Golden(options) => return golden::golden(terminal, &cli.talk, options),

@@ -19,12 +19,13 @@ use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
 use crate::analysis::{Ended, Study};
+use crate::experiment::estimate::floors;
 use crate::experiment::rerun::relive;
 use crate::experiment::{self, RunOptions, ScenarioResult};
 use crate::kernel::event_list::Event;
 use crate::model::event::names::EventNames;
 use crate::report::chart;
-use crate::results::{self, EVENTS_MAX, EventLog, Manifest, RunFacts, RunRecord};
+use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
 
 const EXAMPLES: &str = "Examples:
@@ -81,6 +82,7 @@ struct Finished {
     name: String,
     question: String,
     figures: Vec<KeyFigure>,
+    floors: Floors,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
@@ -172,10 +174,12 @@ fn keep(
 ) -> Finished {
     let (codes, notes) = shortfalls(result, interrupted);
     let study = &result.study;
+    let floors = floors(scenario, study);
     let mut finished = Finished {
         name: scenario.name.clone(),
         question: study.question.clone(),
-        figures: key_figures(study),
+        figures: key_figures(study, &floors),
+        floors,
         judged: judge(&scenario.expectations, study),
         folder: None,
         digest: None,
@@ -302,11 +306,12 @@ fn write(
         runs: &result.observations,
         orders: &result.orders,
         events,
+        floors: &finished.floors,
         scenario: &scenario.resolved,
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
-        summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
+        summary: &markdown::summary(manifest, &result.study, &finished.floors, &finished.judged, &charts),
         charts: &charts,
     };
     results::write(out, clock, &record)
@@ -364,8 +369,10 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
     tell_expectations(terminal, finished);
     for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
-        let figures: Vec<_> =
-            figures.iter().map(|figure| json!({ "figure": figure.heading, "text": figure.text })).collect();
+        let figures: Vec<_> = figures
+            .iter()
+            .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
+            .collect();
         let exit = exit::ranked(codes.iter().copied())[0];
         terminal.message(
             "scenario",
@@ -406,11 +413,16 @@ fn figures_table(finished: &[Finished], colors: bool, arranged: impl Fn(&str) ->
     sheet.airy();
     sheet.right(1..headings.len());
     for Finished { name, figures, .. } in finished {
-        let texts = [name].into_iter().chain(figures.iter().map(|figure| &figure.number));
-        let cells: Vec<String> = texts.map(|text| arranged(text)).collect();
+        let number = |figure: &KeyFigure| arranged(&figure.number) + &floor_below(figure);
+        let cells: Vec<String> = [arranged(name)].into_iter().chain(figures.iter().map(number)).collect();
         sheet.row(cells.iter().map(|cell| (cell.as_str(), Tone::Plain)));
     }
     sheet
+}
+
+/// What the limits alone allow, below a figure that has such a floor.
+fn floor_below(figure: &KeyFigure) -> String {
+    figure.floor.as_ref().map_or_else(String::new, |floor| format!("\nfloor {floor}"))
 }
 
 /// A heading in lines that are hardly wider than the figures below it.

@@ -1,5 +1,6 @@
 //! Experiments: every replication planned before anything runs, carried out in parallel, placed by index.
 
+pub mod estimate;
 pub mod plan;
 pub mod replication;
 pub mod rerun;

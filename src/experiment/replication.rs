@@ -123,23 +123,23 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
 }
 
 /// Prices the usage of a replication.
-struct Costs<'a> {
-    scenario: &'a Scenario,
-    stamps: &'a [StampConfig],
+pub(super) struct Costs<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) stamps: &'a [StampConfig],
 }
 
 /// Cost per device-month and its floor [USD].
-struct PerDevice {
-    registered: Option<f64>,
+pub(super) struct PerDevice {
+    pub(super) registered: Option<f64>,
     connected: Option<f64>,
-    floor: Option<f64>,
+    pub(super) floor: Option<f64>,
 }
 
 type Values = std::collections::BTreeMap<MeasureKey, f64>;
 type SeriesMap = std::collections::BTreeMap<MeasureKey, Vec<f64>>;
 
 impl Costs<'_> {
-    fn bill(&self, usage: &Usage, length: SimDuration) -> Bill {
+    pub(super) fn bill(&self, usage: &Usage, length: SimDuration) -> Bill {
         let regions = &self.scenario.model.regions.names;
         let home = self.stamps.first().map_or(0, |s| s.region.index());
         Bill::new(usage, &self.scenario.prices, length, |stamp| {
@@ -198,7 +198,7 @@ impl Costs<'_> {
     }
 
     /// The floor is the cost were every stamp exactly full: fixed cost over capacity, everything else over the devices.
-    fn per_device(&self, bill: &Bill, usage: &Usage, (registered, connected): (u128, u128)) -> PerDevice {
+    pub(super) fn per_device(&self, bill: &Bill, usage: &Usage, (registered, connected): (u128, u128)) -> PerDevice {
         let hours = self.scenario.prices.hours_per_month();
         let fixed: Money = bill.lines.iter().filter(|l| l.fixed && l.stamp.is_some()).map(|l| l.amount).sum();
         let rest = bill.total - fixed;

@@ -1,7 +1,7 @@
 //! The loop: next event, advance the clock, hand it to the model, until the horizon or a budget.
 
 use crate::kernel::event_list::{Event, EventList};
-use crate::kernel::trace::{Trace, Tracing, Trail};
+use crate::kernel::trace::{OrderHash, Trace, Tracing, Trail};
 use crate::units::SimTime;
 
 /// Where a model puts the events that it causes.
@@ -86,7 +86,10 @@ pub fn run<L: EventList, M: Model<L>>(
 ) -> Report {
     let mut agenda = Agenda { list, now: SimTime::ZERO };
     first(model, &mut agenda);
-    let (mut trace, mut popped) = (Trace::new(bounds.tracing), 0_u64);
+    let (mut events, mut order, mut popped) = (0, OrderHash::default(), 0_u64);
+    let mut trace = Trace::new(bounds.tracing);
+    // One comparison for each event: the budget is due like anything else.
+    let mut due = trace.due(0).min(bounds.events);
     let stop = loop {
         let Some(event) = agenda.list.pop() else { break Stop::Horizon };
         if event.time >= bounds.horizon {
@@ -99,14 +102,19 @@ pub fn run<L: EventList, M: Model<L>>(
         assert!(event.time >= agenda.now, "no event lies in the past");
         agenda.now = event.time;
         if model.carry_out(event, &mut agenda) {
-            trace.add(&event);
-            if trace.events() >= bounds.events {
-                break Stop::Budget;
+            order.add(&event);
+            events += 1;
+            if events >= due {
+                trace.attend(events, order, &event);
+                if events >= bounds.events {
+                    break Stop::Budget;
+                }
+                due = trace.due(events).min(bounds.events);
             }
         }
     };
     let ended = if stop == Stop::Horizon { bounds.horizon } else { agenda.now };
-    Report { stop, ended, events: trace.events(), order: trace.order(), trail: trace.finish(ended) }
+    Report { stop, ended, events, order: order.value(), trail: trace.finish(events, order, ended) }
 }
 
 #[cfg(test)]

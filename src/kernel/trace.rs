@@ -67,13 +67,9 @@ pub struct Trail {
     pub log: Vec<Event>,
 }
 
-/// Takes the events of a run as they are carried out.
+/// Keeps what is wanted of a run's events. The loop itself hashes and counts; it comes here at counts that are due only.
 #[derive(Debug)]
 pub struct Trace {
-    order: OrderHash,
-    events: u64,
-    /// The count of events at which there is more to do than to hash.
-    due: u64,
     step: u64,
     tracing: Tracing,
     trail: Trail,
@@ -83,54 +79,40 @@ impl Trace {
     /// A trace before the first event.
     pub fn new(tracing: Tracing) -> Self {
         assert!(tracing.checkpoints_max.is_multiple_of(2), "checkpoints are thinned by halves");
-        let trail = Trail::default();
-        let mut trace = Self { order: OrderHash::default(), events: 0, due: 0, step: 1, tracing, trail };
-        trace.due = trace.next_due();
-        trace
+        Self { step: 1, tracing, trail: Trail::default() }
     }
 
-    /// Takes one event in.
-    #[inline]
-    pub fn add(&mut self, event: &Event) {
-        self.order.add(event);
-        self.events += 1;
-        if self.events >= self.due {
-            self.attend(event);
-        }
-    }
-
-    /// Events so far.
-    #[inline]
-    pub fn events(&self) -> u64 {
-        self.events
-    }
-
-    /// The hash so far.
-    pub fn order(&self) -> u64 {
-        self.order.value()
-    }
-
-    /// What is left when the run ended at a time.
-    pub fn finish(mut self, ended: SimTime) -> Trail {
-        if self.tracing.checkpoints_max > 0 {
-            self.trail.checkpoints.retain(|checkpoint| checkpoint.events < self.events);
-            self.trail.checkpoints.push(Checkpoint { events: self.events, time: ended, hash: self.order.value() });
-        }
-        self.trail
-    }
-
-    #[cold]
-    fn attend(&mut self, event: &Event) {
+    /// The next count of events, after so many, at which there is something to keep.
+    pub fn due(&self, events: u64) -> u64 {
+        let checkpoint = match self.tracing.checkpoints_max {
+            0 => u64::MAX,
+            _ => (events / self.step + 1).saturating_mul(self.step),
+        };
         let (from, until) = self.tracing.log;
-        if self.events > from && self.events <= until {
+        let logged = if events < until { events.max(from) + 1 } else { u64::MAX };
+        checkpoint.min(logged)
+    }
+
+    /// Takes in what is due at a count of events, the last of which is `event`.
+    #[cold]
+    pub fn attend(&mut self, events: u64, order: OrderHash, event: &Event) {
+        let (from, until) = self.tracing.log;
+        if events > from && events <= until {
             self.trail.log.push(*event);
         }
-        if self.tracing.checkpoints_max > 0 && self.events.is_multiple_of(self.step) {
-            let checkpoint = Checkpoint { events: self.events, time: event.time, hash: self.order.value() };
-            self.trail.checkpoints.push(checkpoint);
+        if self.tracing.checkpoints_max > 0 && events.is_multiple_of(self.step) {
+            self.trail.checkpoints.push(Checkpoint { events, time: event.time, hash: order.value() });
             self.thin();
         }
-        self.due = self.next_due();
+    }
+
+    /// What is left when the run ended at a time, after so many events.
+    pub fn finish(mut self, events: u64, order: OrderHash, ended: SimTime) -> Trail {
+        if self.tracing.checkpoints_max > 0 {
+            self.trail.checkpoints.retain(|checkpoint| checkpoint.events < events);
+            self.trail.checkpoints.push(Checkpoint { events, time: ended, hash: order.value() });
+        }
+        self.trail
     }
 
     /// Keeps every other checkpoint once there are as many as may be.
@@ -140,16 +122,6 @@ impl Trace {
             let step = self.step;
             self.trail.checkpoints.retain(|checkpoint| checkpoint.events.is_multiple_of(step));
         }
-    }
-
-    fn next_due(&self) -> u64 {
-        let checkpoint = match self.tracing.checkpoints_max {
-            0 => u64::MAX,
-            _ => (self.events / self.step + 1).saturating_mul(self.step),
-        };
-        let (from, until) = self.tracing.log;
-        let logged = if self.events < until { self.events.max(from) + 1 } else { u64::MAX };
-        checkpoint.min(logged)
     }
 }
 
@@ -162,11 +134,16 @@ mod tests {
         Event::new(SimTime(t), Class::Arrival, 0, 0, 0, 0)
     }
 
+    /// What the loop does.
     fn trail(events: u64, tracing: Tracing) -> Trail {
-        let mut trace = Trace::new(tracing);
-        (1..=events).for_each(|t| trace.add(&event(t)));
-        assert_eq!(trace.events(), events);
-        trace.finish(SimTime(events + 1))
+        let (mut trace, mut order) = (Trace::new(tracing), OrderHash::default());
+        for number in 1..=events {
+            order.add(&event(number));
+            if number >= trace.due(number - 1) {
+                trace.attend(number, order, &event(number));
+            }
+        }
+        trace.finish(events, order, SimTime(events + 1))
     }
 
     #[test]

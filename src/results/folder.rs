@@ -11,6 +11,7 @@ use serde::Serialize;
 
 use super::manifest::whole;
 use super::order::{EventLog, ORDER, Orders, events_csv, events_name, order_csv};
+use super::tables::Floors;
 use super::{Manifest, ResultsError, tables};
 use crate::analysis::{Observations, Study};
 use crate::scenario::Input;
@@ -33,6 +34,8 @@ pub struct RunRecord<'a, E> {
     pub orders: &'a Orders,
     /// The log of one replication, where it was asked for.
     pub events: Option<EventLog<'a>>,
+    /// What limits alone make of a figure.
+    pub floors: &'a Floors,
     /// The scenario with every default filled in, as TOML.
     pub scenario: &'a str,
     /// Files that the scenario names, which it finds beside itself.
@@ -150,7 +153,7 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     if let Some(prices) = record.prices {
         file(folder, "prices.resolved.toml", |to| to.write_all(prices.as_bytes()))?;
     }
-    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study))?;
+    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, record.floors))?;
     file(folder, "summary.csv", |to| tables::summary_csv(to, study))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
@@ -244,6 +247,7 @@ mod tests {
             runs: &runs,
             orders: &Orders::new(),
             events: None,
+            floors: &Floors::new(),
             scenario: "question = \"?\"\n",
             inputs: &[Input { path: "inputs/growth.csv".into(), text: "0,1\n".into() }],
             prices: None,

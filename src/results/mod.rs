@@ -20,3 +20,4 @@ pub use folder::{RunRecord, prepare, write};
 pub use manifest::{FORMAT, Manifest, RunFacts};
 pub use order::{EVENTS_MAX, EventLog, Orders};
 pub use read::{Figure, StoredRun, locate, read};
+pub use tables::Floors;

@@ -138,6 +138,7 @@ mod tests {
             runs: &runs,
             orders: &super::super::Orders::new(),
             events: None,
+            floors: &super::super::Floors::new(),
             scenario: "",
             inputs: &[],
             prices: Some(""),

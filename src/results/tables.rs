@@ -30,6 +30,9 @@ fn better(better: Better) -> &'static str {
     }
 }
 
+/// What limits alone make of a figure, where that is known.
+pub type Floors = BTreeMap<MeasureKey, f64>;
+
 /// `summary.json`.
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -51,10 +54,12 @@ struct Row<'a> {
     high: f64,
     n: u32,
     better: Better,
+    /// What the limits alone allow, where that is known.
+    floor: Option<f64>,
 }
 
 impl<'a> Row<'a> {
-    fn of(key: &'a MeasureKey, estimate: &Estimate) -> Self {
+    fn of(key: &'a MeasureKey, estimate: &Estimate, floors: &Floors) -> Self {
         let measure = key.measure();
         Self {
             name: measure.name,
@@ -65,18 +70,19 @@ impl<'a> Row<'a> {
             high: estimate.high,
             n: estimate.n,
             better: measure.better,
+            floor: floors.get(key).copied(),
         }
     }
 }
 
 /// Every figure with its interval, as JSON.
-pub(super) fn summary_json(to: &mut dyn Write, manifest: &Manifest, study: &Study) -> io::Result<()> {
+pub(super) fn summary_json(to: &mut dyn Write, manifest: &Manifest, study: &Study, floors: &Floors) -> io::Result<()> {
     let summary = Summary {
         format: FORMAT,
         scenario: &study.scenario,
         digest: manifest.digest.as_deref(),
         replications: study.replications,
-        measures: study.estimates.iter().map(|(key, estimate)| Row::of(key, estimate)).collect(),
+        measures: study.estimates.iter().map(|(key, estimate)| Row::of(key, estimate, floors)).collect(),
     };
     json(to, &summary)
 }
@@ -229,14 +235,17 @@ mod tests {
     fn the_summary_says_null_where_there_is_no_interval() {
         let runs = [run(0, 1.5)];
         let study = study("outage", &runs);
+        let floors = Floors::from([(MeasureKey::new("command_latency_ms").with("quantile", "0.99"), 0.25)]);
         let json: serde_json::Value =
-            serde_json::from_str(&text(|to| summary_json(to, &manifest(&study, &runs), &study))).expect("JSON");
+            serde_json::from_str(&text(|to| summary_json(to, &manifest(&study, &runs), &study, &floors)))
+                .expect("JSON");
         assert_eq!(json["format"], 1);
         assert_eq!(json["digest"], serde_json::Value::Null);
         let first = &json["measures"][0];
         assert_eq!((&first["name"], &first["labels"]["quantile"]), (&"command_latency_ms".into(), &"0.99".into()));
         assert_eq!((&first["estimate"], &first["low"]), (&0.5.into(), &serde_json::Value::Null));
         assert_eq!((&first["better"], &first["n"]), (&"lower".into(), &1.into()));
+        assert_eq!((&first["floor"], &json["measures"][1]["floor"]), (&0.25.into(), &serde_json::Value::Null));
         let table = text(|to| summary_csv(to, &study));
         assert!(table.contains("\noutage,commands,1,,1.5,,,1,neither\n"), "{table}");
     }
