@@ -81,7 +81,8 @@ const KEY_FIGURES: [(&str, Option<(&str, &str)>); 20] = [
 /// Labels whose figures are parts of a whole; the key figures show the whole.
 const PARTS: [&str; 2] = ["cause", "component"];
 
-fn is_key(figure: &Figure) -> bool {
+/// Whether a figure is one that people look at first.
+pub(super) fn is_key(figure: &Figure) -> bool {
     // Values of labels may hold spaces, so whole pairs are looked for and nothing is split.
     let labels = format!(" {} ", figure.labels);
     KEY_FIGURES.iter().any(|(measure, label)| {

@@ -1,21 +1,26 @@
 //! The command line: arguments, one file per command, words for people and programs, exit codes.
 //!
-//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results.
+//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results; `golden` writes what it is told to
+//! accept.
 
 mod check;
 mod compare;
 mod completions;
+mod estimate;
 pub mod exit;
 mod expectations;
 mod failure;
 mod figures;
+mod golden;
 mod init;
 mod list;
 mod markdown;
 mod options;
 mod progress;
+mod rerun;
 mod run;
 mod schema;
+mod simulation;
 mod sources;
 mod table;
 mod terminal;
@@ -37,11 +42,12 @@ const EXAMPLES: &str = "Examples:
   stampsim compare base.toml candidate.toml";
 
 const EXIT_CODES: &str = "Exit codes:
-  0 fine                    20 an expectation failed
-  2 usage                   21 regression
-  10 scenario invalid       22 inconclusive, with --fail-on inconclusive
-  11 model stopped          23 base missing or not comparable
-  12 could not write        130 interrupted; what is whole is kept";
+  0 fine                    21 regression
+  2 usage                   22 inconclusive, with --fail-on inconclusive
+  10 scenario invalid       23 base missing or not comparable
+  11 model stopped          24 golden differs
+  12 could not write        25 rerun does not reproduce
+  20 an expectation failed  130 interrupted; what is whole is kept";
 
 /// Simulates IoT fleets that grow by application stamps: capacity, cost, outages, moves.
 #[derive(Debug, Parser)]
@@ -57,8 +63,11 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Estimate(estimate::Estimate),
     Run(run::Run),
     Compare(compare::Compare),
+    Golden(golden::Golden),
+    Rerun(rerun::Rerun),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -69,8 +78,11 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Check(_) => "check",
+            Self::Estimate(_) => "estimate",
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
+            Self::Golden(_) => "golden",
+            Self::Rerun(_) => "rerun",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -127,8 +139,11 @@ fn texts(codes: &[u8]) -> Vec<String> {
 fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
     match &cli.command {
         Command::Check(options) => check::check(terminal, options)?,
+        Command::Estimate(options) => estimate::estimate(terminal, options)?,
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
+        Command::Golden(options) => return golden::golden(terminal, &cli.talk, options),
+        Command::Rerun(options) => return rerun::rerun(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

@@ -35,10 +35,12 @@ pub enum ResultsError {
     },
     /// A folder of another version of the format.
     OtherFormat {
-        /// The manifest.
+        /// The file that states it.
         path: PathBuf,
         /// The version it states.
         found: u64,
+        /// The version that is read.
+        reads: u64,
     },
     /// A name of a scenario that is no path below the output folder.
     Name {
@@ -92,8 +94,8 @@ impl fmt::Display for ResultsError {
                 write!(f, "no run at {}: expected a folder with `manifest.json` or `latest`", path.display())
             }
             Self::Damaged { path, found } => write!(f, "{} is damaged: {found}", path.display()),
-            Self::OtherFormat { path, found } => {
-                write!(f, "{} has format {found}, this version reads format {}", path.display(), super::FORMAT)
+            Self::OtherFormat { path, found, reads } => {
+                write!(f, "{} has format {found}, this version reads format {reads}", path.display())
             }
             Self::Name { name } => write!(f, "{name:?} cannot name a folder below the output"),
         }

@@ -6,7 +6,9 @@
 pub mod digest;
 pub mod error;
 pub mod folder;
+pub mod golden;
 pub mod manifest;
+pub mod order;
 pub mod read;
 #[cfg(test)]
 mod sample;
@@ -16,4 +18,6 @@ pub use digest::digest;
 pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};
 pub use manifest::{FORMAT, Manifest, RunFacts};
+pub use order::{EVENTS_MAX, EventLog, Orders};
 pub use read::{Figure, StoredRun, locate, read};
+pub use tables::Floors;

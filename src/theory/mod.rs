@@ -5,6 +5,8 @@
 
 pub mod allocation;
 pub mod caches;
+pub mod cold_cache;
+pub mod floors;
 pub mod limiter;
 pub mod md1;
 pub mod md1_table;

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Sixty devices come back from a blackout through a small bucket: quick, and random enough.
-const SMALL: &str = r#"
+pub(crate) const SMALL: &str = r#"
 question = "Sixty devices come back from a blackout: how long does it take?"
 
 [run]
@@ -42,39 +42,39 @@ region = "westeurope"
 "#;
 
 /// A folder of its own, where the program runs.
-struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a temporary folder"));
         place.write("small.toml", SMALL);
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a temporary folder takes a file");
     }
 
     /// Runs the program with these words.
-    fn run(&self, words: &[&str]) -> Ended {
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
         let output =
             Command::new(program()).current_dir(self.0.path()).args(words).output().expect("the program starts");
         Ended::of(&output)
     }
 
     /// The manifest of the newest run of a scenario.
-    fn manifest(&self, out: &str, scenario: &str) -> Value {
+    pub(crate) fn manifest(&self, out: &str, scenario: &str) -> Value {
         let runs = self.path(out).join(scenario);
         let latest = fs::read_to_string(runs.join("latest")).expect("a scenario that was run has a newest run");
         json(&runs.join(latest.trim()).join("manifest.json"))
     }
 }
 
-fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_stampsim")
 }
 
@@ -85,20 +85,20 @@ fn json(path: &Path) -> Value {
 
 /// How the program ended and what it said.
 #[derive(Debug)]
-struct Ended {
+pub(crate) struct Ended {
     code: Option<i32>,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
-    fn of(output: &std::process::Output) -> Self {
+    pub(crate) fn of(output: &std::process::Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the program speaks UTF-8");
         Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
     /// Asserts the exit code and that stderr holds each of these texts.
-    fn says(self, code: i32, texts: &[&str]) -> Self {
+    pub(crate) fn says(self, code: i32, texts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         for text in texts {
             assert!(self.err.contains(text), "no {text:?} in {self:#?}");

@@ -3,6 +3,7 @@
 use super::{KINDS, simulate};
 use crate::kernel::draws::{Draws, stable_name};
 use crate::kernel::law::DurationLaw;
+use crate::kernel::trace::Tracing;
 use crate::metrics::MeasureKey;
 use crate::model::backoff::{BackoffRule, Exponential, Jitter, Python};
 use crate::model::condition::{Condition, DownStyle, Effect, Target};
@@ -166,7 +167,7 @@ fn fault(target: Target, condition: Condition, at: SimDuration, lasts: SimDurati
 }
 
 fn run(config: &ModelConfig) -> Outcome {
-    simulate(config, &Md1Table::new(), Draws::new(7, 0), &|| false).1
+    simulate(config, &Md1Table::new(), Draws::new(7, 0), Tracing::NONE, &|| false).1
 }
 
 fn value(outcome: &Outcome, key: &MeasureKey) -> f64 {
