@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use serde_json::json;
 
-use super::compare::is_key;
 use super::exit;
 use super::failure::Failure;
 use super::options::{Overrides, Talk, jobs};
@@ -19,6 +18,7 @@ use super::sources;
 use super::table::Tone;
 use super::terminal::Terminal;
 use crate::experiment::ScenarioResult;
+use crate::experiment::compare::is_key;
 use crate::results::golden::{
     GOLDEN_FORMAT, Golden as File, golden_names, golden_path, read_golden, remove_golden, rounded, write_golden,
 };

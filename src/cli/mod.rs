@@ -1,25 +1,31 @@
 //! The command line: arguments, one file per command, words for people and programs, exit codes.
 //!
-//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results; `golden` writes what it is told to
-//! accept.
+//! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results; `golden` writes what it is
+//! told to accept.
 
+mod baseline;
 mod check;
 mod compare;
+mod comparison;
 mod completions;
 mod estimate;
 pub mod exit;
 mod expectations;
 mod failure;
 mod figures;
+mod gate;
 mod golden;
 mod init;
 mod list;
 mod markdown;
 mod options;
 mod progress;
+mod rank;
 mod rerun;
+mod revision;
 mod run;
 mod schema;
+mod sides;
 mod simulation;
 mod sources;
 mod table;
@@ -68,6 +74,8 @@ enum Command {
     Compare(compare::Compare),
     Golden(golden::Golden),
     Rerun(rerun::Rerun),
+    Baseline(baseline::Baseline),
+    Rank(rank::Rank),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -83,6 +91,8 @@ impl Command {
             Self::Compare(_) => "compare",
             Self::Golden(_) => "golden",
             Self::Rerun(_) => "rerun",
+            Self::Baseline(_) => "baseline",
+            Self::Rank(_) => "rank",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -144,6 +154,8 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
         Command::Golden(options) => return golden::golden(terminal, &cli.talk, options),
         Command::Rerun(options) => return rerun::rerun(terminal, &cli.talk, options),
+        Command::Rank(options) => return rank::rank(terminal, &cli.talk, options),
+        Command::Baseline(options) => baseline::baseline(terminal, &cli.talk, options)?,
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

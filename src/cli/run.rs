@@ -152,27 +152,22 @@ fn self_check(terminal: &Terminal, finished: &mut Finished) {
     }
 }
 
-/// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
-pub(super) fn run_file(
+/// Runs one scenario for a comparison and returns its folder; an expectation that fails does not matter there.
+pub(super) fn run_one(
     terminal: &Terminal,
     talk: &Talk,
-    file: &Path,
-    overrides: &Overrides,
+    scenario: Scenario,
     execution: &Execution,
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
-    let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
-    let job = Job { scenarios: &scenarios, execution, precision: None, trace: None };
+    let path = scenario.path.clone();
+    let job = Job { scenarios: &[scenario], execution, precision: None, trace: None };
     let mut finished = simulate(terminal, talk, &job, interrupt)?;
-    let finished = finished.pop().expect("one file is one scenario");
+    let finished = finished.pop().expect("one scenario has one result");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
     match finished.folder {
         Some(folder) if code == exit::FINE => Ok(folder),
-        _ => Err(Failure::new(
-            code,
-            finished.notes.join("; "),
-            format!("run it by itself: stampsim run {}", file.display()),
-        )),
+        _ => Err(Failure::new(code, finished.notes.join("; "), format!("run it by itself: stampsim run {path}"))),
     }
 }
 

@@ -1,7 +1,7 @@
 //! From paths on the command line to validated scenarios, with every problem of every file told first.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -46,6 +46,28 @@ pub(super) fn load_each(
     }
     show(terminal, &problems);
     Ok(scenarios)
+}
+
+/// Loads one scenario file.
+pub(super) fn load_one(terminal: &Terminal, file: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+    one(terminal, scenario::load(file, &sets(overrides)))
+}
+
+/// Loads a scenario from a text, called `name` in messages; what it names is looked for relative to `folder`.
+pub(super) fn load_text(
+    terminal: &Terminal,
+    name: &str,
+    text: &str,
+    folder: &Path,
+    overrides: &Overrides,
+) -> Result<Scenario, Failure> {
+    one(terminal, scenario::load_text(name, text, folder, &sets(overrides)))
+}
+
+fn one(terminal: &Terminal, loaded: Result<Scenario, Vec<Diagnostic>>) -> Result<Scenario, Failure> {
+    let scenario = loaded.map_err(|problems| refuse(terminal, &problems))?;
+    show(terminal, &scenario.warnings);
+    Ok(scenario)
 }
 
 /// Tells the problems and counts them.

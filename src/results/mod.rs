@@ -3,6 +3,7 @@
 //! Every file carries the version of its format. Nothing here simulates, judges or draws; pictures and pages come in
 //! as bytes. May use the rooms up to `scenario`.
 
+pub mod baseline;
 pub mod digest;
 pub mod error;
 pub mod folder;
@@ -14,6 +15,7 @@ pub mod read;
 mod sample;
 mod tables;
 
+pub use baseline::{is_baseline, read_baseline, write_baseline};
 pub use digest::digest;
 pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};

@@ -11,4 +11,5 @@ mod output_analysis;
 mod published;
 mod queueing;
 mod rerun;
+mod statistics;
 mod support;

@@ -86,20 +86,8 @@ impl Progress for Silent {
 
 /// Runs one scenario as `stampsim run` does.
 pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
-    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
-    let options = RunOptions { jobs, stop: &stop, max_wall: None };
-    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
-    experiment::run(&[scenario], &options, &Silent, &keep);
-    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
-}
-
-/// Runs these replications of a scenario.
-pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
-    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
-    let options = RunOptions { jobs: None, stop: &stop, max_wall: None };
-    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
-    experiment::run_parts(std::slice::from_ref(scenario), &[part], &options, &Silent, &keep);
-    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
+    let all = 0..scenario.replications;
+    run_on(scenario, all, jobs)
 }
 
 /// What a figure is expected to be.
