@@ -90,6 +90,19 @@ pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
     run_on(scenario, all, jobs)
 }
 
+/// Runs these replications of a scenario.
+pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
+    run_on(scenario.clone(), part, None)
+}
+
+fn run_on(scenario: Scenario, part: Range<u32>, jobs: Option<usize>) -> ScenarioResult {
+    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
+    let options = RunOptions { jobs, stop: &stop, max_wall: None };
+    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
+    experiment::run_parts(&[scenario], &[part], &options, &Silent, &keep);
+    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
+}
+
 /// What a figure is expected to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Expected {
