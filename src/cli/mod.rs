@@ -19,6 +19,7 @@ mod schema;
 mod sources;
 mod table;
 mod terminal;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -37,7 +38,7 @@ const EXAMPLES: &str = "Examples:
   stampsim compare base.toml candidate.toml";
 
 const EXIT_CODES: &str = "Exit codes:
-  0 fine                    20 an expectation failed
+  0 fine                    20 an expectation, or a row of verify, failed
   2 usage                   21 regression
   10 scenario invalid       22 inconclusive, with --fail-on inconclusive
   11 model stopped          23 base missing or not comparable
@@ -59,6 +60,7 @@ enum Command {
     Check(check::Check),
     Run(run::Run),
     Compare(compare::Compare),
+    Verify(verify::Verify),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -71,6 +73,7 @@ impl Command {
             Self::Check(_) => "check",
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
+            Self::Verify(_) => "verify",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -129,6 +132,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Check(options) => check::check(terminal, options)?,
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
+        Command::Verify(options) => return verify::verify(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

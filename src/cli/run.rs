@@ -51,7 +51,7 @@ pub(super) struct Interrupt {
 
 impl Interrupt {
     /// From now on Ctrl-C asks to stop; a second one ends the program at once.
-    fn watch(&self) -> &AtomicBool {
+    pub(super) fn watch(&self) -> &AtomicBool {
         if !self.watched.swap(true, Ordering::Relaxed) {
             let asked = Arc::clone(&self.asked);
             let on_interrupt = move || {

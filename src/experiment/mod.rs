@@ -3,5 +3,6 @@
 pub mod plan;
 pub mod replication;
 pub mod run;
+pub mod verify;
 
 pub use run::{Progress, RunOptions, ScenarioResult, run};

@@ -6,6 +6,5 @@ mod determinism;
 mod docs;
 mod invariants;
 mod layers;
-mod published;
-mod queueing;
 mod support;
+mod verify;

@@ -181,33 +181,3 @@ pub(crate) fn settle(case: &str, rows: &[Row]) {
     let missed = rows.iter().filter(|(_, passes)| !passes).count();
     assert_eq!(missed, 0, "{case}: {missed} of {} figures miss their reference", rows.len());
 }
-
-/// A row of the committed table of closed forms: its model, its parameters as JSON, its metric.
-pub(crate) fn reference(model: &str, parameters: &str, metric: &str) -> f64 {
-    references(model, parameters)
-        .into_iter()
-        .find_map(|(name, value)| (name == metric).then_some(value))
-        .unwrap_or_else(|| panic!("no reference {metric} of {model} {parameters}"))
-}
-
-/// All metrics of a model and its parameters in the committed table of closed forms.
-pub(crate) fn references(model: &str, parameters: &str) -> Vec<(String, f64)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/analytic-reference.csv");
-    let wanted: serde_json::Value = serde_json::from_str(parameters).expect("parameters are JSON");
-    let mut table = csv::Reader::from_path(path).expect("the table is committed");
-    let rows = table.records().map(|row| row.expect("the table is sound"));
-    let of_model = rows.filter(|row| {
-        row[0] == *model && serde_json::from_str(&row[1]).is_ok_and(|p: serde_json::Value| same(&p, &wanted))
-    });
-    of_model.map(|row| (row[2].to_owned(), row[3].parse().expect("a value is a number"))).collect()
-}
-
-/// Equal as JSON, where 1 and 1.0 are the same.
-fn same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
-    match (a.as_object(), b.as_object()) {
-        (Some(a), Some(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
-        }
-        _ => a.as_f64().zip(b.as_f64()).map_or(a == b, |(a, b)| (a - b).abs() <= 0.0),
-    }
-}
