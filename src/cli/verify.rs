@@ -153,7 +153,9 @@ fn cells(row: &Row) -> [String; 6] {
 fn number(value: f64) -> String {
     let size = value.abs();
     if size > 0.0 && !(1e-4..1e9).contains(&size) {
-        return format!("{value:.6e}");
+        let text = format!("{value:.6e}");
+        let (digits, power) = text.split_once('e').unwrap_or((&text, "0"));
+        return format!("{}e{power}", digits.trim_end_matches('0').trim_end_matches('.'));
     }
     let whole = if size < 1.0 { 0 } else { libm::log10(size) as usize };
     let text = format!("{value:.*}", 7_usize.saturating_sub(whole));
@@ -208,31 +210,50 @@ fn summary(terminal: &Terminal, plan: &Plan, verified: &Verified, is_document: b
         (verified.interrupted, exit::INTERRUPTED),
         (!verified.stopped.is_empty(), exit::STOPPED),
         (failed > 0, exit::EXPECTATION),
+        (missing > 0 && !verified.interrupted && verified.stopped.is_empty(), exit::UNEXPECTED),
     ]
     .into_iter()
     .filter_map(|(applies, code)| applies.then_some(code))
     .collect();
     let verdict = if codes.is_empty() { "pass" } else { "fail" };
     let (passed, counts) = (rows - failed, json!({ "rows": rows, "failed": failed, "missing": missing }));
-    terminal.message(
-        "summary",
-        json!({ "passed": passed, "counts": counts, "not_modelled": open, "verdict": verdict }),
-    );
+    terminal
+        .message("summary", json!({ "passed": passed, "counts": counts, "not_modelled": open, "verdict": verdict }));
     let cut = if missing > 0 { format!(", {missing} not done") } else { String::new() };
     let line = format!("{rows} rows: {passed} pass, {failed} fail{cut}; {open} not modelled: {verdict}");
     // A document goes to a file as it is.
-    if is_document { terminal.say(&line) } else { terminal.data(&format!("{line}\n")) }
+    if is_document {
+        terminal.say(&line)
+    } else {
+        terminal.data(&format!("{line}\n"))
+    }
     codes
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::terminal::Manner;
+    use super::super::terminal::sample::terminal;
     use super::*;
+
+    #[test]
+    fn codes_follow_what_happened() {
+        let codes = |verified: &Verified| {
+            let (terminal, out, _) = terminal(Manner::default());
+            let codes = summary(&terminal, &Plan::built_in().only("Bass"), verified, false);
+            assert_eq!(out.text().trim_end().ends_with(": pass"), codes.is_empty());
+            codes
+        };
+        let stopped = || Verified { stopped: vec!["a case: out of events".into()], ..Verified::default() };
+        assert_eq!(codes(&Verified::default()), [exit::UNEXPECTED], "rows that are missing for no reason");
+        assert_eq!(codes(&stopped()), [exit::STOPPED]);
+        assert_eq!(codes(&Verified { interrupted: true, ..stopped() }), [exit::INTERRUPTED, exit::STOPPED]);
+    }
 
     #[test]
     fn numbers_are_short() {
         for (value, text) in
-            [(0.0, "0"), (11_643.0, "11643"), (0.4, "0.4"), (1.5e-20, "1.500000e-20"), (-2.25, "-2.25"), (10.0, "10")]
+            [(0.0, "0"), (11_643.0, "11643"), (0.4, "0.4"), (1.5e-20, "1.5e-20"), (-2.25, "-2.25"), (10.0, "10")]
         {
             assert_eq!(number(value), text);
         }

@@ -77,7 +77,8 @@ impl BetaArrivals {
         let line = |time: f64| self.devices * (self.share_by(time) - before) - rate * (time - start);
         let latest = start + self.devices / rate;
         let cleared = crossing(peak_time, latest.max(self.period), |time| -line(time));
-        let waited = integral(start, cleared.min(self.period), line) + integral(self.period.min(cleared), cleared, line);
+        let waited =
+            integral(start, cleared.min(self.period), line) + integral(self.period.min(cleared), cleared, line);
         FluidLine { start, peak_time, peak: line(peak_time), cleared, rate, mean_delay: waited / self.devices }
     }
 }

@@ -98,7 +98,8 @@ mod tests {
     fn a_market_fills_up() {
         let market = BassGrowth { market: 1e6, innovation: 0.03, imitation: 0.38 };
         assert!(market.devices_by(0.0).abs() < 1e-9 && (market.devices_by(100.0) - 1e6).abs() < 1e-3);
-        let slope = (market.devices_by(market.peak_time() + 1e-4) - market.devices_by(market.peak_time() - 1e-4)) / 2e-4;
+        let slope =
+            (market.devices_by(market.peak_time() + 1e-4) - market.devices_by(market.peak_time() - 1e-4)) / 2e-4;
         assert!((slope / market.peak_rate() - 1.0).abs() < 1e-6);
     }
 

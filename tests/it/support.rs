@@ -70,7 +70,8 @@ fn seed_of(name: &str) -> String {
     format!("run.seed={}", stable_name(name) >> 1)
 }
 
-struct Silent;
+/// Shows no progress.
+pub(crate) struct Silent;
 
 impl Progress for Silent {
     fn replication_done(&self, _: usize, _: u32, _: u32) {}
@@ -88,14 +89,12 @@ pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
 /// What a figure is expected to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Expected {
-    /// The 99 % interval lies within this relative margin [1] of the reference.
-    Within(f64, f64),
     /// Each replication gives this value, to the rounding of a sum of `f64`.
     Exactly(f64),
     /// The 99 % interval lies between these bounds.
     Between(f64, f64),
 }
-pub(crate) use Expected::{Between, Exactly, Within};
+pub(crate) use Expected::{Between, Exactly};
 
 /// A case that was run.
 pub(crate) struct Ran {
@@ -157,11 +156,6 @@ pub(crate) fn judge(figure: &str, values: &[f64], expected: Expected) -> Row {
     // A figure that no randomness enters has one replication, and no interval.
     let (low, high) = if n == 1 { (mean, mean) } else { (low, high) };
     let (passes, wanted) = match expected {
-        Within(reference, margin) => {
-            let room = reference.abs() * margin;
-            let fits = low >= reference - room && high <= reference + room;
-            (fits, format!("{reference:.6} within {:.2} %", margin * 100.0))
-        }
         Exactly(reference) => {
             let same = |value: &f64| (value - reference).abs() <= 1e-9 * reference.abs().max(1.0);
             (values.iter().all(same), format!("{reference} exactly"))

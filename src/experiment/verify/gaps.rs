@@ -1,5 +1,7 @@
 //! What is not re-derived, with the reason: never a pass.
 
+use std::collections::BTreeMap;
+
 use super::replay;
 use super::table::Reference;
 
@@ -19,12 +21,18 @@ const OWN_ERROR: &str = "the standard error of a reference, which nothing has to
 
 /// Published cases beyond the tables.
 const PUBLISHED: [(&str, &str); 9] = [
-    ("random access below overload (3GPP TR 37.868, RACH capacity)", "a radio model, with an admission rule of its own"),
+    (
+        "random access below overload (3GPP TR 37.868, RACH capacity)",
+        "a radio model, with an admission rule of its own",
+    ),
     (
         "Beta arrivals, message by message (3GPP TR 37.868)",
         "no Beta law for first attempts; the fluid is among the closed forms",
     ),
-    ("spread rule into a fixed window (Azure DPS page)", "hubs shape connections by a bucket; the window is a closed form"),
+    (
+        "spread rule into a fixed window (Azure DPS page)",
+        "hubs shape connections by a bucket; the window is a closed form",
+    ),
     (
         "retry metastability (Bronson and others, HotOS 2021)",
         "no service with a time-out and retries of its callers; the thresholds are closed forms",
@@ -34,7 +42,10 @@ const PUBLISHED: [(&str, &str); 9] = [
         "no switch whether a late answer fills the cache; the amplification is a closed form",
     ),
     ("DNS failover timeline (Azure Traffic Manager)", "no Traffic Manager in the model; the timeline is a closed form"),
-    ("drain of a cell within 5 min (Slack, cellular redesign)", "no users that shift between stamps; the outage is simulated"),
+    (
+        "drain of a cell within 5 min (Slack, cellular redesign)",
+        "no users that shift between stamps; the outage is simulated",
+    ),
     ("repair times of LANL (Schroeder and Gibson, DSN 2006)", "observed data: parameters of faults, nothing to derive"),
     ("cloud incidents 2018-2019 (Cloud Uptime Archive)", "observed data: parameters of faults, nothing to derive"),
 ];
@@ -52,7 +63,7 @@ pub(super) fn reason(reference: &Reference) -> Option<&'static str> {
     }
 }
 
-/// References grouped by model and reason, then the policies of the cache, then the published cases.
+/// References grouped by model and reason.
 pub(super) fn all<'a>(references: impl Iterator<Item = &'a Reference>) -> Vec<Gap> {
     let mut gaps: Vec<Gap> = Vec::new();
     for reference in references {
@@ -62,16 +73,19 @@ pub(super) fn all<'a>(references: impl Iterator<Item = &'a Reference>) -> Vec<Ga
     gaps
 }
 
-/// Lines of the table of cache policies, and published cases.
+/// Lines of the table of cache policies by their reason, and published cases.
 pub(super) fn built_in() -> Vec<Gap> {
-    let mut gaps = Vec::new();
+    let mut open: BTreeMap<&str, Vec<String>> = BTreeMap::new();
     for run in replay::runs() {
-        if let Some(reason) = run.gap() {
-            count(&mut gaps, format!("cache policy {}", run.policy), reason);
-        }
+        run.gap().into_iter().for_each(|reason| open.entry(reason).or_default().push(run.policy.clone()));
     }
-    gaps.extend(PUBLISHED.map(|(case, reason)| Gap { case: case.to_owned(), rows: 0, reason }));
-    gaps
+    let policies = open.into_iter().map(|(reason, mut names)| {
+        let rows = names.len();
+        names.sort_unstable();
+        names.dedup();
+        Gap { case: format!("cache policies {}", names.join(", ")), rows, reason }
+    });
+    policies.chain(PUBLISHED.map(|(case, reason)| Gap { case: case.to_owned(), rows: 0, reason })).collect()
 }
 
 fn count(gaps: &mut Vec<Gap>, case: String, reason: &'static str) {

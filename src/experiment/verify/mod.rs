@@ -126,7 +126,8 @@ impl Plan {
     }
 
     fn replay(&self, options: &RunOptions<'_>, interrupted: &mut bool) -> Vec<Row> {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build().expect("threads start");
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(options.jobs.unwrap_or(0)).build().expect("threads start");
         let one = |run: &Run| (!options.stop.load(Ordering::Relaxed)).then(|| run.rows());
         let all: Vec<Option<Vec<Row>>> = pool.install(|| self.replays.par_iter().map(one).collect());
         *interrupted |= all.iter().any(Option::is_none);

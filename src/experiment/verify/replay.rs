@@ -138,8 +138,9 @@ impl Stream {
             return Box::new((0..self.length).map(|i| (i % u64::from(self.keys)) as u32 + 1));
         };
         let weight = |rank: u32| 1.0 / libm::pow(f64::from(rank), exponent);
-        let cumulated: Vec<f64> =
-            (1..=self.keys).scan(0.0, |sum, rank| Some(std::mem::replace(sum, *sum + weight(rank)) + weight(rank))).collect();
+        let cumulated: Vec<f64> = (1..=self.keys)
+            .scan(0.0, |sum, rank| Some(std::mem::replace(sum, *sum + weight(rank)) + weight(rank)))
+            .collect();
         let whole = cumulated.last().copied().unwrap_or_default();
         let mut state = seed;
         Box::new((0..self.length).map(move |_| {

@@ -66,7 +66,8 @@ pub fn families(rows: &[Row]) -> Vec<Family> {
 
 /// A table in markdown, a line for each family.
 pub fn markdown(rows: &[Row]) -> String {
-    let head = "| checked | references | rows | largest deviation | of the margin | verdict |\n|---|---|---|---|---|---|\n";
+    let head =
+        "| checked | references | rows | largest deviation | of the margin | verdict |\n|---|---|---|---|---|---|\n";
     families(rows).iter().fold(head.to_owned(), |mut text, family| {
         let Family { name, sources, rows, deviation, margin_used, .. } = family;
         let (deviation, used) = (percent(*deviation), format!("{:.0} %", margin_used * 100.0));

@@ -106,13 +106,7 @@ fn row([model, parameters, metric, value, source]: [&str; 5]) -> Result<Referenc
         .ok()
         .filter(|value: &f64| value.is_finite())
         .ok_or_else(|| format!("the value `{value}` is no number"))?;
-    Ok(Reference {
-        model: model.to_owned(),
-        parameters,
-        metric: metric.to_owned(),
-        value,
-        source: source.to_owned(),
-    })
+    Ok(Reference { model: model.to_owned(), parameters, metric: metric.to_owned(), value, source: source.to_owned() })
 }
 
 /// Equal as JSON, where 1 and 1.0 are the same.

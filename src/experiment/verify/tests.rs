@@ -18,9 +18,8 @@ fn every_closed_form_meets_its_reference() {
 fn every_reference_is_accounted_for() {
     let table = Table::built_in();
     let cases = cases::all(&table);
-    let simulated = |reference: &Reference| {
-        cases.iter().flat_map(|case| &case.checks).any(|check| check.reference == *reference)
-    };
+    let simulated =
+        |reference: &Reference| cases.iter().flat_map(|case| &case.checks).any(|check| check.reference == *reference);
     let (closed, open) = computed(&table);
     assert_eq!(closed.len() + open.len(), 542);
     let lost: Vec<String> = open

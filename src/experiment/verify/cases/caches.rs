@@ -37,7 +37,11 @@ fn popularity(table: &Table) -> Case {
 
 /// The first 20 s of an empty cache: 10,000 devices, 500 calls a second.
 fn cold(table: &Table) -> Case {
-    let misses = table.find("cache flushed, uniform keys", r#"{"keys": 10000, "t_s": 20, "total_rate": 500}"#, "expected_misses");
+    let misses = table.find(
+        "cache flushed, uniform keys",
+        r#"{"keys": 10000, "t_s": 20, "total_rate": 500}"#,
+        "expected_misses",
+    );
     cache("the first 20 s of an empty cache")
         .set("run.horizon=20 s")
         .set("run.replications=30")

@@ -81,7 +81,9 @@ fn quota() -> Case {
 /// Registration fails where no hub takes part, and where the only hub of a static allocation does not.
 fn refused(name: &str) -> Case {
     let text = if name == "no-hub" { include_str!("no-hub.toml") } else { include_str!("static-hub.toml") };
-    Case::new(RULES, name, text)
-        .expect("devices_failed", &published(300.0, ALLOCATION), Exact)
-        .expect("devices_registered{stat=max}", &published(0.0, ALLOCATION), Exact)
+    Case::new(RULES, name, text).expect("devices_failed", &published(300.0, ALLOCATION), Exact).expect(
+        "devices_registered{stat=max}",
+        &published(0.0, ALLOCATION),
+        Exact,
+    )
 }

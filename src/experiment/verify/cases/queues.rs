@@ -69,7 +69,7 @@ const ALL: [Queue; 6] = [
         gap: "100 ms",
         servers: 10,
         service: r#"{ exponential = { mean = "100 ms" } }"#,
-        horizon: "30000 s",
+        horizon: "10000 s",
         quantiles: &[MEDIAN, P95, P99],
         as_flow: false,
     },
@@ -106,7 +106,8 @@ pub(super) fn cases(table: &Table) -> Vec<Case> {
 
 impl Queue {
     fn case(&self, table: &Table, telemetry: &str) -> Case {
-        let name = format!("{} {} {telemetry}", self.model, self.parameters);
+        let row = |metric| table.find(self.model, self.parameters, metric);
+        let name = format!("{}, {telemetry}", row("Wq").case());
         let mut case = Case::new(QUEUES, name, include_str!("queue.toml"))
             .set(format!("run.horizon={}", self.horizon))
             .set(format!("run.telemetry={telemetry}"))
@@ -114,7 +115,6 @@ impl Queue {
             .set(format!("cohorts.devices.telemetry.poisson={}", self.gap))
             .set(format!("stamps.weu-1.processing.servers={}", self.servers))
             .set(format!("stamps.weu-1.processing.service={}", self.service));
-        let row = |metric| table.find(self.model, self.parameters, metric);
         case = case.expect_scaled("wait_ms{at=processing stat=mean}", row("Wq"), 1e3, Relative(WAIT));
         case = case.expect("queue_length{at=processing stat=mean}", row("Lq"), Relative(WAIT));
         for (metric, label) in self.quantiles {
@@ -160,7 +160,7 @@ fn buckets(table: &Table) -> Vec<Case> {
     });
     let admitted = table.find(BUCKET, &bucket_parameters(99, 200), "admitted_rate");
     let use_of_limit = "throttle_utilisation_ratio{stat=mean throttle=send}";
-    let rare = bucket(99, "1000 ms", 99, 200, "20000 s").expect_scaled(use_of_limit, admitted, 0.01, Absolute(0.001));
+    let rare = bucket(99, "1000 ms", 99, 200, "4000 s").expect_scaled(use_of_limit, admitted, 0.01, Absolute(0.001));
     refused.chain([rare]).collect()
 }
 

@@ -25,7 +25,8 @@ const SHALLOW_BUCKET: &str = r#"stamps.weu-1.hub.connects={ credit = "10 ms", ba
 pub(super) fn cases(table: &Table) -> Vec<Case> {
     let small = [full_jitter(table), equal_jitter(table), deep(table), shallow(table), first_attempts_spread()];
     let exact = [no_jitter(table), fixed_interval(table)];
-    let large = [large(table, DEEP, "storm of 100,000", "1 s"), large(table, SHALLOW, "storm of 100,000 at depth 1", "0 s")];
+    let large =
+        [large(table, DEEP, "storm of 100,000", "1 s"), large(table, SHALLOW, "storm of 100,000 at depth 1", "0 s")];
     let spread = [(0.8, "1250 s"), (0.95, "1052632 ms")].map(|(load, longest)| azure_spread(table, load, longest));
     small.into_iter().chain(exact).chain(large).chain(spread).collect()
 }

@@ -101,7 +101,9 @@ fn spread(row: &Reference) -> Computed {
         "offered_rate" => offered,
         "utilisation" => offered / rule.admit_rate,
         "rejected_share_fixed_1s_window" => fixed_window_refused_share(offered, limit),
-        "rejected_share_token_bucket" => token_bucket_refused_share(offered, rule.admit_rate, row.count("bucket_depth")?),
+        "rejected_share_token_bucket" => {
+            token_bucket_refused_share(offered, rule.admit_rate, row.count("bucket_depth")?)
+        }
         _ => return None,
     })
 }
