@@ -30,6 +30,7 @@ mod simulation;
 mod sources;
 mod table;
 mod terminal;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -48,12 +49,12 @@ const EXAMPLES: &str = "Examples:
   stampsim compare base.toml candidate.toml";
 
 const EXIT_CODES: &str = "Exit codes:
-  0 fine                    21 regression
-  2 usage                   22 inconclusive, with --fail-on inconclusive
-  10 scenario invalid       23 base missing or not comparable
-  11 model stopped          24 golden differs
-  12 could not write        25 rerun does not reproduce
-  20 an expectation failed  130 interrupted; what is whole is kept";
+  0 fine                    20 an expectation, or a row of verify, failed
+  2 usage                   21 regression
+  10 scenario invalid       22 inconclusive, with --fail-on inconclusive
+  11 model stopped          23 base missing or not comparable
+  12 could not write        24 golden differs
+  130 interrupted           25 rerun does not reproduce";
 
 /// Simulates IoT fleets that grow by application stamps: capacity, cost, outages, moves.
 #[derive(Debug, Parser)]
@@ -76,6 +77,7 @@ enum Command {
     Rerun(rerun::Rerun),
     Baseline(baseline::Baseline),
     Rank(rank::Rank),
+    Verify(verify::Verify),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -93,6 +95,7 @@ impl Command {
             Self::Rerun(_) => "rerun",
             Self::Baseline(_) => "baseline",
             Self::Rank(_) => "rank",
+            Self::Verify(_) => "verify",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -156,6 +159,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Rerun(options) => return rerun::rerun(terminal, &cli.talk, options),
         Command::Rank(options) => return rank::rank(terminal, &cli.talk, options),
         Command::Baseline(options) => baseline::baseline(terminal, &cli.talk, options)?,
+        Command::Verify(options) => return verify::verify(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

@@ -13,5 +13,6 @@ pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod self_check;
+pub mod verify;
 
 pub use run::{Progress, RunOptions, ScenarioResult, run, run_parts};
