@@ -11,7 +11,7 @@ use serde_json::json;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
-use super::figures::{KeyFigure, count, key_figures};
+use super::figures::{KeyFigure, Reading, count, key_figures};
 use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
@@ -23,6 +23,7 @@ use crate::experiment::estimate::floors;
 use crate::experiment::rerun::relive;
 use crate::experiment::{self, RunOptions, ScenarioResult};
 use crate::kernel::event_list::Event;
+use crate::metrics::MeasureKey;
 use crate::model::event::names::EventNames;
 use crate::report::chart;
 use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
@@ -83,6 +84,7 @@ struct Finished {
     question: String,
     figures: Vec<KeyFigure>,
     floors: Floors,
+    floored: Vec<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
@@ -179,6 +181,7 @@ fn keep(
         name: scenario.name.clone(),
         question: study.question.clone(),
         figures: key_figures(study, &floors),
+        floored: floored(study, &floors),
         floors,
         judged: judge(&scenario.expectations, study),
         folder: None,
@@ -368,7 +371,8 @@ fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
 fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
     tell_expectations(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
+    tell_floors(terminal, finished);
+    for Finished { name, folder, digest, codes, notes, advice, figures, floors, judged, .. } in finished {
         let figures: Vec<_> = figures
             .iter()
             .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
@@ -378,7 +382,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
             "scenario",
             json!({
                 "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
-                "figures": figures, "expectations": judged,
+                "figures": figures, "floors": floors_json(floors), "expectations": judged,
             }),
         );
         if let Some(folder) = folder {
@@ -462,6 +466,31 @@ fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
             terminal.data(&format!("{word} {name}: {}\n", judged.sentence()));
         }
     }
+}
+
+/// A line for each time that the limits alone explain a part of: how near the run came to what no policy can undercut. The
+/// floor of cost stands in the table.
+fn tell_floors(terminal: &Terminal, finished: &[Finished]) {
+    for Finished { name, floored, .. } in finished {
+        for text in floored {
+            terminal.data(&format!("{:<7} {name}: {text}\n", "floor"));
+        }
+    }
+}
+
+/// Figure, estimate and floor in a sentence, for whole crowds and tails.
+fn floored(study: &Study, floors: &Floors) -> Vec<String> {
+    let is_whole =
+        |key: &MeasureKey| key.labels.get("share") == Some("100 %") || key.labels.get("quantile") == Some("0.99");
+    let of = |(key, floor): (&MeasureKey, &f64)| {
+        let (reading, estimate) = (Reading::of(key.name), study.estimates.get(key)?);
+        Some(format!("{key} is {} (floor {})", reading.with_interval(estimate), reading.alone(*floor)))
+    };
+    floors.iter().filter(|(key, _)| is_whole(key)).filter_map(of).collect()
+}
+
+fn floors_json(floors: &Floors) -> BTreeMap<String, f64> {
+    floors.iter().map(|(key, floor)| (key.to_string(), *floor)).collect()
 }
 
 #[cfg(test)]
