@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::figures::count;
+use super::figures::{count, many};
 use super::options::Overrides;
 use super::sources;
 use super::terminal::Terminal;
@@ -55,11 +55,6 @@ fn sentence(takes: &Footprint, replications: u32) -> String {
     let (events, memory) = (count(*events), count(libm::ceil(memory_bytes / 1e6)));
     let replications = many(u64::from(replications), "replication");
     format!("{devices}, {stamps}, {replications} of about {events} events and {memory} MB each")
-}
-
-/// A count with its noun.
-fn many(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

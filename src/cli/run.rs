@@ -107,6 +107,7 @@ struct Finished {
     question: String,
     figures: Vec<KeyFigure>,
     floors: Floors,
+    floored: Vec<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
@@ -262,6 +263,7 @@ fn keep(
         name: scenario.name.clone(),
         question: study.question.clone(),
         figures: key_figures(study, &floors),
+        floored: floored(study, &floors),
         floors,
         judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
@@ -469,7 +471,8 @@ fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
 fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
     tell_expectations(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
+    tell_floors(terminal, finished);
+    for Finished { name, folder, digest, codes, notes, advice, figures, floors, judged, .. } in finished {
         let figures: Vec<_> = figures
             .iter()
             .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
@@ -479,7 +482,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
             "scenario",
             json!({
                 "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
-                "figures": figures, "expectations": judged,
+                "figures": figures, "floors": floors_json(floors), "expectations": judged,
             }),
         );
         if let Some(folder) = folder {
@@ -563,6 +566,31 @@ fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
             terminal.data(&format!("{word} {name}: {}\n", judged.sentence()));
         }
     }
+}
+
+/// A line for each time that the limits alone explain a part of: how near the run came to what no policy can undercut. The
+/// floor of cost stands in the table.
+fn tell_floors(terminal: &Terminal, finished: &[Finished]) {
+    for Finished { name, floored, .. } in finished {
+        for text in floored {
+            terminal.data(&format!("{:<7} {name}: {text}\n", "floor"));
+        }
+    }
+}
+
+/// Figure, estimate and floor in a sentence, for whole crowds and tails.
+fn floored(study: &Study, floors: &Floors) -> Vec<String> {
+    let is_whole =
+        |key: &MeasureKey| key.labels.get("share") == Some("100 %") || key.labels.get("quantile") == Some("0.99");
+    let of = |(key, floor): (&MeasureKey, &f64)| {
+        let (reading, estimate) = (Reading::of(key.name), study.estimates.get(key)?);
+        Some(format!("{key} is {} (floor {})", reading.with_interval(estimate), reading.alone(*floor)))
+    };
+    floors.iter().filter(|(key, _)| is_whole(key)).filter_map(of).collect()
+}
+
+fn floors_json(floors: &Floors) -> BTreeMap<String, f64> {
+    floors.iter().map(|(key, floor)| (key.to_string(), *floor)).collect()
 }
 
 #[cfg(test)]

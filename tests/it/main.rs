@@ -4,6 +4,7 @@ mod acceptance;
 mod cli;
 mod determinism;
 mod docs;
+mod estimate;
 mod golden;
 mod invariants;
 mod layers;
