@@ -171,6 +171,11 @@ impl Kind {
     }
 }
 
+/// A quantity such as "5 ms" or "2 %" in the unit of the measure.
+pub fn quantity(text: &str, measure: &Measure) -> Result<f64, BoundError> {
+    value(text.trim(), measure)
+}
+
 /// A quantity in the unit of the measure.
 fn value(quantity: &str, measure: &Measure) -> Result<f64, BoundError> {
     let kind = Kind::of(measure);

@@ -43,8 +43,11 @@ pub struct PairedDifference<K> {
     pub high: f64,
     /// Confidence of the interval [1].
     pub confidence: f64,
-    /// Deviation of a single difference [unit of the figure]; NaN with fewer than two pairs.
+    /// Deviation of a single difference [unit of the figure]; NaN with fewer than two pairs. Of unpaired sides the
+    /// deviation that `n` differences would need for the same standard error.
     pub deviation: f64,
+    /// Degrees of freedom of the interval; `n - 1` for pairs.
+    pub degrees: f64,
     /// Difference against the size of the base [1]; NaN about a base of zero, unless there is no difference.
     pub relative: f64,
     /// Correlation of the two sides [1]; NaN where one of them does not vary.
@@ -52,11 +55,11 @@ pub struct PairedDifference<K> {
     /// Variance of a difference of independent runs against that of the paired one [1]: above 1, pairing gained.
     /// Infinite where pairing removed all variance, NaN where there was none.
     pub variance_ratio: f64,
-    /// Pairs: replications in which both sides have the figure.
+    /// Pairs: replications in which both sides have the figure. Of unpaired sides the smaller number of values.
     pub n: u32,
-    /// Compared replications in which only the base has the figure.
+    /// Compared replications in which the candidate lacks the figure; of pairs those where the base has it.
     pub only_base: u32,
-    /// Compared replications in which only the candidate has the figure.
+    /// Compared replications in which the base lacks the figure; of pairs those where the candidate has it.
     pub only_candidate: u32,
     /// Whether every compared replication has exactly the same figure, or lacks it, on both sides.
     pub identical: bool,
@@ -78,8 +81,18 @@ pub fn compare_at<K: Ord + Clone>(
     better: impl Fn(&K) -> Better,
     confidence: f64,
 ) -> Paired<K> {
-    let sides = sides(base, candidate);
     let mut intervals = Intervals::at(confidence);
+    by_figure(base, candidate, |key| {
+        Columns::of(key, base, candidate).difference(key.clone(), better(key), confidence, &mut intervals)
+    })
+}
+
+/// Every figure of two sides: a difference where both have it, else the side that lacks it.
+pub(super) fn by_figure<K: Ord + Clone>(
+    base: &[BTreeMap<K, f64>],
+    candidate: &[BTreeMap<K, f64>],
+    mut difference: impl FnMut(&K) -> PairedDifference<K>,
+) -> Paired<K> {
     let mut paired = Paired {
         differences: Vec::new(),
         lost: Vec::new(),
@@ -87,12 +100,9 @@ pub fn compare_at<K: Ord + Clone>(
         base_replications: base.len() as u32,
         candidate_replications: candidate.len() as u32,
     };
-    for (key, seen) in sides {
+    for (key, seen) in sides(base, candidate) {
         match seen {
-            Seen { base: true, candidate: true } => {
-                let columns = Columns::of(key, base, candidate);
-                paired.differences.push(columns.difference(key.clone(), better(key), confidence, &mut intervals));
-            }
+            Seen { base: true, candidate: true } => paired.differences.push(difference(key)),
             Seen { base: true, .. } => paired.lost.push(key.clone()),
             Seen { .. } => paired.new.push(key.clone()),
         }
@@ -171,6 +181,7 @@ impl Columns {
             high: interval.high,
             confidence,
             deviation: paired.variance.sqrt(),
+            degrees: f64::from(paired.n) - 1.0,
             relative: if paired.mean == 0.0 { 0.0 } else { finite(paired.mean / base.mean.abs()) },
             correlation: self.correlation(&base, &candidate),
             variance_ratio: (base.variance + candidate.variance) / paired.variance,
@@ -196,7 +207,7 @@ impl Columns {
 }
 
 /// NaN in the place of a quotient by zero.
-fn finite(value: f64) -> f64 {
+pub(super) fn finite(value: f64) -> f64 {
     if value.is_finite() { value } else { f64::NAN }
 }
 

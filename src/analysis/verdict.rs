@@ -45,11 +45,11 @@ pub enum Doubt {
     Straddles,
     /// The measure has no preferred direction, and changed by more than the tolerance.
     NoDirection,
-    /// Some replications have the figure on one side only, so the pairs are no fair sample.
+    /// Some replications have the figure on one side only, so what is compared is no fair sample.
     Unpaired {
-        /// Replications that only the base has.
+        /// Replications that the candidate lacks.
         only_base: u32,
-        /// Replications that only the candidate has.
+        /// Replications that the base lacks.
         only_candidate: u32,
     },
     /// Decided by itself, but not beside so many other figures.
@@ -123,7 +123,7 @@ impl fmt::Display for Doubt {
             Self::Unpaired { only_base, only_candidate } => {
                 write!(
                     f,
-                    "{only_base} replications have the figure only in the base, {only_candidate} only in the candidate"
+                    "the figure is missing in {only_base} replications of the candidate, {only_candidate} of the base"
                 )
             }
             Self::OneOfMany => {
@@ -158,41 +158,93 @@ pub fn judge<K>(difference: &PairedDifference<K>, better: Better, tolerance: Tol
     }
 }
 
+/// A verdict beside all others of its comparison.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Judgement {
+    /// What is said of the figure.
+    pub verdict: Verdict,
+    /// Largest difference that does not count [unit of the figure].
+    pub margin: f64,
+    /// Chance of so large a difference, were the truth at the end of the tolerance [1]; NaN where it was not tested.
+    pub chance: f64,
+    /// The chance adjusted for all figures that were tested [1]: regressed or improved at a level of 5 % below 0.05.
+    pub adjusted: f64,
+    /// Replications in all that would decide what is open, were mean and deviation to stay as they are.
+    pub replications_to_decide: Option<u32>,
+}
+
 /// The verdicts on all figures of a comparison, so that many figures make no more false alarms than one.
 ///
 /// Regressions and improvements stand as [`judge`] finds them only if they survive the rule of Holm (1979) over
 /// all figures whose difference was tested: chance of any false one at most that of a single interval. The others
 /// become inconclusive. Figures that are identical, and measures without a direction, are not tested and do not count.
-pub fn judge_all<K>(differences: &[PairedDifference<K>], tolerance: impl Fn(&K) -> Tolerance) -> Vec<Verdict> {
-    let tolerances: Vec<_> = differences.iter().map(|d| tolerance(&d.key)).collect();
-    let mut verdicts: Vec<_> = differences.iter().zip(&tolerances).map(|(d, t)| judge(d, d.better, *t)).collect();
-    let mut tested: Vec<(f64, usize)> = (differences.iter().zip(&tolerances).enumerate())
-        .filter(|(_, (d, _))| !d.identical && d.better != Better::Neither)
-        .map(|(i, (d, t))| (chance(d, *t), i))
-        .filter(|(chance, _)| !chance.is_nan())
-        .collect();
-    tested.sort_by(|a, b| a.0.total_cmp(&b.0));
-    let mut standing = true;
-    for (rank, (chance, i)) in tested.iter().enumerate() {
-        let level = 1.0 - differences[*i].confidence;
-        standing = standing && chance * ((tested.len() - rank) as f64) < level;
-        if !standing && matches!(verdicts[*i], Verdict::Regressed | Verdict::Improved) {
-            verdicts[*i] = Verdict::Inconclusive { why: Doubt::OneOfMany };
+pub fn judge_all<K>(differences: &[PairedDifference<K>], tolerance: impl Fn(&K) -> Tolerance) -> Vec<Judgement> {
+    let mut all: Vec<_> = differences.iter().map(|d| alone(d, tolerance(&d.key))).collect();
+    let tested: Vec<f64> = all.iter().map(|judgement| judgement.chance).collect();
+    for (i, Place { adjusted, tests }) in holm(&tested) {
+        let (judgement, difference) = (&mut all[i], &differences[i]);
+        judgement.adjusted = adjusted;
+        let decided = matches!(judgement.verdict, Verdict::Regressed | Verdict::Improved);
+        if decided && adjusted >= 1.0 - difference.confidence {
+            judgement.verdict = Verdict::Inconclusive { why: Doubt::OneOfMany };
+        }
+        if matches!(judgement.verdict, Verdict::Inconclusive { .. }) {
+            judgement.replications_to_decide = to_decide(difference, judgement.margin, tests);
         }
     }
-    verdicts
+    all
 }
 
-/// Replications in all that would decide an inconclusive figure, were mean and deviation to stay as they are.
+/// The judgement on one figure before the others are looked at.
+fn alone<K>(difference: &PairedDifference<K>, tolerance: Tolerance) -> Judgement {
+    let tested = !difference.identical && difference.better != Better::Neither;
+    Judgement {
+        verdict: judge(difference, difference.better, tolerance),
+        margin: tolerance.margin(difference.base),
+        chance: if tested { chance(difference, tolerance) } else { f64::NAN },
+        adjusted: f64::NAN,
+        replications_to_decide: None,
+    }
+}
+
+/// Where a chance stands among all.
+struct Place {
+    /// The chance adjusted for the others [1].
+    adjusted: f64,
+    /// Tests that the level is divided by at this place.
+    tests: usize,
+}
+
+/// Holm's adjusted chances, with the index of each; what is no number was not tested.
+fn holm(chances: &[f64]) -> Vec<(usize, Place)> {
+    let mut order: Vec<usize> = (0..chances.len()).filter(|i| !chances[*i].is_nan()).collect();
+    order.sort_by(|a, b| chances[*a].total_cmp(&chances[*b]).then(a.cmp(b)));
+    let (all, mut least) = (order.len(), 0.0_f64);
+    let place = |(rank, i): (usize, usize)| {
+        let tests = all - rank;
+        least = least.max(chances[i] * tests as f64).min(1.0);
+        (i, Place { adjusted: least, tests })
+    };
+    order.into_iter().enumerate().map(place).collect()
+}
+
+/// Replications in all that would decide an inconclusive figure by itself, were mean and deviation to stay as they are.
 ///
 /// Nothing where more replications are no answer: fewer than two pairs, a figure that is missing on one side, a
 /// difference that lies exactly on an end of the tolerance. Zero tolerance can only be decided as a difference.
 pub fn replications_to_decide<K>(difference: &PairedDifference<K>, tolerance: Tolerance) -> Option<u32> {
     position(difference, tolerance).ok()?;
-    let distance = (difference.difference.abs() - tolerance.margin(difference.base)).abs();
+    to_decide(difference, tolerance.margin(difference.base), 1)
+}
+
+/// As [`replications_to_decide`], where a difference has to stand beside so many others. Within the tolerance it has
+/// not: that nothing changed is an equivalence, which raises no alarm.
+fn to_decide<K>(difference: &PairedDifference<K>, margin: f64, tests: usize) -> Option<u32> {
+    let beyond = difference.difference.abs() - margin;
     // Strictly beyond the end, hence the hair off the distance.
-    let wanted = distance * (1.0 - 1e-9);
-    if wanted > 0.0 { precision::replications_for(difference.deviation, wanted, difference.confidence) } else { None }
+    let wanted = beyond.abs() * (1.0 - 1e-9);
+    let level = (1.0 - difference.confidence) / if beyond > 0.0 { tests as f64 } else { 1.0 };
+    if wanted > 0.0 { precision::replications_for(difference.deviation, wanted, 1.0 - level) } else { None }
 }
 
 /// Where an interval lies against the tolerance.
@@ -241,7 +293,7 @@ fn chance<K>(difference: &PairedDifference<K>, tolerance: Tolerance) -> f64 {
     if beyond <= 0.0 {
         1.0
     } else if error > 0.0 {
-        2.0 * student::t_tail(beyond / error, f64::from(difference.n) - 1.0)
+        2.0 * student::t_tail(beyond / error, difference.degrees)
     } else {
         0.0
     }
@@ -372,6 +424,40 @@ mod tests {
             .sum()
     }
 
+    fn words(judged: Vec<Judgement>) -> Vec<Verdict> {
+        judged.into_iter().map(|judgement| judgement.verdict).collect()
+    }
+
+    #[test]
+    fn adjusted_chances_follow_the_worked_example() {
+        // Five chances by hand: 0.005 x 5, 0.011 x 4, 0.02 x 3, then 0.04 x 2 and 0.13 x 1, none below one before it.
+        let places = holm(&[0.04, 0.005, f64::NAN, 0.011, 0.13, 0.02]);
+        let found: Vec<_> = places.iter().map(|(i, place)| (*i, place.tests)).collect();
+        assert_eq!(found, [(1, 5), (3, 4), (5, 3), (0, 2), (4, 1)]);
+        for ((_, place), wanted) in places.iter().zip([0.025, 0.044, 0.06, 0.08, 0.13]) {
+            assert!((place.adjusted - wanted).abs() < 1e-12, "{} {wanted}", place.adjusted);
+        }
+        let rising: Vec<_> = holm(&[0.02, 0.03]).iter().map(|(_, place)| place.adjusted).collect();
+        assert_eq!(rising, [0.04, 0.04], "never below one before it");
+    }
+
+    #[test]
+    fn beside_others_a_figure_needs_more_replications() {
+        let open = difference(&[-1.0, 4.0, 0.5, 3.0, -0.5, 2.0]);
+        let alone = judge_all(std::slice::from_ref(&open), |_| Tolerance::ZERO)[0].replications_to_decide;
+        assert_eq!(alone, replications_to_decide(&open, Tolerance::ZERO));
+        let beside = judge_all(&vec![open; 20], |_| Tolerance::ZERO)[0].replications_to_decide;
+        assert!(beside > alone, "{beside:?} {alone:?}");
+        // The level of the first of twenty is 0.25 %, which the number asked for reaches and one fewer does not.
+        let n = beside.expect("a mean off zero");
+        let reaches = |n: u32| {
+            let open = difference(&[-1.0, 4.0, 0.5, 3.0, -0.5, 2.0]);
+            let error = open.deviation / f64::from(n).sqrt();
+            40.0 * student::t_tail(open.difference / error, f64::from(n) - 1.0) < 0.05
+        };
+        assert!(reaches(n) && !reaches(n - 1));
+    }
+
     #[test]
     fn many_figures_make_no_more_false_alarms_than_one() {
         // Each by itself: 1 - 0.95^20 = 0.64 of the comparisons. Under Holm at most 0.05, and close to it for
@@ -380,7 +466,7 @@ mod tests {
             ds.iter().map(|d| judge(d, Better::Lower, Tolerance::ZERO)).collect()
         };
         assert!(false_alarms(20, each) > 590);
-        let together = false_alarms(20, |ds| judge_all(ds, |_| Tolerance::ZERO));
+        let together = false_alarms(20, |ds| words(judge_all(ds, |_| Tolerance::ZERO)));
         assert!((27..=75).contains(&together), "{together}");
     }
 
@@ -388,13 +474,13 @@ mod tests {
     fn a_clear_regression_stands_among_many() {
         let mut all = vec![difference(&[4.0, 5.0, 6.0, 5.0, 4.5, 5.5])];
         all.extend((0..50).map(|_| difference(&[-1.0, 0.5, 1.0, -0.2, 0.1, -0.6])));
-        let verdicts = judge_all(&all, |_| Tolerance::ZERO);
+        let verdicts = words(judge_all(&all, |_| Tolerance::ZERO));
         assert_eq!(verdicts[0], Verdict::Regressed);
         assert!(verdicts[1..].iter().all(|v| v.word() == "inconclusive"));
         // A hundred identical figures ask nothing of the one that differs slightly.
         let mut all = vec![difference(&[4.0, 5.0, 6.0])];
         all.extend((0..100).map(|_| difference(&[0.0; 3])));
-        assert_eq!(judge_all(&all, |_| Tolerance::ZERO)[0], Verdict::Regressed);
+        assert_eq!(judge_all(&all, |_| Tolerance::ZERO)[0].verdict, Verdict::Regressed);
     }
 
     #[test]

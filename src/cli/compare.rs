@@ -1,402 +1,183 @@
-//! `compare`: two runs, replication by replication, and a verdict that a gate can act on.
+//! `compare`: candidates against a base, replication by replication, and a verdict that a gate can act on.
 
-use std::path::{Path, PathBuf};
+use std::collections::BTreeSet;
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
-use serde_json::{Value, json};
+use clap::Args;
+use serde_json::json;
 
+use super::comparison::{self, conclude, tell_standings};
 use super::exit;
 use super::failure::Failure;
-use super::figures::Reading;
+use super::gate::Gate;
 use super::options::{Execution, Overrides, Talk};
-use super::run::{Interrupt, run_file};
-use super::table::{Sheet, Tone};
+use super::run::Interrupt;
+use super::sides::{Side, Sides};
 use super::terminal::Terminal;
-use crate::analysis::{PairedDifference, Tolerance, Verdict, compare as pair, judge_all, replications_to_decide};
-use crate::metrics::Better;
-use crate::metrics::measure::find;
-use crate::results::{Figure, Manifest, StoredRun, locate, read};
-use crate::units::Ratio;
+use crate::experiment::compare::{Comparison, Question, are_identical, compare as judge, obstacle};
+use crate::experiment::pick::Pick;
+use crate::experiment::self_check::{SelfCheck, self_check};
+use crate::results::{Manifest, StoredRun};
 
 const EXAMPLES: &str = "Examples:
   stampsim compare base.toml candidate.toml                  run both, then compare
-  stampsim compare output/outage/20260302-101500-1a2b3c4d outage
-                                                             a run folder with the newest run of a scenario
-  stampsim compare main-output/outage outage --tolerance '2 %' --fail-on inconclusive";
+  stampsim compare git:main scenarios/outage.toml            the file as the branch main has it, and as it is now
+  stampsim compare base.toml a.toml b.toml c.toml            several candidates, and which of all is the best
+  stampsim compare outage.baseline.toml outage --tolerance '2 %' --tolerance command_latency_ms='5 ms'
+                                                             a checked-in baseline with the newest run of a scenario
+  stampsim compare outage.baseline.toml --self-check --tolerance '2 %'";
 
-/// Paired differences between two runs, with a verdict
+/// Paired differences between runs, with a verdict
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(super) struct Compare {
-    /// A run folder, a scenario's folder (its newest run; also by its name below --out), or a scenario file to run
+    /// A scenario file to run, a run folder, a scenario's folder (its newest run; also by its name below --out), a
+    /// baseline, or git:REV[:PATH]
     base: PathBuf,
-    /// The same, for what is to be judged
-    candidate: PathBuf,
-    /// Every measure, not only the key figures
+    /// The same, for what is to be judged; several are also compared with each other
+    #[arg(required_unless_present = "self_check", conflicts_with = "self_check")]
+    candidate: Vec<PathBuf>,
+    #[command(flatten)]
+    gate: Gate,
+    /// Prove that this gate can fail: a worsened copy of the base must regress, else exit code 20
     #[arg(long)]
-    all: bool,
-    /// Differences up to this share of the base do not count
-    #[arg(long, value_name = "SHARE", default_value = "0 %")]
-    tolerance: Ratio,
-    /// What else ends with a code of its own (22)
-    #[arg(long, value_enum, value_name = "WHAT")]
-    fail_on: Vec<FailOn>,
+    self_check: bool,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
     execution: Execution,
 }
 
-/// What a gate may fail on beside a regression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum FailOn {
-    /// Replications that do not decide it
-    Inconclusive,
-}
-
-/// Figures that the table shows without `--all`: measure, and the label that a figure must have, if any.
-const KEY_FIGURES: [(&str, Option<(&str, &str)>); 20] = [
-    ("command_latency_ms", Some(("quantile", "0.99"))),
-    ("command_outcome_ratio", Some(("outcome", "delivered"))),
-    ("telemetry_latency_ms", Some(("quantile", "0.99"))),
-    ("telemetry_refused_ratio", None),
-    ("registration_latency_s", Some(("quantile", "0.99"))),
-    ("connect_latency_s", Some(("quantile", "0.99"))),
-    ("connect_attempts", Some(("stat", "mean"))),
-    ("move_downtime_s", Some(("quantile", "0.99"))),
-    ("move_duration_s", None),
-    ("time_to_recover_s", Some(("share", "99 %"))),
-    ("blast_radius_ratio", None),
-    ("device_minutes_lost", None),
-    ("devices_unavailable", Some(("stat", "max"))),
-    ("cache_miss_ratio", None),
-    ("stale_route_ratio", None),
-    ("throttle_rejected_ratio", None),
-    ("quota_used_ratio", None),
-    ("stamps_active", Some(("stat", "end"))),
-    ("cost_usd_per_month", None),
-    ("cost_per_device_usd_per_month", Some(("per", "registered"))),
-];
-
-/// Labels whose figures are parts of a whole; the key figures show the whole.
-const PARTS: [&str; 2] = ["cause", "component"];
-
-fn is_key(figure: &Figure) -> bool {
-    // Values of labels may hold spaces, so whole pairs are looked for and nothing is split.
-    let labels = format!(" {} ", figure.labels);
-    KEY_FIGURES.iter().any(|(measure, label)| {
-        *measure == figure.measure
-            && match label {
-                Some((name, value)) => labels.contains(&format!(" {name}={value} ")),
-                None => !PARTS.iter().any(|part| labels.contains(&format!(" {part}="))),
-            }
-    })
-}
-
 /// Compares, prints, and returns the exit codes that apply.
 pub(super) fn compare(terminal: &Terminal, talk: &Talk, options: &Compare) -> Result<Vec<u8>, Failure> {
-    let interrupt = Interrupt::default();
-    let base = side(terminal, talk, options, &options.base, &interrupt)?;
-    let candidate = side(terminal, talk, options, &options.candidate, &interrupt)?;
-    if let (Some(a), Some(b)) = (&base.manifest.digest, &candidate.manifest.digest)
-        && a == b
+    options.gate.question(false)?;
+    let Compare { overrides, execution, .. } = options;
+    let sides = Sides { terminal, talk, overrides, execution, interrupt: &Interrupt::default() };
+    let base = sides.side(&options.base, &options.candidate)?;
+    if options.self_check {
+        return Ok(check_itself(terminal, &base.run, &options.gate.question(base.is_baseline)?));
+    }
+    let mut candidates = Vec::new();
+    for path in &options.candidate {
+        candidates.push(sides.side(path, [&options.base])?);
+    }
+    judged(terminal, options, &base, candidates)
+}
+
+/// What the runs are to each other: the same, not comparable, or judged.
+fn judged(terminal: &Terminal, options: &Compare, base: &Side, candidates: Vec<Side>) -> Result<Vec<u8>, Failure> {
+    let question = options.gate.question(base.is_baseline)?;
+    if let ([candidate], Some(digest)) = (candidates.as_slice(), &base.run.manifest.digest)
+        && are_identical(&base.run.manifest, &candidate.run.manifest)
     {
-        terminal.message("verdict", json!({ "verdict": "identical", "digest": a }));
-        terminal.data(&format!("identical: both have the digest {a}\n"));
+        terminal.message("verdict", json!({ "verdict": "identical", "digest": digest }));
+        terminal.data(&format!("identical: both have the digest {digest}\n"));
         return Ok(vec![exit::FINE]);
     }
-    comparable(&base.manifest, &candidate.manifest)?;
-    if base.manifest.version != candidate.manifest.version {
-        let (a, b) = (&base.manifest.version, &candidate.manifest.version);
+    for (candidate, path) in candidates.iter().zip(&options.candidate) {
+        let (base, candidate) = (&base.run.manifest, &candidate.run.manifest);
+        if let Some(obstacle) = obstacle(base, candidate, question.unpaired) {
+            let which = if options.candidate.len() > 1 { format!(" ({})", path.display()) } else { String::new() };
+            let message = format!("not comparable{which}: {}", obstacle.what);
+            return Err(Failure::new(exit::NOT_COMPARABLE, message, obstacle.help));
+        }
+        doubts(terminal, base, candidate, &question);
+    }
+    let runs: Vec<StoredRun> = candidates.into_iter().map(|side| side.run).collect();
+    let comparison = judge(&base.run, &runs, &question);
+    absent(&comparison, &question)?;
+    Ok(tell(terminal, options, &comparison, &names(options, base, &runs)))
+}
+
+/// What the sides are called, the base first: by their scenarios, or as they were typed where that does not tell them apart.
+fn names(options: &Compare, base: &Side, candidates: &[StoredRun]) -> Vec<String> {
+    let runs = || [&base.run].into_iter().chain(candidates);
+    let names: Vec<String> = runs().map(|run| run.manifest.scenario.clone()).collect();
+    let distinct: BTreeSet<&String> = names.iter().collect();
+    if distinct.len() == names.len() {
+        return names;
+    }
+    [&options.base].into_iter().chain(&options.candidate).map(|path| path.display().to_string()).collect()
+}
+
+/// What a reader should know of two runs that are compared all the same.
+fn doubts(terminal: &Terminal, base: &Manifest, candidate: &Manifest, question: &Question) {
+    if base.version != candidate.version {
+        let (a, b) = (&base.version, &candidate.version);
         terminal
             .warn(&format!("the base was run by stampsim {a}, the candidate by {b}; differences may be the program's"));
     }
-    Ok(judged(terminal, options, &base, &candidate))
+    if question.unpaired && base.seed == candidate.seed {
+        terminal.warn("both sides have the same seed; without --unpaired their common noise cancels");
+    }
+    if base.replications_done.min(candidate.replications_done) < 2 {
+        terminal.warn("one replication decides nothing but equality; a gate needs --replications of 10 or more");
+    }
 }
 
-/// The run that an argument means.
-fn side(
-    terminal: &Terminal,
-    talk: &Talk,
-    options: &Compare,
-    path: &Path,
-    interrupt: &Interrupt,
-) -> Result<StoredRun, Failure> {
-    let folder = if path.is_file() {
-        run_file(terminal, talk, path, &options.overrides, &options.execution, interrupt)?
-    } else {
-        // A name below the output is tried second, and the message names what was typed.
-        locate(path).or_else(|error| locate(&options.execution.out.join(path)).map_err(|_| error))?
+/// A figure that was asked for by name and that neither side has is a mistake and no good news.
+fn absent(comparison: &Comparison, question: &Question) -> Result<(), Failure> {
+    let compared: Vec<_> = comparison.candidates.iter().filter(|against| !against.same_digest).collect();
+    let seen = |pick: &Pick| {
+        compared.iter().any(|against| {
+            let both = against.judged.iter().map(|judged| &judged.difference.key);
+            both.chain(against.one_sided.iter().map(|one| &one.figure)).any(|figure| pick.takes(figure))
+        })
     };
-    terminal.detail(&format!("{} is {}", path.display(), folder.display()));
-    Ok(read(&folder)?)
+    match question.measures.iter().find(|pick| !compared.is_empty() && !seen(pick)) {
+        Some(pick) => Err(Failure::new(
+            exit::NOT_COMPARABLE,
+            format!("no replication of either side has a figure of {pick}"),
+            "`summary.csv` of a run folder lists all that a run has; a baseline may keep more: --measure or --all",
+        )),
+        None => Ok(()),
+    }
 }
 
-/// Whether two runs saw the same draws over the same time.
-fn comparable(base: &Manifest, candidate: &Manifest) -> Result<(), Failure> {
-    let differing = |what: &str, a: String, b: String| {
-        let message = format!("not comparable: {what} is {a} in the base and {b} in the candidate");
-        Err(Failure::new(exit::NOT_COMPARABLE, message, "run both with the same horizon, --seed and --replications"))
+/// Tables, verdicts, and the codes that apply.
+fn tell(terminal: &Terminal, options: &Compare, comparison: &Comparison, names: &[String]) -> Vec<u8> {
+    let (base, candidates) = names.split_first().expect("the base has a name");
+    let several = candidates.len() > 1;
+    let mut codes = Vec::new();
+    for (against, name) in comparison.candidates.iter().zip(candidates) {
+        if several {
+            terminal.data(&format!("{name} against {base}\n"));
+        }
+        comparison::tell(terminal, against, several.then_some(name));
+        let tally = conclude(terminal, against, several.then_some(name));
+        codes.extend((tally.regressed > 0).then_some(exit::REGRESSION));
+        codes.extend((tally.open > 0 && options.gate.fails_on_doubt()).then_some(exit::INCONCLUSIVE));
+    }
+    if several {
+        tell_standings(terminal, comparison, names);
+    }
+    codes
+}
+
+/// Proves that the gate can fail, or says why it cannot.
+fn check_itself(terminal: &Terminal, base: &StoredRun, question: &Question) -> Vec<u8> {
+    let check = self_check(base, question);
+    let passes = check.passes(question);
+    let SelfCheck { sharp, blunt, verdict } = check;
+    for (figure, verdict) in &blunt {
+        terminal.warn(&format!("{figure} cannot regress, however bad it gets ({verdict})"));
+    }
+    let text = |figures: &mut dyn Iterator<Item = String>| figures.collect::<Vec<_>>();
+    let fields = json!({
+        "passes": passes, "verdict": verdict, "sharp": text(&mut sharp.iter().map(ToString::to_string)),
+        "blunt": text(&mut blunt.iter().map(|(figure, _)| figure.to_string())),
+    });
+    terminal.message("self_check", fields);
+    let all = sharp.len() + blunt.len();
+    if passes {
+        terminal.data(&format!("self-check passes: a worsened copy regresses in {} of {all} figures\n", sharp.len()));
+        return vec![exit::FINE];
+    }
+    let why = match (all, base.manifest.replications_done) {
+        (0, _) => "no figure that is judged has a direction; give one with --better or --measure",
+        (_, 0 | 1) => "one replication decides nothing; run it with --replications 10 or more",
+        _ => "the tolerance is wider than anything that can happen; narrow it",
     };
-    for (manifest, side) in [(base, "base"), (candidate, "candidate")] {
-        if let Some(why) = &manifest.partial {
-            let message = format!("not comparable: the {side} is not complete: {why}");
-            return Err(Failure::new(exit::NOT_COMPARABLE, message, "run it again to the end"));
-        }
-    }
-    if base.horizon != candidate.horizon {
-        differing("the horizon", base.horizon.to_string(), candidate.horizon.to_string())
-    } else if base.start != candidate.start {
-        differing("the start", base.start.clone(), candidate.start.clone())
-    } else if base.seed != candidate.seed {
-        differing("the seed", base.seed.to_string(), candidate.seed.to_string())
-    } else if base.replications_done != candidate.replications_done {
-        let count = |manifest: &Manifest| manifest.replications_done.to_string();
-        differing("the number of replications", count(base), count(candidate))
-    } else {
-        Ok(())
-    }
-}
-
-/// A figure with its verdict.
-struct Judged {
-    difference: PairedDifference<Figure>,
-    verdict: Verdict,
-}
-
-/// The table, the verdict over all, and the codes that apply.
-fn judged(terminal: &Terminal, options: &Compare, base: &StoredRun, candidate: &StoredRun) -> Vec<u8> {
-    let better = |figure: &Figure| find(&figure.measure).map_or(Better::Neither, |measure| measure.better);
-    let paired = pair(&base.replications, &candidate.replications, better);
-    let wanted = |figure: &Figure| options.all || is_key(figure);
-    let (shown, hidden): (Vec<_>, Vec<_>) = paired.differences.into_iter().partition(|d| wanted(&d.key));
-    let tolerance = Tolerance { relative: options.tolerance.get(), absolute: 0.0 };
-    let verdicts = judge_all(&shown, |_| tolerance);
-    let shown: Vec<_> =
-        shown.into_iter().zip(verdicts).map(|(difference, verdict)| Judged { difference, verdict }).collect();
-    let one_sided: Vec<(&Figure, Verdict)> = (paired.lost.iter().map(|figure| (figure, Verdict::lost())))
-        .chain(paired.new.iter().map(|figure| (figure, Verdict::new_figure())))
-        .filter(|(figure, _)| wanted(figure))
-        .collect();
-    print(terminal, &shown, &one_sided);
-    let changed = hidden.iter().filter(|difference| !difference.identical).count();
-    if changed > 0 {
-        terminal.say(&format!("{changed} further figures changed; --all shows them"));
-    }
-    if let Some(n) = shown.iter().filter_map(|j| undecided(j, tolerance)).max() {
-        terminal.say(&format!("about {n} replications would decide what is inconclusive"));
-    }
-    conclude(terminal, options, &shown, &one_sided)
-}
-
-/// Replications that would decide an inconclusive figure with a direction.
-fn undecided(judged: &Judged, tolerance: Tolerance) -> Option<u32> {
-    let open = matches!(judged.verdict, Verdict::Inconclusive { .. }) && judged.difference.better != Better::Neither;
-    if open { replications_to_decide(&judged.difference, tolerance) } else { None }
-}
-
-fn print(terminal: &Terminal, shown: &[Judged], one_sided: &[(&Figure, Verdict)]) {
-    let headings = ["figure", "base", "candidate", "difference, 95 % interval", "verdict"];
-    let mut sheet = Sheet::new(&headings, terminal.colors_data());
-    sheet.right(1..4);
-    for Judged { difference: d, verdict } in shown {
-        let reading = Reading::of(&d.key.measure);
-        let range = if d.identical { "0".to_owned() } else { reading.range(d.low, d.high) };
-        let cells = [d.key.to_string(), reading.alone(d.base), reading.alone(d.candidate), range];
-        let tone = tone(verdict, d.better);
-        sheet.row(cells.iter().map(|cell| (cell.as_str(), Tone::Plain)).chain([(word(verdict, d.better), tone)]));
-        terminal.message("difference", row_json(d, verdict));
-    }
-    for (figure, verdict) in one_sided {
-        let why = verdict.to_string();
-        sheet.row([
-            (figure.to_string().as_str(), Tone::Plain),
-            ("", Tone::Plain),
-            ("", Tone::Plain),
-            ("", Tone::Plain),
-            (&why, Tone::Doubt),
-        ]);
-        let fields = json!({ "measure": figure.measure, "labels": figure.labels, "verdict": verdict.word() });
-        terminal.message("difference", fields);
-    }
-    terminal.data(&sheet.text());
-}
-
-fn row_json(d: &PairedDifference<Figure>, verdict: &Verdict) -> Value {
-    json!({
-        "measure": d.key.measure, "labels": d.key.labels, "base": d.base, "candidate": d.candidate,
-        "difference": d.difference, "low": d.low, "high": d.high, "n": d.n, "better": d.better, "verdict": verdict.word(),
-        "why": verdict.to_string(),
-    })
-}
-
-/// A measure without a direction is "changed", whatever the replications could decide.
-fn word(verdict: &Verdict, better: Better) -> &'static str {
-    match verdict {
-        Verdict::Inconclusive { .. } if better == Better::Neither => "changed",
-        verdict => verdict.word(),
-    }
-}
-
-fn tone(verdict: &Verdict, better: Better) -> Tone {
-    match verdict {
-        Verdict::Improved => Tone::Good,
-        Verdict::Regressed => Tone::Bad,
-        Verdict::Inconclusive { .. } if better != Better::Neither => Tone::Doubt,
-        _ => Tone::Plain,
-    }
-}
-
-/// The verdict over all figures: the worst that any of them with a direction has.
-fn conclude(terminal: &Terminal, options: &Compare, shown: &[Judged], one_sided: &[(&Figure, Verdict)]) -> Vec<u8> {
-    let directed = || shown.iter().filter(|j| j.difference.better != Better::Neither).map(|j| &j.verdict);
-    let count = |word: &str| directed().filter(|verdict| verdict.word() == word).count();
-    let lost =
-        one_sided.iter().filter(|(figure, _)| find(&figure.measure).is_some_and(|m| m.better != Better::Neither));
-    let open = count("inconclusive") + lost.count();
-    let (worse, better) = (count("regressed"), count("improved"));
-    let same = one_sided.is_empty() && shown.iter().all(|judged| judged.verdict == Verdict::Identical);
-    let verdict = match (worse, open, better) {
-        (0, 0, 0) if same => "identical",
-        (0, 0, 0) => "equivalent",
-        (0, 0, _) => "improved",
-        (0, _, _) => "inconclusive",
-        _ => "regressed",
-    };
-    terminal.message(
-        "verdict",
-        json!({ "verdict": verdict, "regressed": worse, "improved": better, "inconclusive": open }),
-    );
-    terminal.data(&format!(
-        "{verdict}: {worse} worse, {better} better, {open} open, of {} figures\n",
-        shown.len() + one_sided.len()
-    ));
-    let regressed = (worse > 0).then_some(exit::REGRESSION);
-    let undecided = (open > 0 && options.fail_on.contains(&FailOn::Inconclusive)).then_some(exit::INCONCLUSIVE);
-    regressed.into_iter().chain(undecided).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::super::terminal::Manner;
-    use super::super::terminal::sample::terminal;
-    use super::*;
-    use crate::units::SimDuration;
-
-    fn manifest(seed: u64) -> Manifest {
-        Manifest {
-            format: 1,
-            version: "0.1.0".into(),
-            scenario: "outage".into(),
-            question: String::new(),
-            inputs_hash: String::new(),
-            seed,
-            start: String::new(),
-            horizon: SimDuration::HOUR,
-            window: SimDuration::HOUR,
-            replications_asked: 4,
-            replications_done: 4,
-            complete: true,
-            partial: None,
-            out_of_events: 0,
-            digest: None,
-            order_hashes: Vec::new(),
-            assumptions: Vec::new(),
-            catalog: BTreeMap::new(),
-            advice: Vec::new(),
-            command_line: Vec::new(),
-        }
-    }
-
-    fn figure(measure: &str, labels: &str) -> Figure {
-        Figure { measure: measure.into(), labels: labels.into() }
-    }
-
-    /// A run of four replications with these values of a measure whose lower figures are better.
-    fn stored(values: [f64; 4]) -> StoredRun {
-        let key = figure("cost_usd_per_month", "");
-        let replications = values.map(|value| BTreeMap::from([(key.clone(), value)])).into();
-        StoredRun { folder: PathBuf::new(), manifest: manifest(1), replications }
-    }
-
-    fn options(tolerance: f64, fail_on: Vec<FailOn>) -> Compare {
-        Compare {
-            base: PathBuf::new(),
-            candidate: PathBuf::new(),
-            all: false,
-            tolerance: Ratio::new(tolerance).expect("a share"),
-            fail_on,
-            overrides: Overrides::default(),
-            execution: Execution { out: PathBuf::new(), jobs: None, max_wall: None },
-        }
-    }
-
-    /// Exit codes and the last line of a comparison.
-    fn verdict(base: &StoredRun, candidate: &StoredRun, options: &Compare) -> (Vec<u8>, String) {
-        let (terminal, out, _) = terminal(Manner::default());
-        let codes = judged(&terminal, options, base, candidate);
-        let word = out.text().lines().last().and_then(|line| line.split(':').next().map(str::to_owned));
-        (codes, word.expect("a verdict"))
-    }
-
-    #[test]
-    fn the_verdict_and_its_code_follow_the_interval() {
-        let base = stored([10.0, 11.0, 12.0, 13.0]);
-        let worse = stored([11.0, 12.1, 13.0, 14.1]);
-        let noisy = stored([14.0, 8.0, 12.5, 13.0]);
-        let gate = options(0.0, vec![FailOn::Inconclusive]);
-        assert_eq!(verdict(&base, &worse, &gate), (vec![exit::REGRESSION], "regressed".into()));
-        assert_eq!(verdict(&worse, &base, &gate), (vec![], "improved".into()));
-        assert_eq!(verdict(&base, &base, &gate), (vec![], "identical".into()));
-        assert_eq!(verdict(&base, &noisy, &gate), (vec![exit::INCONCLUSIVE], "inconclusive".into()));
-        assert_eq!(verdict(&base, &noisy, &options(0.0, vec![])), (vec![], "inconclusive".into()));
-        assert_eq!(verdict(&base, &worse, &options(0.2, vec![])), (vec![], "equivalent".into()));
-    }
-
-    #[test]
-    fn a_figure_that_vanished_is_open_and_a_neutral_one_never_fails() {
-        let base = stored([10.0, 11.0, 12.0, 13.0]);
-        let gone = StoredRun { replications: vec![BTreeMap::new(); 4], ..stored([0.0; 4]) };
-        assert_eq!(verdict(&base, &gone, &options(0.0, vec![FailOn::Inconclusive])).0, [exit::INCONCLUSIVE]);
-        let neutral = |value: f64| {
-            let figures = BTreeMap::from([(figure("stamps_active", "stat=end"), value)]);
-            StoredRun { replications: vec![figures; 4], ..stored([0.0; 4]) }
-        };
-        let all = options(0.0, vec![FailOn::Inconclusive]);
-        assert_eq!(verdict(&neutral(1.0), &neutral(2.0), &all), (vec![], "equivalent".into()));
-    }
-
-    #[test]
-    fn runs_of_other_draws_or_length_are_refused() {
-        let base = manifest(1);
-        assert!(comparable(&base, &manifest(1)).is_ok());
-        let longer = Manifest { horizon: SimDuration::DAY, ..manifest(1) };
-        let more = Manifest { replications_done: 5, ..manifest(1) };
-        let partial = Manifest { partial: Some("interrupted".into()), ..manifest(1) };
-        for (other, word) in [(manifest(2), "seed"), (longer, "horizon"), (more, "replications"), (partial, "complete")]
-        {
-            let failure = comparable(&base, &other).expect_err(word);
-            assert_eq!(failure.code, exit::NOT_COMPARABLE);
-            assert!(failure.message.contains(word), "{}", failure.message);
-        }
-    }
-
-    #[test]
-    fn key_figures_are_wholes_and_tails() {
-        for (measure, labels, key) in [
-            ("command_latency_ms", "quantile=0.99", true),
-            ("command_latency_ms", "quantile=0.999", false),
-            ("command_latency_ms", "stat=mean", false),
-            ("cache_miss_ratio", "", true),
-            ("cache_miss_ratio", "cause=expired", false),
-            ("time_to_recover_s", "fault=weu 2 share=99 %", true),
-            ("time_to_recover_s", "fault=weu-2 share=50 %", false),
-            ("blast_radius_ratio", "fault=weu-2", true),
-        ] {
-            assert_eq!(is_key(&figure(measure, labels)), key, "{measure} {labels}");
-        }
-        assert!(KEY_FIGURES.iter().all(|(measure, _)| find(measure).is_some()));
-    }
+    terminal.data(&format!("self-check fails: this gate can never fail; {why}\n"));
+    vec![exit::EXPECTATION]
 }

@@ -3,6 +3,7 @@
 use crate::analysis::{Estimate, Study};
 use crate::metrics::measure::find;
 use crate::metrics::{Labels, MeasureKey};
+use crate::results::Floors;
 
 /// A figure of a table with what it is, where that differs from row to row.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,21 +16,27 @@ pub(super) struct KeyFigure {
     pub(super) of: Option<String>,
     /// Both: "151.0 ± 0.9 ms (telemetry)".
     pub(super) text: String,
+    /// What the limits alone allow, where that is known.
+    pub(super) floor: Option<String>,
 }
 
 /// What is written where a study has no such figure.
 pub(super) const NOTHING: &str = "-";
 
 /// The figures of the table after a run.
-pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
+pub(super) fn key_figures(study: &Study, floors: &Floors) -> Vec<KeyFigure> {
     let figure = |heading, found: Option<(&MeasureKey, &Estimate)>, of: Option<String>| {
         let number = found.map_or_else(|| NOTHING.to_owned(), |(key, estimate)| Reading::of(key.name).brief(estimate));
-        let text = of.as_ref().map_or_else(|| number.clone(), |of| format!("{number} ({of})"));
-        KeyFigure { heading, number, of, text }
+        let floor = found.and_then(|(key, _)| Some(Reading::of(key.name).bare(*floors.get(key)?)));
+        let notes: Vec<String> = of.iter().cloned().chain(floor.iter().map(|floor| format!("floor {floor}"))).collect();
+        let text = if notes.is_empty() { number.clone() } else { format!("{number} ({})", notes.join(", ")) };
+        KeyFigure { heading, number, of, text, floor }
     };
     let (latency, what) = latency(study).unzip();
     let blast = worst(study, "blast_radius_ratio");
     let fault = blast.filter(|(_, estimate)| estimate.mean > 0.0).and_then(|(key, _)| key.labels.get("fault"));
+    let recovery = slowest_recovery(study);
+    let struck = recovery.and_then(|(key, _)| key.labels.get("fault"));
     vec![
         figure("devices", level(study, "devices_registered"), None),
         figure("stamps", level(study, "stamps_active"), None),
@@ -37,7 +44,14 @@ pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
         figure("cache misses", labelled(study, "cache_miss_ratio", None), None),
         figure("cost per device-month", cost_per_device(study), None),
         figure("worst blast radius", blast, fault.map(str::to_owned)),
+        figure("time to recover", recovery, struck.map(str::to_owned)),
     ]
+}
+
+/// The figures that the precision of a run is judged by unless its expectations name others: latency and cost.
+pub(super) fn headline(study: &Study) -> Vec<MeasureKey> {
+    let latency = latency(study).map(|(found, _)| found);
+    latency.into_iter().chain(cost_per_device(study)).map(|(key, _)| key.clone()).collect()
 }
 
 /// Every figure of a measure.
@@ -82,6 +96,12 @@ fn worst<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a 
     of(study, measure).max_by(|(a, x), (b, y)| x.mean.total_cmp(&y.mean).then_with(|| names(a).cmp(&names(b))))
 }
 
+/// The longest time in which all devices that a fault affected came back.
+fn slowest_recovery(study: &Study) -> Option<(&MeasureKey, &Estimate)> {
+    let all = of(study, "time_to_recover_s").filter(|(key, _)| key.labels.get("share") == Some("100 %"));
+    all.max_by(|(_, x), (_, y)| x.mean.total_cmp(&y.mean))
+}
+
 /// How people read the figures of a measure.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Reading {
@@ -99,11 +119,12 @@ impl Reading {
     pub(super) fn of(measure: &str) -> Self {
         let share = measure.ends_with("_ratio") && !PLAIN_RATIOS.contains(&measure);
         let unit = find(measure).map_or("", |measure| measure.unit);
-        if share {
-            Self { scale: 100.0, unit: "%" }
-        } else {
-            Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } }
-        }
+        if share { Self::share() } else { Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } } }
+    }
+
+    /// Of a share.
+    pub(super) fn share() -> Self {
+        Self { scale: 100.0, unit: "%" }
     }
 
     /// A mean with half of its interval, such as "12.3 ± 0.4 ms"; the mean alone where there is no interval.
@@ -141,6 +162,11 @@ impl Reading {
             half => format!("{mean} ± {}", grouped(half, decimals)),
         };
         if unit.is_empty() { text } else { format!("{text} {unit}") }
+    }
+
+    /// A figure by itself as a table has it: amounts with three digits behind a sign of their currency.
+    pub(super) fn bare(self, value: f64) -> String {
+        self.brief(&Estimate { mean: value, low: f64::NAN, high: f64::NAN, n: 1 })
     }
 
     /// A figure by itself, to four digits.
@@ -284,7 +310,9 @@ mod tests {
     #[test]
     fn key_figures_take_what_users_feel_first_and_the_worst_fault() {
         let blast = |fault: &str| MeasureKey::new("blast_radius_ratio").with("fault", fault);
-        let figures = key_figures(&study(&[
+        let back = |fault: &str| MeasureKey::new("time_to_recover_s").with("fault", fault).with("share", "100 %");
+        let floors = Floors::from([(blast("b"), 0.2)]);
+        let figures = study(&[
             (MeasureKey::new("devices_registered").with("stat", "mean"), 5.0),
             (MeasureKey::new("devices_registered").with("stat", "end"), 10.0),
             (MeasureKey::new("command_latency_ms").with("quantile", "0.5"), 1.0),
@@ -292,8 +320,14 @@ mod tests {
             (blast("a"), 0.25),
             (blast("b"), 0.5),
             (MeasureKey::new("blast_radius_ratio").with("stat", "max"), 0.5),
-        ]));
+            (back("a"), 61.0),
+            (back("b"), 75.0),
+        ]);
+        let figures = key_figures(&figures, &floors);
         let texts: Vec<_> = figures.iter().map(|figure| figure.text.as_str()).collect();
-        assert_eq!(texts, ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b)"]);
+        assert_eq!(
+            texts,
+            ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b, floor 20 %)", "75 ± 0 s (b)"]
+        );
     }
 }

@@ -11,18 +11,27 @@ use serde_json::json;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
-use super::figures::{KeyFigure, key_figures};
+use super::figures::{KeyFigure, Reading, count, headline, key_figures};
 use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
+use crate::analysis::caution;
+use crate::analysis::expectation::judged_means;
 use crate::analysis::{Ended, Study};
+use crate::experiment::estimate::floors;
+use crate::experiment::precision::{Precision, Reached, run_to_precision};
+use crate::experiment::rerun::relive;
 use crate::experiment::{self, RunOptions, ScenarioResult};
+use crate::kernel::event_list::Event;
+use crate::metrics::MeasureKey;
+use crate::model::event::names::EventNames;
 use crate::report::chart;
-use crate::results::{self, Manifest, RunFacts, RunRecord};
+use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
+use crate::units::Ratio;
 
 const EXAMPLES: &str = "Examples:
   stampsim run outage.toml                           simulate, print the figures, write output/outage/
@@ -36,6 +45,19 @@ pub(super) struct Run {
     /// Scenario files, or folders: every *.toml below, except in catalog/
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    /// Run replications in batches of ten until the figures of the expectations, or else p99 latency and cost, are known
+    /// to this share of their value
+    #[arg(long, value_name = "SHARE", value_parser = precision, conflicts_with = "replications")]
+    precision: Option<Ratio>,
+    /// Most replications with --precision
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=1_000_000), requires = "precision")]
+    max_replications: u32,
+    /// Prove that each expectation can fail; one that cannot, or none at all, fails (20)
+    #[arg(long)]
+    self_check: bool,
+    /// Keep the events of this replication too, from 0, as events-N.csv in each run folder: the first million of them
+    #[arg(long, value_name = "N")]
+    trace: Option<u32>,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
@@ -65,9 +87,18 @@ impl Interrupt {
         &self.asked
     }
 
-    fn is_asked(&self) -> bool {
+    pub(super) fn is_asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
+}
+
+/// What is to be simulated, and how.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    scenarios: &'a [Scenario],
+    execution: &'a Execution,
+    precision: Option<Precision>,
+    trace: Option<u32>,
 }
 
 /// What one scenario came to.
@@ -75,6 +106,7 @@ struct Finished {
     name: String,
     question: String,
     figures: Vec<KeyFigure>,
+    floors: Floors,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
@@ -86,44 +118,62 @@ struct Finished {
 /// Runs everything, prints, and returns the exit codes that apply.
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
-    let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    traceable(&scenarios, options.trace)?;
+    let precision = options.precision.map(|share| Precision { relative: share.get(), most: options.max_replications });
+    let job = Job { scenarios: &scenarios, execution: &options.execution, precision, trace: options.trace };
+    let mut finished = simulate(terminal, talk, &job, &Interrupt::default())?;
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
+    if options.self_check {
+        finished.iter_mut().for_each(|finished| self_check(terminal, finished));
+    }
     Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
 }
 
-/// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
-pub(super) fn run_file(
+/// Says of each expectation whether the worst figures there could be would fail it.
+fn self_check(terminal: &Terminal, finished: &mut Finished) {
+    let (name, judged) = (&finished.name, &finished.judged);
+    let broken: Vec<String> = judged
+        .iter()
+        .filter_map(|judged| Some(format!("{} can never fail: {}", judged.expected(), judged.unfailable()?)))
+        .collect();
+    for broken in &broken {
+        terminal.data(&format!("broken  {name}: {broken}\n"));
+    }
+    if judged.is_empty() {
+        terminal.data(&format!("broken  {name}: it has no expectation, so it can never fail\n"));
+    }
+    let proven = judged.len() - broken.len();
+    terminal.data(&format!("checked {name}: {proven} of {} expectations can fail\n", judged.len()));
+    terminal.message("self_check", json!({ "scenario": name, "expectations": judged.len(), "broken": broken }));
+    if judged.is_empty() || !broken.is_empty() {
+        finished.codes.push(exit::EXPECTATION);
+    }
+}
+
+/// Runs one scenario for a comparison and returns its folder; an expectation that fails does not matter there.
+pub(super) fn run_one(
     terminal: &Terminal,
     talk: &Talk,
-    file: &Path,
-    overrides: &Overrides,
+    scenario: Scenario,
     execution: &Execution,
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
-    let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
-    let mut finished = simulate(terminal, talk, &scenarios, execution, interrupt)?;
-    let finished = finished.pop().expect("one file is one scenario");
+    let path = scenario.path.clone();
+    let job = Job { scenarios: &[scenario], execution, precision: None, trace: None };
+    let mut finished = simulate(terminal, talk, &job, interrupt)?;
+    let finished = finished.pop().expect("one scenario has one result");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
     match finished.folder {
         Some(folder) if code == exit::FINE => Ok(folder),
-        _ => Err(Failure::new(
-            code,
-            finished.notes.join("; "),
-            format!("run it by itself: stampsim run {}", file.display()),
-        )),
+        _ => Err(Failure::new(code, finished.notes.join("; "), format!("run it by itself: stampsim run {path}"))),
     }
 }
 
 /// All scenarios, in their order.
-fn simulate(
-    terminal: &Terminal,
-    talk: &Talk,
-    scenarios: &[Scenario],
-    execution: &Execution,
-    interrupt: &Interrupt,
-) -> Result<Vec<Finished>, Failure> {
+fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interrupt) -> Result<Vec<Finished>, Failure> {
+    let Job { scenarios, execution, precision, trace } = *job;
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
     // The one clock of a result: it names the folder and enters nothing else.
     let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -132,16 +182,58 @@ fn simulate(
     let replications = scenarios.iter().map(|scenario| scenario.replications).sum();
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
     let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
-    let keep = |i: usize, result: ScenarioResult| {
-        let kept = keep(&scenarios[i], &result, &execution.out, &clock, interrupt.is_asked());
+    let keep = |i: usize, scenario: &Scenario, result: &ScenarioResult, open: Vec<String>| {
+        let mut kept = keep(scenario, result, trace, &execution.out, &clock, interrupt.is_asked());
+        kept.advice.extend(open);
         display.suspend(|| said_early(terminal, &kept));
         finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
     };
-    experiment::run(scenarios, &options, &display, &keep);
+    match precision {
+        None => {
+            experiment::run(scenarios, &options, &display, &|i, result| keep(i, &scenarios[i], &result, Vec::new()))
+        }
+        Some(precision) => run_to_precision(
+            scenarios,
+            precision,
+            &|i, result| wanted(&scenarios[i], &result.study),
+            &options,
+            &display,
+            &|i, result, reached| {
+                // What was found to be enough is what a run of so many replications gives, digest and all.
+                let scenario = scenarios[i].clone().with_replications(result.asked);
+                keep(i, &scenario, &result, imprecise(&reached, precision));
+            },
+        ),
+    }
     drop(display);
     let finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
     let lost = || Failure::new(exit::UNEXPECTED, "a scenario ended without a result", "run it by itself with -j 1");
     finished.into_iter().map(|finished| finished.ok_or_else(lost)).collect()
+}
+
+/// The figures that must be precise: those that the expectations judge, or else the headline.
+fn wanted(scenario: &Scenario, study: &Study) -> Vec<MeasureKey> {
+    let judged = judged_means(&scenario.expectations, study);
+    if judged.is_empty() { headline(study) } else { judged.into_iter().collect() }
+}
+
+/// What is still wider than was asked for, in words.
+fn imprecise(reached: &Reached, precision: Precision) -> Vec<String> {
+    let share = Reading::share();
+    let wide = |(key, width): &(MeasureKey, f64)| {
+        let (wanted, most) = (share.alone(precision.relative), precision.most);
+        format!(
+            "{key} is known to {} after {most} replications, not to {wanted}; raise --max-replications",
+            share.alone(*width)
+        )
+    };
+    reached.open.iter().map(wide).collect()
+}
+
+/// A share above zero: no number of replications reaches a precision of none.
+fn precision(text: &str) -> Result<Ratio, String> {
+    let share: Ratio = text.parse().map_err(|error: crate::units::UnitError| error.to_string())?;
+    if share.get() > 0.0 { Ok(share) } else { Err("expected a share above zero, such as \"2 %\"".to_owned()) }
 }
 
 /// What is worth a line before all scenarios are done.
@@ -155,31 +247,46 @@ fn said_early(terminal: &Terminal, finished: &Finished) {
 }
 
 /// Judges a result and writes its folder; whatever goes wrong becomes a note and a code, never a lost neighbour.
-fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, interrupted: bool) -> Finished {
+fn keep(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    trace: Option<u32>,
+    out: &Path,
+    clock: &str,
+    interrupted: bool,
+) -> Finished {
     let (codes, notes) = shortfalls(result, interrupted);
     let study = &result.study;
+    let floors = floors(scenario, study);
     let mut finished = Finished {
         name: scenario.name.clone(),
         question: study.question.clone(),
-        figures: key_figures(study),
-        judged: judge(&scenario.expectations, study),
+        figures: key_figures(study, &floors),
+        floors,
+        judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
         digest: None,
         codes,
         notes,
-        advice: result.advice.clone(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
     };
     if study.replications == 0 {
         finished.judged.clear();
         finished.notes.push("no replication is whole; nothing was written".into());
         return finished;
     }
+    let unfailable = finished.judged.iter().filter(|judged| judged.outcome().absent.is_none());
+    finished.advice.extend(unfailable.filter_map(|judged| {
+        Some(format!("the expectation {} can never fail: {}", judged.expected(), judged.unfailable()?))
+    }));
     if finished.judged.iter().any(Judged::is_failure) {
         finished.codes.push(exit::EXPECTATION);
     }
     let manifest = Manifest::of(facts(scenario, result, &finished.notes), study, &result.observations);
+    finished.advice.extend(doubts(scenario, result));
     finished.digest.clone_from(&manifest.digest);
-    finished.folder = match write(scenario, result, &manifest, &mut finished, out, clock) {
+    let log = trace.and_then(|replication| logged(scenario, result, replication, &mut finished));
+    finished.folder = match write(scenario, result, &manifest, log.as_ref(), &mut finished, out, clock) {
         Ok(folder) => Some(folder),
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
@@ -190,8 +297,57 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
     finished
 }
 
+/// Figures that matter and are wide, and the tail that the calls cannot show.
+fn doubts(scenario: &Scenario, result: &ScenarioResult) -> Vec<String> {
+    let estimates = wanted(scenario, &result.study).into_iter().filter_map(|key| {
+        let estimate = result.study.estimates.get(&key)?;
+        caution::widen(&key, estimate, result.study.replications)
+    });
+    let refused = caution::refused(&result.observations).into_iter();
+    let tails = refused.filter(|(key, _)| key.name.contains("_latency_") && key.labels.get("quantile") == Some("0.99"));
+    estimates.chain(tails.map(|(key, few)| format!("{key}: {few}, so it is no figure"))).collect()
+}
+
+/// Replications are the same for all scenarios of a call, or the number is good for those that have it.
+fn traceable(scenarios: &[Scenario], trace: Option<u32>) -> Result<(), Failure> {
+    let most = scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    match trace {
+        Some(replication) if replication >= most => {
+            let message = format!("there is no replication {replication} to trace; there are {most}, numbered from 0");
+            Err(Failure::new(exit::USAGE, message, "name one that there is, or raise --replications"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The events of one replication, simulated once more for them; a run that came to others the second time is a fault.
+fn logged(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    replication: u32,
+    finished: &mut Finished,
+) -> Option<(u32, Vec<Event>)> {
+    let first = result.observations.iter().find(|run| run.replication == replication)?;
+    match relive(scenario, replication, (0, EVENTS_MAX)) {
+        Ok(again) if again.observations.order_hash == first.order_hash => {
+            if again.observations.events > EVENTS_MAX {
+                let (kept, all) = (count(EVENTS_MAX as f64), count(again.observations.events as f64));
+                finished
+                    .notes
+                    .push(format!("the log holds the first {kept} of {all} events of replication {replication}"));
+            }
+            Some((replication, again.trail.log))
+        }
+        _ => {
+            finished.codes.push(exit::UNEXPECTED);
+            finished.notes.push(format!("replication {replication} does not repeat itself; please report this"));
+            None
+        }
+    }
+}
+
 /// Why a result is less than was asked for: exit codes and words.
-fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
+pub(super) fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
     let (mut codes, mut notes) = (Vec::new(), Vec::new());
     let ended = |wanted: fn(&Ended) -> bool| result.observations.iter().filter(|run| wanted(&run.ended)).count();
     let whole = result.study.replications;
@@ -226,7 +382,7 @@ fn facts(scenario: &Scenario, result: &ScenarioResult, notes: &[String]) -> RunF
         command_line: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         assumptions: scenario.assumptions.clone(),
         catalog: sources::catalogs(scenario),
-        advice: result.advice.clone(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
     }
 }
 
@@ -235,20 +391,28 @@ fn write(
     scenario: &Scenario,
     result: &ScenarioResult,
     manifest: &Manifest,
+    log: Option<&(u32, Vec<Event>)>,
     finished: &mut Finished,
     out: &Path,
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
     let charts = charts(&result.study, &mut finished.notes);
+    let evidence: Vec<_> = finished.judged.iter().map(|judged| (judged.measure(), judged.outcome())).collect();
+    let names = EventNames::of(&scenario.model);
+    let events = log.map(|(replication, events)| EventLog { replication: *replication, events, names: &names });
     let record = RunRecord {
         manifest,
         study: &result.study,
         runs: &result.observations,
+        orders: &result.orders,
+        events,
+        floors: &finished.floors,
         scenario: &scenario.resolved,
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
-        summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
+        evidence: &evidence,
+        summary: &markdown::summary(manifest, &result.study, &finished.floors, &finished.judged, &charts),
         charts: &charts,
     };
     results::write(out, clock, &record)
@@ -306,8 +470,10 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
     tell_expectations(terminal, finished);
     for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
-        let figures: Vec<_> =
-            figures.iter().map(|figure| json!({ "figure": figure.heading, "text": figure.text })).collect();
+        let figures: Vec<_> = figures
+            .iter()
+            .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
+            .collect();
         let exit = exit::ranked(codes.iter().copied())[0];
         terminal.message(
             "scenario",
@@ -348,11 +514,16 @@ fn figures_table(finished: &[Finished], colors: bool, arranged: impl Fn(&str) ->
     sheet.airy();
     sheet.right(1..headings.len());
     for Finished { name, figures, .. } in finished {
-        let texts = [name].into_iter().chain(figures.iter().map(|figure| &figure.number));
-        let cells: Vec<String> = texts.map(|text| arranged(text)).collect();
+        let number = |figure: &KeyFigure| arranged(&figure.number) + &floor_below(figure);
+        let cells: Vec<String> = [arranged(name)].into_iter().chain(figures.iter().map(number)).collect();
         sheet.row(cells.iter().map(|cell| (cell.as_str(), Tone::Plain)));
     }
     sheet
+}
+
+/// What the limits alone allow, below a figure that has such a floor.
+fn floor_below(figure: &KeyFigure) -> String {
+    figure.floor.as_ref().map_or_else(String::new, |floor| format!("\nfloor {floor}"))
 }
 
 /// A heading in lines that are hardly wider than the figures below it.
@@ -412,6 +583,7 @@ mod tests {
             histograms: BTreeMap::new(),
             series: BTreeMap::new(),
             marks: Vec::new(),
+            parts: crate::metrics::Parts::default(),
         };
         let observations: Vec<_> = ended.iter().enumerate().map(run).collect();
         let meta = StudyMeta {
@@ -428,6 +600,9 @@ mod tests {
             failures: failures.iter().map(|(i, why)| (*i, (*why).to_owned())).collect(),
             interrupted,
             advice: Vec::new(),
+            steady: None,
+            doubts: Vec::new(),
+            orders: BTreeMap::new(),
         }
     }
 

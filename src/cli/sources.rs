@@ -1,7 +1,7 @@
 //! From paths on the command line to validated scenarios, with every problem of every file told first.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -15,10 +15,22 @@ use crate::scenario::{self, Diagnostic, Scenario};
 
 /// Loads every scenario that the paths stand for; on any error tells all problems of all files and fails.
 pub(super) fn load(terminal: &Terminal, paths: &[PathBuf], overrides: &Overrides) -> Result<Vec<Scenario>, Failure> {
-    let files = scenario::discover(paths).map_err(|problems| refuse(terminal, &problems))?;
     let sets = sets(overrides);
+    load_each(terminal, discover(terminal, paths)?.into_iter().map(|file| (file, sets.clone())))
+}
+
+/// The files that the paths stand for.
+pub(super) fn discover(terminal: &Terminal, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    scenario::discover(paths).map_err(|problems| refuse(terminal, &problems))
+}
+
+/// Loads files, each with overrides of its own; on any error tells all problems of all files and fails.
+pub(super) fn load_each(
+    terminal: &Terminal,
+    files: impl IntoIterator<Item = (PathBuf, Vec<String>)>,
+) -> Result<Vec<Scenario>, Failure> {
     let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
-    for file in files {
+    for (file, sets) in files {
         match scenario::load(&file, &sets) {
             Ok(scenario) => {
                 problems.extend(scenario.warnings.iter().cloned());
@@ -34,6 +46,28 @@ pub(super) fn load(terminal: &Terminal, paths: &[PathBuf], overrides: &Overrides
     }
     show(terminal, &problems);
     Ok(scenarios)
+}
+
+/// Loads one scenario file.
+pub(super) fn load_one(terminal: &Terminal, file: &Path, overrides: &Overrides) -> Result<Scenario, Failure> {
+    one(terminal, scenario::load(file, &sets(overrides)))
+}
+
+/// Loads a scenario from a text, called `name` in messages; what it names is looked for relative to `folder`.
+pub(super) fn load_text(
+    terminal: &Terminal,
+    name: &str,
+    text: &str,
+    folder: &Path,
+    overrides: &Overrides,
+) -> Result<Scenario, Failure> {
+    one(terminal, scenario::load_text(name, text, folder, &sets(overrides)))
+}
+
+fn one(terminal: &Terminal, loaded: Result<Scenario, Vec<Diagnostic>>) -> Result<Scenario, Failure> {
+    let scenario = loaded.map_err(|problems| refuse(terminal, &problems))?;
+    show(terminal, &scenario.warnings);
+    Ok(scenario)
 }
 
 /// Tells the problems and counts them.
@@ -72,7 +106,7 @@ pub(super) fn price_book(scenario: &Scenario) -> Option<&'static str> {
 }
 
 /// All overrides in the words of `--set`, the given ones last so that they win.
-fn sets(overrides: &Overrides) -> Vec<String> {
+pub(super) fn sets(overrides: &Overrides) -> Vec<String> {
     let seed = overrides.seed.map(|seed| format!("run.seed={seed}"));
     let replications = overrides.replications.map(|replications| format!("run.replications={replications}"));
     let scale = overrides.scale.map(|scale| format!("run.scale={scale:?}"));

@@ -35,10 +35,17 @@ pub enum ResultsError {
     },
     /// A folder of another version of the format.
     OtherFormat {
-        /// The manifest.
+        /// The file that states it.
         path: PathBuf,
         /// The version it states.
         found: u64,
+        /// The version that this program reads.
+        reads: u64,
+    },
+    /// A file that is there already and is not to be overwritten.
+    Exists {
+        /// The file.
+        path: PathBuf,
     },
     /// A name of a scenario that is no path below the output folder.
     Name {
@@ -62,7 +69,7 @@ impl ResultsError {
 
     /// Whether it is about writing.
     pub fn is_write(&self) -> bool {
-        matches!(self, Self::Write { .. } | Self::Name { .. })
+        matches!(self, Self::Write { .. } | Self::Name { .. } | Self::Exists { .. })
     }
 
     /// What the user may do about it.
@@ -73,11 +80,14 @@ impl ResultsError {
             }
             Self::Write { .. } => "check the permissions, or write elsewhere with --out DIR",
             Self::Read { .. } => "check that the path exists and may be read",
-            Self::NoRun { .. } => "name a run folder that `stampsim run` wrote, or its scenario's folder below output/",
-            Self::Damaged { .. } => "run the scenario again; a run folder is not meant to be edited",
+            Self::NoRun { .. } => {
+                "name a scenario file, a baseline, a run folder, or a scenario's folder below output/"
+            }
+            Self::Damaged { .. } => "run the scenario again; results are not meant to be edited",
             Self::OtherFormat { .. } => {
                 "run the scenario again with this version, or compare with the version that wrote it"
             }
+            Self::Exists { .. } => "write elsewhere, or say --replace",
             Self::Name { .. } => "rename the scenario file",
         }
     }
@@ -92,9 +102,10 @@ impl fmt::Display for ResultsError {
                 write!(f, "no run at {}: expected a folder with `manifest.json` or `latest`", path.display())
             }
             Self::Damaged { path, found } => write!(f, "{} is damaged: {found}", path.display()),
-            Self::OtherFormat { path, found } => {
-                write!(f, "{} has format {found}, this version reads format {}", path.display(), super::FORMAT)
+            Self::OtherFormat { path, found, reads } => {
+                write!(f, "{} has format {found}, this version reads format {reads}", path.display())
             }
+            Self::Exists { path } => write!(f, "{} exists already", path.display()),
             Self::Name { name } => write!(f, "{name:?} cannot name a folder below the output"),
         }
     }

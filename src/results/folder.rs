@@ -10,8 +10,10 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use super::manifest::whole;
+use super::order::{EventLog, ORDER, Orders, events_csv, events_name, order_csv};
+use super::tables::Floors;
 use super::{Manifest, ResultsError, tables};
-use crate::analysis::{Observations, Study};
+use crate::analysis::{Observations, Outcome, Study};
 use crate::scenario::Input;
 
 /// Name of the text file that holds the newest run id of a scenario.
@@ -28,6 +30,12 @@ pub struct RunRecord<'a, E> {
     pub study: &'a Study,
     /// All replications; those that are not whole are left out.
     pub runs: &'a [Observations],
+    /// Checkpoints of their events.
+    pub orders: &'a Orders,
+    /// The log of one replication, where it was asked for.
+    pub events: Option<EventLog<'a>>,
+    /// What limits alone make of a figure.
+    pub floors: &'a Floors,
     /// The scenario with every default filled in, as TOML.
     pub scenario: &'a str,
     /// Files that the scenario names, which it finds beside itself.
@@ -36,6 +44,8 @@ pub struct RunRecord<'a, E> {
     pub prices: Option<&'a str>,
     /// What became of the expectations, as JSON.
     pub expectations: &'a E,
+    /// The measure and the outcome of each expectation, whose values are kept as evidence.
+    pub evidence: &'a [(&'a str, &'a Outcome)],
     /// The summary for people, as markdown.
     pub summary: &'a str,
     /// Pictures: file name with its extension, and bytes.
@@ -68,7 +78,7 @@ fn scenario_folder(out: &Path, scenario: &str) -> Result<PathBuf, ResultsError> 
 }
 
 /// A path that must stay below a folder.
-fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
+pub(super) fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
     let path = Path::new(name);
     if !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_))) {
         Ok(folder.join(path))
@@ -145,12 +155,17 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     if let Some(prices) = record.prices {
         file(folder, "prices.resolved.toml", |to| to.write_all(prices.as_bytes()))?;
     }
-    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study))?;
-    file(folder, "summary.csv", |to| tables::summary_csv(to, study))?;
+    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, runs, record.floors))?;
+    file(folder, "summary.csv", |to| tables::summary_csv(to, study, runs))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
+    file(folder, ORDER, |to| order_csv(to, record.orders))?;
+    if let Some(log) = record.events {
+        file(folder, &events_name(log.replication), |to| events_csv(to, log.lines()))?;
+    }
     file(folder, "marks.csv", |to| tables::marks_csv(to, study))?;
     file(folder, "expectations.json", |to| tables::json(to, record.expectations))?;
+    fill_evidence(&folder.join("evidence"), record.evidence, study)?;
     fill_series(&folder.join("series"), study)?;
     fill_histograms(&folder.join("histograms"), study)?;
     fill_charts(&folder.join("charts"), record.charts)?;
@@ -163,6 +178,21 @@ fn fill_inputs(folder: &Path, inputs: &[Input]) -> Result<(), ResultsError> {
         let parent = below.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(ResultsError::writing(parent))?;
         file(folder, path, |to| to.write_all(text.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// The values behind each expectation; no folder where there is none.
+fn fill_evidence(folder: &Path, evidence: &[(&str, &Outcome)], study: &Study) -> Result<(), ResultsError> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    directory(folder)?;
+    for (i, (measure, outcome)) in evidence.iter().enumerate() {
+        // The measure may be misspelt, and a name of a file must not be more than a name.
+        let measure: String = measure.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
+        let name = format!("{:02}-{measure}.csv", i + 1);
+        file(folder, &name, |to| tables::evidence_csv(to, study.window.secs(), &outcome.evidence))?;
     }
     Ok(())
 }
@@ -233,10 +263,14 @@ mod tests {
             manifest: &manifest,
             study: &study,
             runs: &runs,
+            orders: &Orders::new(),
+            events: None,
+            floors: &Floors::new(),
             scenario: "question = \"?\"\n",
             inputs: &[Input { path: "inputs/growth.csv".into(), text: "0,1\n".into() }],
             prices: None,
             expectations: &Vec::<u32>::new(),
+            evidence: &[],
             summary: "# Outage\n",
             charts,
         };
@@ -254,7 +288,7 @@ mod tests {
         let charts = [("latency.svg".to_owned(), b"<svg/>".to_vec())];
         let folder = write_one(out.path(), "group/outage", &charts).expect("written");
         assert_eq!(folder, out.path().join("group/outage/20260302-101500-01234567"));
-        let files = "charts expectations.json histograms inputs manifest.json marks.csv replications.csv \
+        let files = "charts expectations.json histograms inputs manifest.json marks.csv order.csv replications.csv \
                      scenario.resolved.toml series summary.csv summary.json summary.md";
         assert_eq!(names(&folder), files.split_whitespace().map(str::to_owned).collect());
         assert_eq!(

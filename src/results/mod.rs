@@ -3,17 +3,23 @@
 //! Every file carries the version of its format. Nothing here simulates, judges or draws; pictures and pages come in
 //! as bytes. May use the rooms up to `scenario`.
 
+pub mod baseline;
 pub mod digest;
 pub mod error;
 pub mod folder;
+pub mod golden;
 pub mod manifest;
+pub mod order;
 pub mod read;
 #[cfg(test)]
 mod sample;
 mod tables;
 
+pub use baseline::{is_baseline, read_baseline, write_baseline};
 pub use digest::digest;
 pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};
 pub use manifest::{FORMAT, Manifest, RunFacts};
+pub use order::{EVENTS_MAX, EventLog, Orders};
 pub use read::{Figure, StoredRun, locate, read};
+pub use tables::Floors;

@@ -84,7 +84,7 @@ fn manifest(path: &Path) -> Result<Manifest, ResultsError> {
     // The version first: another version may well have other fields.
     let Versioned { format } = serde_json::from_str(&text).map_err(damaged)?;
     if format != FORMAT {
-        return Err(ResultsError::OtherFormat { path: path.to_owned(), found: format });
+        return Err(ResultsError::OtherFormat { path: path.to_owned(), found: format, reads: FORMAT });
     }
     serde_json::from_str(&text).map_err(damaged)
 }
@@ -136,10 +136,14 @@ mod tests {
             manifest: &manifest,
             study: &study,
             runs: &runs,
+            orders: &super::super::Orders::new(),
+            events: None,
+            floors: &super::super::Floors::new(),
             scenario: "",
             inputs: &[],
             prices: Some(""),
             expectations: &(),
+            evidence: &[],
             summary: "",
             charts: &[],
         };

@@ -6,8 +6,10 @@
 pub mod allocation;
 pub mod arrivals;
 pub mod caches;
+pub mod cold_cache;
 pub mod demand;
 pub mod finite_queues;
+pub mod floors;
 pub mod limiter;
 pub mod md1;
 pub mod md1_table;

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # The project is its own first user: a scenario compared with itself is identical (exit 0), and one policy against a
-# worse one is a regression (exit 21). Takes the folder of a finished run.
+# worse one is a regression (exit 21); a baseline says the same as the run that it was made of, and the gate proves that
+# it can fail. Takes the folder of a finished run.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 out=$1
@@ -17,3 +18,23 @@ if [ "$code" != 21 ]; then
   exit 1
 fi
 echo "regressed: no secondary cache against a warm one (exit 21)"
+
+baseline=target/compare.baseline.toml
+"$stampsim" baseline "$out/cache-loss-secondary" "$baseline" --replace --quiet > /dev/null
+"$stampsim" compare "$baseline" "$out/cache-loss-secondary" | grep -q identical
+code=0
+"$stampsim" compare "$baseline" "$out/cache-loss" > target/compare-baseline.log || code=$?
+if [ "$code" != 21 ] || ! diff target/compare.log target/compare-baseline.log; then
+  echo "expected the verdicts of the run from its baseline, exit code 21, got $code"
+  exit 1
+fi
+echo "the same: a baseline and the run that it was made of"
+
+"$stampsim" compare "$baseline" --self-check --tolerance '2 %' | grep -q passes
+code=0
+"$stampsim" compare "$baseline" --self-check --measure stamps_active > /dev/null || code=$?
+if [ "$code" != 20 ]; then
+  echo "expected exit code 20 for a gate that can never fail, got $code"
+  exit 1
+fi
+echo "proven: the gate can fail, and one that cannot is found (exit 20)"

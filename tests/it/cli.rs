@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Sixty devices come back from a blackout through a small bucket: quick, and random enough.
-const SMALL: &str = r#"
+pub(crate) const SMALL: &str = r#"
 question = "Sixty devices come back from a blackout: how long does it take?"
 
 [run]
@@ -42,39 +42,39 @@ region = "westeurope"
 "#;
 
 /// A folder of its own, where the program runs.
-struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a temporary folder"));
         place.write("small.toml", SMALL);
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a temporary folder takes a file");
     }
 
     /// Runs the program with these words.
-    fn run(&self, words: &[&str]) -> Ended {
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
         let output =
             Command::new(program()).current_dir(self.0.path()).args(words).output().expect("the program starts");
         Ended::of(&output)
     }
 
     /// The manifest of the newest run of a scenario.
-    fn manifest(&self, out: &str, scenario: &str) -> Value {
+    pub(crate) fn manifest(&self, out: &str, scenario: &str) -> Value {
         let runs = self.path(out).join(scenario);
         let latest = fs::read_to_string(runs.join("latest")).expect("a scenario that was run has a newest run");
         json(&runs.join(latest.trim()).join("manifest.json"))
     }
 }
 
-fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_stampsim")
 }
 
@@ -85,20 +85,20 @@ fn json(path: &Path) -> Value {
 
 /// How the program ended and what it said.
 #[derive(Debug)]
-struct Ended {
+pub(crate) struct Ended {
     code: Option<i32>,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
-    fn of(output: &std::process::Output) -> Self {
+    pub(crate) fn of(output: &std::process::Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the program speaks UTF-8");
         Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
     /// Asserts the exit code and that stderr holds each of these texts.
-    fn says(self, code: i32, texts: &[&str]) -> Self {
+    pub(crate) fn says(self, code: i32, texts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         for text in texts {
             assert!(self.err.contains(text), "no {text:?} in {self:#?}");
@@ -351,6 +351,237 @@ fn an_interrupted_verification_ends_with_130_and_passes_nothing_that_was_not_don
     let ended = Ended::of(&child.wait_with_output().expect("the program ends"));
     assert_eq!(ended.code, Some(130), "{ended:#?}");
     assert!(ended.out.contains("not done") && ended.out.trim_end().ends_with("fail"), "{ended:#?}");
+}
+
+#[test]
+fn results_of_another_seed_are_compared_only_unpaired() {
+    let place = Place::new();
+    place.run(&["run", "small.toml", "--seed", "8", "--out", "other", "--replications", "8"]).says(0, &[]);
+    place.run(&["run", "small.toml", "--replications", "10"]).says(0, &[]);
+    place.run(&["compare", "small", "other/small"]).says(23, &["seed is 7 in the base and 8", "--unpaired"]);
+    // Unpaired sides may have other numbers of replications too.
+    let ended = place.run(&["compare", "small", "other/small", "--unpaired", "-v"]).says(0, &[]);
+    assert!(ended.out.contains("inconclusive") && ended.out.contains("variance ratio"), "{ended:#?}");
+    place.run(&["run", "small.toml", "--set", "run.horizon=30 min", "--out", "longer"]).says(0, &[]);
+    place
+        .run(&["compare", "small", "longer/small", "--unpaired"])
+        .says(23, &["horizon is 20 min in the base and 30 min"]);
+}
+
+#[test]
+fn a_baseline_is_written_once_read_in_a_diff_and_compared_pair_by_pair() {
+    let place = Place::new();
+    place.write("lockstep.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    let ended = place.run(&["baseline", "small.toml", "small.baseline.toml", "--replications", "10"]).says(0, &[]);
+    assert!(ended.out.contains("small.baseline.toml"), "{ended:#?}");
+    let text = fs::read_to_string(place.path("small.baseline.toml")).expect("a baseline");
+    for line in ["format = 1", "scenario = \"small\"", "seed = 7", "replications = 10", "horizon = \"20 min\""] {
+        assert!(text.lines().any(|found| found == line), "no {line:?} in\n{text}");
+    }
+    let same = place.run(&["compare", "small.baseline.toml", "small"]).says(0, &[]);
+    assert!(same.out.contains("identical: both have the digest"), "{same:#?}");
+    let compare = ["compare", "small.baseline.toml", "lockstep.toml", "--replications", "10"];
+    let worse = place.run(&compare).says(21, &[]);
+    let folder = place.run(&["compare", "small", "lockstep"]).says(21, &[]);
+    assert_eq!(worse.out, folder.out, "a baseline says the same of its figures as the run that it was made of");
+    place.run(&["baseline", "small", "small.baseline.toml"]).says(12, &["exists already", "--replace"]);
+    place.run(&["baseline", "lockstep", "small.baseline.toml", "--replace"]).says(0, &["it was "]);
+    place.run(&["compare", "small.baseline.toml", "lockstep"]).says(0, &[]);
+}
+
+#[test]
+fn a_baseline_that_is_missing_damaged_or_of_another_format_ends_with_23() {
+    let place = Place::new();
+    place.run(&["baseline", "small.toml", "b.toml"]).says(0, &[]);
+    place.run(&["compare", "none.baseline.toml", "small"]).says(23, &["none.baseline.toml"]);
+    let text = fs::read_to_string(place.path("b.toml")).expect("a baseline");
+    place.write("old.toml", &text.replace("format = 1", "format = 0"));
+    place.run(&["compare", "old.toml", "small"]).says(23, &["has format 0, this version reads format 1"]);
+    place.write("edited.toml", &text.replacen("mean = ", "mean = 1", 1));
+    place.run(&["compare", "edited.toml", "small"]).says(23, &["edited.toml", "mean is", "not meant to be edited"]);
+    place
+        .run(&["compare", "b.toml", "small.toml", "--replications", "4"])
+        .says(23, &["replications is 3 in the base and 4"]);
+    place
+        .run(&["compare", "b.toml", "small.toml", "--set", "run.horizon=1 h"])
+        .says(23, &["horizon is 20 min in the base"]);
+    place.run(&["compare", "b.toml", "small.toml", "--set", "run.start=2027-01-01T00:00:00Z"]).says(23, &["start is"]);
+}
+
+#[test]
+fn measures_are_named_with_tolerance_and_direction_and_a_slip_ends_with_2() {
+    let place = Place::new();
+    place.write("lockstep.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    for file in ["small.toml", "lockstep.toml"] {
+        place.run(&["run", file, "--replications", "10"]).says(0, &[]);
+    }
+    let with = |words: &[&str]| place.run(&[&["compare", "small", "lockstep"], words].concat());
+    with(&["--measure", "time_to_recovery_s"]).says(2, &["did you mean \"time_to_recover_s\"?"]);
+    with(&["--tolerance", "conect_attempts=2"]).says(2, &["did you mean \"connect_attempts\"?"]);
+    with(&["--better", "connect_attempts=up"]).says(2, &["NAME=lower"]);
+    with(&["--measure", "connect_attempts", "--tolerance", "wait_ms=5 ms"]).says(2, &["wait_ms", "is not judged"]);
+    // A measure that nobody observed is no good news.
+    with(&["--measure", "cache_miss_ratio"])
+        .says(23, &["no replication of either side has a figure of cache_miss_ratio"]);
+    let attempts = ["--measure", "connect_attempts{stat=mean}"];
+    let worse = with(&attempts).says(21, &[]);
+    assert!(worse.out.contains("of 1 figures"), "{worse:#?}");
+    with(&[&attempts[..], &["--tolerance", "connect_attempts=1000"]].concat()).says(0, &[]);
+    with(&[&attempts[..], &["--tolerance", "connect_attempts=0"]].concat()).says(21, &[]);
+    with(&[&attempts[..], &["--better", "connect_attempts=higher"]].concat()).says(0, &[]);
+}
+
+#[test]
+fn one_replication_decides_nothing_and_says_so() {
+    let place = Place::new();
+    place.write("lockstep.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    let words = ["compare", "small.toml", "lockstep.toml", "--replications", "1"];
+    let ended = place.run(&words).says(0, &["one replication decides nothing but equality"]);
+    assert!(ended.out.contains("inconclusive"), "{ended:#?}");
+    place.run(&[&words[..], &["--fail-on", "inconclusive"]].concat()).says(22, &[]);
+}
+
+#[test]
+fn a_broken_gate_never_passes_its_self_check() {
+    let place = Place::new();
+    place.run(&["run", "small.toml", "--replications", "10"]).says(0, &[]);
+    let check = |words: &[&str]| place.run(&[&["compare", "small", "--self-check"], words].concat());
+    let sound = check(&["--tolerance", "5 %"]).says(0, &[]);
+    assert!(sound.out.contains("self-check passes"), "{sound:#?}");
+    for broken in [
+        &["--measure", "commands"][..],
+        &["--measure", "stamps_active"],
+        &["--measure", "blast_radius_ratio", "--tolerance", "100 %"],
+        &["--measure", "connect_attempts", "--better", "connect_attempts=neither"],
+        &["--measure", "devices_connected{stat=mean}", "--tolerance", "devices_connected=1000000"],
+    ] {
+        let ended = check(broken).says(20, &[]);
+        assert!(ended.out.contains("can never fail"), "{broken:?} {ended:#?}");
+    }
+    place.run(&["run", "small.toml", "--replications", "1"]).says(0, &[]);
+    let single = check(&[]).says(20, &[]);
+    assert!(single.out.contains("one replication decides nothing"), "{single:#?}");
+    place.run(&["compare", "small", "small", "--self-check"]).says(2, &["--self-check"]);
+}
+
+#[test]
+fn several_candidates_are_ranked_figure_by_figure() {
+    let place = Place::new();
+    place.write("lockstep.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    place.write("nearly.toml", &SMALL.replace("name = \"devices\"", "name = \"sensors\""));
+    let words = ["compare", "small.toml", "lockstep.toml", "nearly.toml", "--replications", "10"];
+    let ended = place.run(&words).says(21, &[]);
+    for text in ["lockstep against small", "nearly against small", "may be the best", "small, nearly: not told apart"] {
+        assert!(ended.out.contains(text), "no {text:?} in {ended:#?}");
+    }
+    let lines = place.run(&[&words[..], &["--message-format", "json"]].concat()).says(21, &[]);
+    let lines: Vec<Value> = lines.out.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).cloned().collect::<Vec<_>>();
+    let (differences, standings) = (of("difference"), of("standing"));
+    assert_eq!(of("verdict").iter().map(|line| &line["name"]).collect::<Vec<_>>(), ["lockstep", "nearly"]);
+    for key in ["correlation", "variance_ratio", "p", "p_adjusted", "replications_to_decide", "tolerance"] {
+        assert!(differences.iter().all(|line| line.get(key).is_some()), "no {key}");
+        assert!(differences.iter().any(|line| !line[key].is_null()), "{key} is never there");
+    }
+    assert!(
+        standings.iter().all(|line| line["sides"].as_array().is_some_and(|sides| sides.len() == 3)),
+        "{standings:?}"
+    );
+}
+
+/// A repository whose first commit has the scenario and a base that it extends in another folder.
+#[cfg(unix)]
+fn repository() -> Place {
+    let place = Place::new();
+    for folder in ["fleet", "shared"] {
+        fs::create_dir(place.path(folder)).expect("a folder");
+    }
+    place.write("shared/base.toml", SMALL);
+    place.write("fleet/now.toml", "question = \"As it is now?\"\nextends = \"../shared/base.toml\"\n");
+    let git = |words: &[&str]| {
+        let fixed = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
+        let output =
+            Process::new("git").current_dir(place.path("")).args(fixed).args(words).output().expect("git is there");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    git(&["init", "--quiet"]);
+    git(&["add", "fleet", "shared"]);
+    git(&["commit", "--quiet", "-m", "first"]);
+    place
+}
+
+#[test]
+#[cfg(unix)]
+fn a_git_revision_is_a_side_with_all_that_it_extends() {
+    let place = repository();
+    let same = place.run(&["compare", "git:HEAD", "fleet/now.toml"]).says(0, &[]);
+    assert!(same.out.contains("identical"), "{same:#?}");
+    // What the file extends has changed since, and the file itself has not.
+    place.write("shared/base.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    place.run(&["compare", "git:HEAD", "fleet/now.toml", "--replications", "10"]).says(21, &[]);
+    place.run(&["compare", "git:main:fleet/now.toml", "fleet/now", "--replications", "10"]).says(21, &[]);
+    // The newest run of the scenario is never that of an old revision.
+    let latest = |name: &str| place.path("output").join(name).join("latest").is_file();
+    assert!(latest("fleet/now") && !latest("now"));
+    let status = Process::new("git").current_dir(place.path("fleet")).args(["status", "--porcelain", "-uno"]).output();
+    let status = String::from_utf8(status.expect("git is there").stdout).expect("text");
+    assert_eq!(status.trim(), "M shared/base.toml", "neither the work tree nor the index is touched");
+}
+
+#[test]
+#[cfg(unix)]
+fn a_revision_or_file_that_is_not_there_ends_with_23() {
+    let place = repository();
+    place.run(&["compare", "git:nope", "fleet/now.toml"]).says(23, &["no git revision \"nope\""]);
+    place.run(&["compare", "git:--help", "fleet/now.toml"]).says(23, &["no git revision \"--help\""]);
+    place.run(&["compare", "git:HEAD:fleet/old.toml", "fleet/now.toml"]).says(23, &["HEAD has no fleet/old.toml"]);
+    place.run(&["run", "fleet/now.toml"]).says(0, &[]);
+    place.run(&["compare", "git:HEAD", "fleet/now"]).says(23, &["names no file"]);
+    let elsewhere = Place::new();
+    elsewhere.run(&["compare", "git:HEAD", "small.toml"]).says(23, &["no git repository"]);
+}
+
+#[test]
+fn a_ranking_selects_the_best_or_says_that_it_cannot() {
+    let place = Place::new();
+    fs::create_dir(place.path("rules")).expect("a folder");
+    for (name, jitter) in [("full", "full"), ("equal", "equal"), ("none", "none")] {
+        place.write(
+            &format!("rules/{name}.toml"),
+            &SMALL.replace("jitter = \"full\"", &format!("jitter = \"{jitter}\"")),
+        );
+    }
+    let rank = |words: &[&str]| place.run(&[&["rank", "rules", "--measure", "connect_attempts"], words].concat());
+    let ended = rank(&["--labels", "stat=mean", "--indifference", "5 %"]).says(0, &["is dropped"]);
+    assert!(ended.out.contains(" is selected: 95 % confidence"), "{ended:#?}");
+    let capped = ["--labels", "stat=mean", "--indifference", "0.0001 %", "--max-replications", "12"];
+    let names = ["--set", "cohorts.0.devices=2"];
+    let open = rank(&[&capped[..], &names].concat()).says(0, &["decide it for certain"]);
+    assert!(open.out.contains("cannot be told apart: "), "{open:#?}");
+    rank(&[&capped[..], &names, &["--fail-on", "inconclusive"]].concat()).says(22, &[]);
+    let subset = rank(&["--labels", "stat=mean", "--method", "subset", "--replications", "20"]).says(0, &[]);
+    assert!(subset.out.contains("worse than the best"), "{subset:#?}");
+    assert!(!place.path("output").exists(), "a ranking writes nothing");
+}
+
+#[test]
+fn mistakes_of_a_ranking_are_said_with_their_code() {
+    let place = Place::new();
+    place.write("other.toml", &SMALL.replace("seed = 7", "seed = 8"));
+    place.write("none.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    let rank = |words: &[&str]| place.run(&[&["rank"], words].concat());
+    let attempts = ["--measure", "connect_attempts{stat=mean}"];
+    let two = ["small.toml", "none.toml"];
+    rank(&[&["small.toml"], &attempts[..]].concat()).says(2, &["name two or more"]);
+    rank(&[&["small.toml", "other.toml"], &attempts[..]].concat()).says(23, &["seed is 7 in small and 8 in other"]);
+    rank(&[&two[..], &["--measure", "conect_attempts"]].concat()).says(2, &["did you mean"]);
+    rank(&[&two[..], &["--measure", "connect_attempts"]].concat()).says(2, &["means", "--labels"]);
+    rank(&[&two[..], &["--measure", "cache_miss_ratio"]].concat())
+        .says(23, &["has no finite figure of cache_miss_ratio"]);
+    rank(&[&two[..], &["--measure", "commands"]].concat()).says(2, &["no better direction", "--better"]);
+    rank(&[&two[..], &attempts, &["--indifference", "0"]].concat()).says(2, &["never decided"]);
+    rank(&[&two[..], &attempts, &["--confidence", "100 %"]].concat()).says(2, &["less than 100 %"]);
+    rank(&[&two[..], &attempts, &["--replications", "5"]].concat()).says(2, &["--max-replications"]);
 }
 
 #[test]

@@ -5,6 +5,7 @@
 //! test of equivalence; noise cannot pass it, and more replications can only make it sharper.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -28,7 +29,21 @@ pub(crate) struct Case {
 impl Case {
     /// A file of `tests/it/cases`.
     pub(crate) fn named(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cases").join(format!("{name}.toml"));
+        Self::below("tests/it/cases", name)
+    }
+
+    /// A case of `stampsim verify`.
+    pub(crate) fn verified(name: &str) -> Self {
+        Self::below("src/experiment/verify/cases", name)
+    }
+
+    /// A shipped scenario.
+    pub(crate) fn shipped(name: &str) -> Self {
+        Self::below("scenarios", name)
+    }
+
+    fn below(folder: &str, name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("{name}.toml"));
         Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
     }
 
@@ -79,10 +94,20 @@ impl Progress for Silent {
 
 /// Runs one scenario as `stampsim run` does.
 pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
+    let all = 0..scenario.replications;
+    run_on(scenario, all, jobs)
+}
+
+/// Runs these replications of a scenario.
+pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
+    run_on(scenario.clone(), part, None)
+}
+
+fn run_on(scenario: Scenario, part: Range<u32>, jobs: Option<usize>) -> ScenarioResult {
     let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
     let options = RunOptions { jobs, stop: &stop, max_wall: None };
     let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
-    experiment::run(&[scenario], &options, &Silent, &keep);
+    experiment::run_parts(&[scenario], &[part], &options, &Silent, &keep);
     slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
 }
 

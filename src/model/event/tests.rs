@@ -1,27 +1,33 @@
 //! The model from plain values, with no file: small fleets whose end can be told by hand.
 
-use super::{KINDS, simulate};
+use super::{KINDS, Kind, OTHERS, simulate};
+use crate::kernel::arrivals::ProfileForm;
 use crate::kernel::draws::{Draws, stable_name};
+use crate::kernel::event_list::{Event, EventList, RadixEventList};
+use crate::kernel::executive::{self, Agenda, Bounds, Model};
 use crate::kernel::law::DurationLaw;
+use crate::kernel::trace::Tracing;
 use crate::metrics::MeasureKey;
 use crate::model::backoff::{BackoffRule, Exponential, Jitter, Python};
 use crate::model::condition::{Condition, DownStyle, Effect, Target};
 use crate::model::config::{ModelConfig, NetworkConfig, ScalingConfig};
-use crate::model::dps::allocation::AllocationPolicy;
+use crate::model::dps::allocation::{AllocationPolicy, LeastLoaded};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::DpsConfig;
 use crate::model::fault::{FaultConfig, Schedule};
+use crate::model::gateway::call::GatewayConfig;
+use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::ids::{RegionId, RingId, StampId};
 use crate::model::limit::{Allowance, Shaping};
 use crate::model::population::cohort::{CohortConfig, DpsAtScale, ReconnectRule, Start};
 use crate::model::population::growth::GrowthLaw;
-use crate::model::population::traffic::Fidelity;
+use crate::model::population::traffic::{Calls, Fidelity, Popularity};
 use crate::model::region::RegionTable;
 use crate::model::stamp::edition::{Edition, Throttle};
 use crate::model::stamp::hub::StampConfig;
 use crate::model::stamp::pipeline::ProcessingConfig;
 use crate::model::stamp::scaling::ScalingPolicy;
-use crate::model::world::Outcome;
+use crate::model::world::{Outcome, World};
 use crate::theory::md1_table::Md1Table;
 use crate::units::{Bytes, Rate, Ratio, SimDuration, SimTime};
 
@@ -152,6 +158,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         gateway: None,
         faults: Vec::new(),
         moves: Vec::new(),
+        cuts: crate::model::config::Cuts::Phases,
     }
 }
 
@@ -165,7 +172,7 @@ fn fault(target: Target, condition: Condition, at: SimDuration, lasts: SimDurati
 }
 
 fn run(config: &ModelConfig) -> Outcome {
-    simulate(config, &Md1Table::new(), Draws::new(7, 0), &|| false).1
+    simulate(config, &Md1Table::new(), Draws::new(7, 0), Tracing::NONE, &|| false).1
 }
 
 fn value(outcome: &Outcome, key: &MeasureKey) -> f64 {
@@ -239,4 +246,111 @@ fn an_outage_spills_over_to_dps_and_lasts_115_minutes() {
 #[test]
 fn kinds_are_found_by_their_number() {
     assert!(KINDS.iter().enumerate().all(|(i, kind)| *kind as usize == i));
+}
+
+/// A world that notes what happens to one cohort: its timers by device, and its calls as they arrive.
+struct Watched<'a> {
+    world: World<'a>,
+    cohort: usize,
+    seen: Vec<Note>,
+}
+
+/// Time, kind, device, and the attempt or arrival by its counter, which names its draws.
+type Note = (SimTime, u16, u32, u64);
+
+impl<L: EventList> Model<L> for Watched<'_> {
+    fn carry_out(&mut self, event: Event, agenda: &mut Agenda<L>) -> bool {
+        let kind = KINDS[event.kind() as usize];
+        let device = event.entity();
+        let devices = self.world.cohort_first[self.cohort]..self.world.cohort_first[self.cohort + 1];
+        let note = if kind.is_timer() && devices.contains(&device) {
+            Some(self.world.devices[device as usize].attempt_counter())
+        } else if kind == Kind::CallArrives && (device & (OTHERS - 1)) as usize == self.cohort {
+            let source = &self.world.call_source[self.cohort];
+            Some(source.arrivals[source.next].counter)
+        } else {
+            None
+        };
+        let is_carried_out = self.world.carry_out(event, agenda);
+        self.seen.extend(note.filter(|_| is_carried_out).map(|counter| (event.time, event.kind(), device, counter)));
+        is_carried_out
+    }
+}
+
+fn watch(config: &ModelConfig, cohort: usize) -> Vec<Note> {
+    let md1 = Md1Table::new();
+    let mut watched = Watched { world: World::new(config, &md1, Draws::new(7, 0)), cohort, seen: Vec::new() };
+    let bounds =
+        Bounds { horizon: SimTime::ZERO + config.horizon, events: u64::MAX, stop: &|| false, tracing: Tracing::NONE };
+    executive::run(RadixEventList::default(), &mut watched, &bounds, |watched, agenda| watched.world.begin(agenda));
+    watched.seen
+}
+
+/// Two cohorts on stamps of their own, which are called and come back from a blackout; then a stamp of the first fails.
+fn two_cohorts() -> ModelConfig {
+    let minute = SimDuration::MINUTE;
+    let jittered = BackoffRule::Exponential(Exponential::default());
+    let calls = Calls {
+        rate_per_second: 0.01,
+        popularity: Popularity::Uniform,
+        profile: ProfileForm::Diurnal { amplitude: 0.5, peak: SimDuration::from_secs(600) }
+            .try_into()
+            .expect("a profile"),
+        request: Bytes(0),
+        response: Bytes(0),
+    };
+    let mut related = cohort(300, jittered.clone());
+    related.reconnect = ReconnectRule::DpsAtScale(DpsAtScale::default());
+    related.calls = Some(calls.clone());
+    let mut unrelated = cohort(300, jittered);
+    unrelated.name = "sensors".into();
+    unrelated.key = stable_name("sensors");
+    unrelated.registration_key = stable_name("sensors");
+    unrelated.calls = Some(calls);
+    related.stamps = vec![StampId(0), StampId(1)];
+    unrelated.stamps = vec![StampId(2)];
+    let stamps = ["weu-1", "weu-2", "weu-3"].map(|name| stamp(name, "10/s", bucket()));
+    let mut config = model(stamps.into(), vec![related, unrelated], minute * 60);
+    config.gateway = Some(GatewayConfig {
+        replicas: 1,
+        in_flight_max: None,
+        call_timeout: SimDuration::from_secs(30),
+        cache: None,
+        fallback: FallbackPolicy::default(),
+        dps_attempts: 3,
+        dps_backoff: SimDuration::SECOND,
+        single_flight: true,
+        redirects_max: 2,
+        to_cache: zero(),
+        to_dps: zero(),
+        to_hub: zero(),
+        cache_timeout: SimDuration::SECOND,
+        region: RegionId(0),
+        fixed_prices: Vec::new(),
+    });
+    config.faults.push(fault(Target::Region(RegionId(0)), Condition::Off(ZERO), minute, minute * 5));
+    config.faults.push(fault(Target::Stamp(StampId(0)), Condition::Down(DownStyle::Reset), minute * 10, minute * 40));
+    config
+}
+
+#[test]
+fn a_policy_leaves_every_arrival_and_attempt_of_unrelated_devices_where_it_was() {
+    let base = two_cohorts();
+    let mut allocation = two_cohorts();
+    allocation.dps.allocation = AllocationPolicy::LeastLoaded(LeastLoaded::default());
+    let mut backoff = two_cohorts();
+    backoff.cohorts[0].backoff = BackoffRule::Python(Python::default());
+    let mut reconnect = two_cohorts();
+    reconnect.cohorts[0].reconnect = ReconnectRule::default();
+    let (related, unrelated) = (watch(&base, 0), watch(&base, 1));
+    let of = |kind: Kind| unrelated.iter().filter(|note| note.1 == kind as u16).count();
+    assert!(
+        of(Kind::Attempt) > 300 && of(Kind::CallArrives) > 5_000,
+        "there is something to shift: {}",
+        unrelated.len()
+    );
+    for (name, changed) in [("allocation", allocation), ("back-off", backoff), ("reconnect rule", reconnect)] {
+        assert!(watch(&changed, 1) == unrelated, "{name} shifts draws of devices that it has nothing to do with");
+        assert!(watch(&changed, 0) != related, "{name} does matter to its own");
+    }
 }

@@ -20,7 +20,7 @@ const EVENTS_PER_RETURN: f64 = 6.0;
 
 /// What running a scenario will take.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Estimate {
+pub struct Footprint {
     /// Most devices at any time.
     pub devices: u64,
     /// Stamps at the start.
@@ -33,8 +33,8 @@ pub struct Estimate {
     pub events_in_all: f64,
 }
 
-impl Estimate {
-    /// The estimate for a model.
+impl Footprint {
+    /// The footprint of a model.
     pub fn of(model: &ModelConfig, replications: u32) -> Self {
         let counts: Vec<f64> = (0..model.cohorts.len()).map(|cohort| f64::from(model.devices_max(cohort))).collect();
         let devices: f64 = counts.iter().sum();
