@@ -223,9 +223,9 @@ fn summary(terminal: &Terminal, plan: &Plan, verified: &Verified, is_document: b
     let line = format!("{rows} rows: {passed} pass, {failed} fail{cut}; {open} not modelled: {verdict}");
     // A document goes to a file as it is.
     if is_document {
-        terminal.say(&line)
+        terminal.say(&line);
     } else {
-        terminal.data(&format!("{line}\n"))
+        terminal.data(&format!("{line}\n"));
     }
     codes
 }
