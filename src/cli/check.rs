@@ -6,11 +6,11 @@ use clap::Args;
 use serde_json::json;
 
 use super::failure::Failure;
-use super::figures::count;
+use super::figures::{count, many};
 use super::options::Overrides;
 use super::sources;
 use super::terminal::Terminal;
-use crate::scenario::estimate::Estimate;
+use crate::scenario::footprint::Footprint;
 
 const EXAMPLES: &str = "Examples:
   stampsim check outage.toml                        every problem, with line, column and what to do
@@ -33,7 +33,7 @@ pub(super) fn check(terminal: &Terminal, options: &Check) -> Result<(), Failure>
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
     for scenario in &scenarios {
         let name = &scenario.name;
-        let takes = scenario.estimate();
+        let takes = scenario.footprint();
         let fields = json!({
             "scenario": name, "devices": takes.devices, "stamps": takes.stamps, "replications": scenario.replications,
             "events_per_replication": takes.events, "memory_bytes_per_replication": takes.memory_bytes,
@@ -49,17 +49,12 @@ pub(super) fn check(terminal: &Terminal, options: &Check) -> Result<(), Failure>
 }
 
 /// What a run will take, in words.
-fn sentence(takes: &Estimate, replications: u32) -> String {
-    let Estimate { devices, stamps, memory_bytes, events, .. } = takes;
+fn sentence(takes: &Footprint, replications: u32) -> String {
+    let Footprint { devices, stamps, memory_bytes, events, .. } = takes;
     let (devices, stamps) = (many(*devices, "device"), many(*stamps, "stamp"));
     let (events, memory) = (count(*events), count(libm::ceil(memory_bytes / 1e6)));
     let replications = many(u64::from(replications), "replication");
     format!("{devices}, {stamps}, {replications} of about {events} events and {memory} MB each")
-}
-
-/// A count with its noun.
-fn many(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]
@@ -67,11 +62,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_estimate_is_a_sentence() {
+    fn the_footprint_is_a_sentence() {
         let takes =
-            Estimate { devices: 150_000, stamps: 4, memory_bytes: 1.25e7, events: 1_234_567.8, events_in_all: 0.0 };
+            Footprint { devices: 150_000, stamps: 4, memory_bytes: 1.25e7, events: 1_234_567.8, events_in_all: 0.0 };
         let text = "150,000 devices, 4 stamps, 30 replications of about 1,234,568 events and 13 MB each";
         assert_eq!(sentence(&takes, 30), text);
-        assert!(sentence(&Estimate { stamps: 1, ..takes }, 1).contains("1 stamp, 1 replication of"));
+        assert!(sentence(&Footprint { stamps: 1, ..takes }, 1).contains("1 stamp, 1 replication of"));
     }
 }

@@ -3,6 +3,7 @@
 use crate::analysis::{Estimate, Study};
 use crate::metrics::measure::find;
 use crate::metrics::{Labels, MeasureKey};
+use crate::results::Floors;
 
 /// A figure of a table with what it is, where that differs from row to row.
 #[derive(Debug, Clone, PartialEq)]
@@ -15,17 +16,21 @@ pub(super) struct KeyFigure {
     pub(super) of: Option<String>,
     /// Both: "151.0 ± 0.9 ms (telemetry)".
     pub(super) text: String,
+    /// What the limits alone allow, where that is known.
+    pub(super) floor: Option<String>,
 }
 
 /// What is written where a study has no such figure.
 pub(super) const NOTHING: &str = "-";
 
 /// The figures of the table after a run.
-pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
+pub(super) fn key_figures(study: &Study, floors: &Floors) -> Vec<KeyFigure> {
     let figure = |heading, found: Option<(&MeasureKey, &Estimate)>, of: Option<String>| {
         let number = found.map_or_else(|| NOTHING.to_owned(), |(key, estimate)| Reading::of(key.name).brief(estimate));
-        let text = of.as_ref().map_or_else(|| number.clone(), |of| format!("{number} ({of})"));
-        KeyFigure { heading, number, of, text }
+        let floor = found.and_then(|(key, _)| Some(Reading::of(key.name).bare(*floors.get(key)?)));
+        let notes: Vec<String> = of.iter().cloned().chain(floor.iter().map(|floor| format!("floor {floor}"))).collect();
+        let text = if notes.is_empty() { number.clone() } else { format!("{number} ({})", notes.join(", ")) };
+        KeyFigure { heading, number, of, text, floor }
     };
     let (latency, what) = latency(study).unzip();
     let blast = worst(study, "blast_radius_ratio");
@@ -150,6 +155,11 @@ impl Reading {
         if unit.is_empty() { text } else { format!("{text} {unit}") }
     }
 
+    /// A figure by itself as a table has it: amounts with three digits behind a sign of their currency.
+    pub(super) fn bare(self, value: f64) -> String {
+        self.brief(&Estimate { mean: value, low: f64::NAN, high: f64::NAN, n: 1 })
+    }
+
     /// A figure by itself, to four digits.
     pub(super) fn alone(self, value: f64) -> String {
         self.in_unit(&figure(value * self.scale))
@@ -198,6 +208,11 @@ fn digits(value: f64, shown: i32) -> usize {
 /// A number without its fraction: "1,234,568".
 pub(super) fn count(value: f64) -> String {
     grouped(value, 0)
+}
+
+/// A count with its noun.
+pub(super) fn many(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })
 }
 
 /// A number with thousands set apart: "150,000".
@@ -291,7 +306,8 @@ mod tests {
     #[test]
     fn key_figures_take_what_users_feel_first_and_the_worst_fault() {
         let blast = |fault: &str| MeasureKey::new("blast_radius_ratio").with("fault", fault);
-        let figures = key_figures(&study(&[
+        let floors = Floors::from([(blast("b"), 0.2)]);
+        let figures = study(&[
             (MeasureKey::new("devices_registered").with("stat", "mean"), 5.0),
             (MeasureKey::new("devices_registered").with("stat", "end"), 10.0),
             (MeasureKey::new("command_latency_ms").with("quantile", "0.5"), 1.0),
@@ -299,8 +315,9 @@ mod tests {
             (blast("a"), 0.25),
             (blast("b"), 0.5),
             (MeasureKey::new("blast_radius_ratio").with("stat", "max"), 0.5),
-        ]));
+        ]);
+        let figures = key_figures(&figures, &floors);
         let texts: Vec<_> = figures.iter().map(|figure| figure.text.as_str()).collect();
-        assert_eq!(texts, ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b)"]);
+        assert_eq!(texts, ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b, floor 20 %)"]);
     }
 }

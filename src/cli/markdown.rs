@@ -3,12 +3,18 @@
 use std::fmt::Write;
 
 use super::expectations::Judged;
-use super::figures::key_figures;
+use super::figures::{Reading, key_figures};
 use crate::analysis::Study;
-use crate::results::Manifest;
+use crate::results::{Floors, Manifest};
 
 /// The summary of one run, as markdown.
-pub(super) fn summary(manifest: &Manifest, study: &Study, judged: &[Judged], charts: &[(String, Vec<u8>)]) -> String {
+pub(super) fn summary(
+    manifest: &Manifest,
+    study: &Study,
+    floors: &Floors,
+    judged: &[Judged],
+    charts: &[(String, Vec<u8>)],
+) -> String {
     let mut text = format!("# {}\n\n{}\n\n", cell(&study.scenario), cell(&study.question));
     let whole = format!("{} of {} replications", manifest.replications_done, manifest.replications_asked);
     line(&mut text, &format!("{} from {}, {whole}, seed {}.", study.horizon, study.start, manifest.seed));
@@ -16,8 +22,16 @@ pub(super) fn summary(manifest: &Manifest, study: &Study, judged: &[Judged], cha
         line(&mut text, &format!("\n**Not complete:** {}.", cell(why)));
     }
     line(&mut text, "\n| figure | mean and 95 % interval |\n|---|---|");
-    for figure in key_figures(study) {
+    for figure in key_figures(study, floors) {
         line(&mut text, &format!("| {} | {} |", figure.heading, cell(&figure.text)));
+    }
+    if !floors.is_empty() {
+        line(&mut text, "\n| figure | simulated | floor: what the limits alone allow |\n|---|---|---|");
+    }
+    for (key, floor) in floors {
+        let reading = Reading::of(key.name);
+        let simulated = study.estimates.get(key).map_or_else(String::new, |estimate| reading.with_interval(estimate));
+        line(&mut text, &format!("| {} | {simulated} | {} |", cell(&key.to_string()), reading.alone(*floor)));
     }
     if !judged.is_empty() {
         line(&mut text, "\n| expectation | result | found |\n|---|---|---|");
@@ -72,7 +86,7 @@ mod tests {
             RunFacts { replications_asked: 3, partial: Some("interrupted".into()), seed: 7, ..RunFacts::default() };
         let manifest = Manifest::of(facts, &study, &[]);
         let charts = [("latency.svg".to_owned(), Vec::new()), ("latency.png".to_owned(), Vec::new())];
-        let text = summary(&manifest, &study, &[], &charts);
+        let text = summary(&manifest, &study, &Floors::new(), &[], &charts);
         assert!(text.starts_with(
             "# out\\|age\n\nWho notices?\n\n1 h from 2026-03-02T00:00:00Z, 0 of 3 replications, seed 7.\n"
         ));

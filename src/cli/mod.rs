@@ -1,30 +1,36 @@
 //! The command line: arguments, one file per command, words for people and programs, exit codes.
 //!
-//! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results.
+//! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results; `golden` writes what it is
+//! told to accept.
 
 mod baseline;
 mod check;
 mod compare;
 mod comparison;
 mod completions;
+mod estimate;
 pub mod exit;
 mod expectations;
 mod failure;
 mod figures;
 mod gate;
+mod golden;
 mod init;
 mod list;
 mod markdown;
 mod options;
 mod progress;
 mod rank;
+mod rerun;
 mod revision;
 mod run;
 mod schema;
 mod sides;
+mod simulation;
 mod sources;
 mod table;
 mod terminal;
+mod verify;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -43,11 +49,12 @@ const EXAMPLES: &str = "Examples:
   stampsim compare base.toml candidate.toml";
 
 const EXIT_CODES: &str = "Exit codes:
-  0 fine                    20 an expectation failed
+  0 fine                    20 an expectation, or a row of verify, failed
   2 usage                   21 regression
   10 scenario invalid       22 inconclusive, with --fail-on inconclusive
   11 model stopped          23 base missing or not comparable
-  12 could not write        130 interrupted; what is whole is kept";
+  12 could not write        24 golden differs
+  130 interrupted           25 rerun does not reproduce";
 
 /// Simulates IoT fleets that grow by application stamps: capacity, cost, outages, moves.
 #[derive(Debug, Parser)]
@@ -63,10 +70,14 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Check(check::Check),
+    Estimate(estimate::Estimate),
     Run(run::Run),
     Compare(compare::Compare),
+    Golden(golden::Golden),
+    Rerun(rerun::Rerun),
     Baseline(baseline::Baseline),
     Rank(rank::Rank),
+    Verify(verify::Verify),
     Init(init::Init),
     List(list::List),
     Schema(schema::Schema),
@@ -77,10 +88,14 @@ impl Command {
     fn name(&self) -> &'static str {
         match self {
             Self::Check(_) => "check",
+            Self::Estimate(_) => "estimate",
             Self::Run(_) => "run",
             Self::Compare(_) => "compare",
+            Self::Golden(_) => "golden",
+            Self::Rerun(_) => "rerun",
             Self::Baseline(_) => "baseline",
             Self::Rank(_) => "rank",
+            Self::Verify(_) => "verify",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Schema(_) => "schema",
@@ -137,10 +152,14 @@ fn texts(codes: &[u8]) -> Vec<String> {
 fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
     match &cli.command {
         Command::Check(options) => check::check(terminal, options)?,
+        Command::Estimate(options) => estimate::estimate(terminal, options)?,
         Command::Run(options) => return run::run(terminal, &cli.talk, options),
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
+        Command::Golden(options) => return golden::golden(terminal, &cli.talk, options),
+        Command::Rerun(options) => return rerun::rerun(terminal, &cli.talk, options),
         Command::Rank(options) => return rank::rank(terminal, &cli.talk, options),
         Command::Baseline(options) => baseline::baseline(terminal, &cli.talk, options)?,
+        Command::Verify(options) => return verify::verify(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Schema(options) => schema::schema(terminal, options),

@@ -76,6 +76,7 @@ fn assignment(text: &str) -> Result<String, String> {
     }
 }
 
+/// A number of threads.
 pub(super) fn jobs(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(0) | Err(_) => Err("expected a number of threads from 1".to_owned()),

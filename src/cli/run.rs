@@ -11,7 +11,7 @@ use serde_json::json;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
-use super::figures::{KeyFigure, Reading, headline, key_figures};
+use super::figures::{KeyFigure, Reading, count, headline, key_figures};
 use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
@@ -21,11 +21,15 @@ use super::terminal::Terminal;
 use crate::analysis::caution;
 use crate::analysis::expectation::judged_means;
 use crate::analysis::{Ended, Study};
+use crate::experiment::estimate::floors;
 use crate::experiment::precision::{Precision, Reached, run_to_precision};
+use crate::experiment::rerun::relive;
 use crate::experiment::{self, RunOptions, ScenarioResult};
+use crate::kernel::event_list::Event;
 use crate::metrics::MeasureKey;
+use crate::model::event::names::EventNames;
 use crate::report::chart;
-use crate::results::{self, Manifest, RunFacts, RunRecord};
+use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
 use crate::units::Ratio;
 
@@ -51,6 +55,9 @@ pub(super) struct Run {
     /// Prove that each expectation can fail; one that cannot, or none at all, fails (20)
     #[arg(long)]
     self_check: bool,
+    /// Keep the events of this replication too, from 0, as events-N.csv in each run folder: the first million of them
+    #[arg(long, value_name = "N")]
+    trace: Option<u32>,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
@@ -91,6 +98,7 @@ struct Job<'a> {
     scenarios: &'a [Scenario],
     execution: &'a Execution,
     precision: Option<Precision>,
+    trace: Option<u32>,
 }
 
 /// What one scenario came to.
@@ -98,6 +106,8 @@ struct Finished {
     name: String,
     question: String,
     figures: Vec<KeyFigure>,
+    floors: Floors,
+    floored: Vec<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
@@ -109,8 +119,9 @@ struct Finished {
 /// Runs everything, prints, and returns the exit codes that apply.
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
+    traceable(&scenarios, options.trace)?;
     let precision = options.precision.map(|share| Precision { relative: share.get(), most: options.max_replications });
-    let job = Job { scenarios: &scenarios, execution: &options.execution, precision };
+    let job = Job { scenarios: &scenarios, execution: &options.execution, precision, trace: options.trace };
     let mut finished = simulate(terminal, talk, &job, &Interrupt::default())?;
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
@@ -151,7 +162,7 @@ pub(super) fn run_one(
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
     let path = scenario.path.clone();
-    let job = Job { scenarios: &[scenario], execution, precision: None };
+    let job = Job { scenarios: &[scenario], execution, precision: None, trace: None };
     let mut finished = simulate(terminal, talk, &job, interrupt)?;
     let finished = finished.pop().expect("one scenario has one result");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
@@ -163,7 +174,7 @@ pub(super) fn run_one(
 
 /// All scenarios, in their order.
 fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interrupt) -> Result<Vec<Finished>, Failure> {
-    let Job { scenarios, execution, precision } = *job;
+    let Job { scenarios, execution, precision, trace } = *job;
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
     // The one clock of a result: it names the folder and enters nothing else.
     let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -173,7 +184,7 @@ fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interru
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
     let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
     let keep = |i: usize, scenario: &Scenario, result: &ScenarioResult, open: Vec<String>| {
-        let mut kept = keep(scenario, result, &execution.out, &clock, interrupt.is_asked());
+        let mut kept = keep(scenario, result, trace, &execution.out, &clock, interrupt.is_asked());
         kept.advice.extend(open);
         display.suspend(|| said_early(terminal, &kept));
         finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
@@ -237,13 +248,23 @@ fn said_early(terminal: &Terminal, finished: &Finished) {
 }
 
 /// Judges a result and writes its folder; whatever goes wrong becomes a note and a code, never a lost neighbour.
-fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, interrupted: bool) -> Finished {
+fn keep(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    trace: Option<u32>,
+    out: &Path,
+    clock: &str,
+    interrupted: bool,
+) -> Finished {
     let (codes, notes) = shortfalls(result, interrupted);
     let study = &result.study;
+    let floors = floors(scenario, study);
     let mut finished = Finished {
         name: scenario.name.clone(),
         question: study.question.clone(),
-        figures: key_figures(study),
+        figures: key_figures(study, &floors),
+        floored: floored(study, &floors),
+        floors,
         judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
         digest: None,
@@ -266,7 +287,8 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
     let manifest = Manifest::of(facts(scenario, result, &finished.notes), study, &result.observations);
     finished.advice.extend(doubts(scenario, result));
     finished.digest.clone_from(&manifest.digest);
-    finished.folder = match write(scenario, result, &manifest, &mut finished, out, clock) {
+    let log = trace.and_then(|replication| logged(scenario, result, replication, &mut finished));
+    finished.folder = match write(scenario, result, &manifest, log.as_ref(), &mut finished, out, clock) {
         Ok(folder) => Some(folder),
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
@@ -288,8 +310,46 @@ fn doubts(scenario: &Scenario, result: &ScenarioResult) -> Vec<String> {
     estimates.chain(tails.map(|(key, few)| format!("{key}: {few}, so it is no figure"))).collect()
 }
 
+/// Replications are the same for all scenarios of a call, or the number is good for those that have it.
+fn traceable(scenarios: &[Scenario], trace: Option<u32>) -> Result<(), Failure> {
+    let most = scenarios.iter().map(|scenario| scenario.replications).max().unwrap_or(0);
+    match trace {
+        Some(replication) if replication >= most => {
+            let message = format!("there is no replication {replication} to trace; there are {most}, numbered from 0");
+            Err(Failure::new(exit::USAGE, message, "name one that there is, or raise --replications"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The events of one replication, simulated once more for them; a run that came to others the second time is a fault.
+fn logged(
+    scenario: &Scenario,
+    result: &ScenarioResult,
+    replication: u32,
+    finished: &mut Finished,
+) -> Option<(u32, Vec<Event>)> {
+    let first = result.observations.iter().find(|run| run.replication == replication)?;
+    match relive(scenario, replication, (0, EVENTS_MAX)) {
+        Ok(again) if again.observations.order_hash == first.order_hash => {
+            if again.observations.events > EVENTS_MAX {
+                let (kept, all) = (count(EVENTS_MAX as f64), count(again.observations.events as f64));
+                finished
+                    .notes
+                    .push(format!("the log holds the first {kept} of {all} events of replication {replication}"));
+            }
+            Some((replication, again.trail.log))
+        }
+        _ => {
+            finished.codes.push(exit::UNEXPECTED);
+            finished.notes.push(format!("replication {replication} does not repeat itself; please report this"));
+            None
+        }
+    }
+}
+
 /// Why a result is less than was asked for: exit codes and words.
-fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
+pub(super) fn shortfalls(result: &ScenarioResult, interrupted: bool) -> (Vec<u8>, Vec<String>) {
     let (mut codes, mut notes) = (Vec::new(), Vec::new());
     let ended = |wanted: fn(&Ended) -> bool| result.observations.iter().filter(|run| wanted(&run.ended)).count();
     let whole = result.study.replications;
@@ -333,22 +393,28 @@ fn write(
     scenario: &Scenario,
     result: &ScenarioResult,
     manifest: &Manifest,
+    log: Option<&(u32, Vec<Event>)>,
     finished: &mut Finished,
     out: &Path,
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
     let charts = charts(&result.study, &mut finished.notes);
     let evidence: Vec<_> = finished.judged.iter().map(|judged| (judged.measure(), judged.outcome())).collect();
+    let names = EventNames::of(&scenario.model);
+    let events = log.map(|(replication, events)| EventLog { replication: *replication, events, names: &names });
     let record = RunRecord {
         manifest,
         study: &result.study,
         runs: &result.observations,
+        orders: &result.orders,
+        events,
+        floors: &finished.floors,
         scenario: &scenario.resolved,
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
         evidence: &evidence,
-        summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
+        summary: &markdown::summary(manifest, &result.study, &finished.floors, &finished.judged, &charts),
         charts: &charts,
     };
     results::write(out, clock, &record)
@@ -405,15 +471,18 @@ fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
 fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
     tell_expectations(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
-        let figures: Vec<_> =
-            figures.iter().map(|figure| json!({ "figure": figure.heading, "text": figure.text })).collect();
+    tell_floors(terminal, finished);
+    for Finished { name, folder, digest, codes, notes, advice, figures, floors, judged, .. } in finished {
+        let figures: Vec<_> = figures
+            .iter()
+            .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
+            .collect();
         let exit = exit::ranked(codes.iter().copied())[0];
         terminal.message(
             "scenario",
             json!({
                 "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
-                "figures": figures, "expectations": judged,
+                "figures": figures, "floors": floors_json(floors), "expectations": judged,
             }),
         );
         if let Some(folder) = folder {
@@ -448,11 +517,16 @@ fn figures_table(finished: &[Finished], colors: bool, arranged: impl Fn(&str) ->
     sheet.airy();
     sheet.right(1..headings.len());
     for Finished { name, figures, .. } in finished {
-        let texts = [name].into_iter().chain(figures.iter().map(|figure| &figure.number));
-        let cells: Vec<String> = texts.map(|text| arranged(text)).collect();
+        let number = |figure: &KeyFigure| arranged(&figure.number) + &floor_below(figure);
+        let cells: Vec<String> = [arranged(name)].into_iter().chain(figures.iter().map(number)).collect();
         sheet.row(cells.iter().map(|cell| (cell.as_str(), Tone::Plain)));
     }
     sheet
+}
+
+/// What the limits alone allow, below a figure that has such a floor.
+fn floor_below(figure: &KeyFigure) -> String {
+    figure.floor.as_ref().map_or_else(String::new, |floor| format!("\nfloor {floor}"))
 }
 
 /// A heading in lines that are hardly wider than the figures below it.
@@ -494,6 +568,31 @@ fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
     }
 }
 
+/// A line for each time that the limits alone explain a part of: how near the run came to what no policy can undercut. The
+/// floor of cost stands in the table.
+fn tell_floors(terminal: &Terminal, finished: &[Finished]) {
+    for Finished { name, floored, .. } in finished {
+        for text in floored {
+            terminal.data(&format!("{:<7} {name}: {text}\n", "floor"));
+        }
+    }
+}
+
+/// Figure, estimate and floor in a sentence, for whole crowds and tails.
+fn floored(study: &Study, floors: &Floors) -> Vec<String> {
+    let is_whole =
+        |key: &MeasureKey| key.labels.get("share") == Some("100 %") || key.labels.get("quantile") == Some("0.99");
+    let of = |(key, floor): (&MeasureKey, &f64)| {
+        let (reading, estimate) = (Reading::of(key.name), study.estimates.get(key)?);
+        Some(format!("{key} is {} (floor {})", reading.with_interval(estimate), reading.alone(*floor)))
+    };
+    floors.iter().filter(|(key, _)| is_whole(key)).filter_map(of).collect()
+}
+
+fn floors_json(floors: &Floors) -> BTreeMap<String, f64> {
+    floors.iter().map(|(key, floor)| (key.to_string(), *floor)).collect()
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
@@ -531,6 +630,7 @@ mod tests {
             advice: Vec::new(),
             steady: None,
             doubts: Vec::new(),
+            orders: BTreeMap::new(),
         }
     }
 

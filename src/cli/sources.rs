@@ -15,10 +15,22 @@ use crate::scenario::{self, Diagnostic, Scenario};
 
 /// Loads every scenario that the paths stand for; on any error tells all problems of all files and fails.
 pub(super) fn load(terminal: &Terminal, paths: &[PathBuf], overrides: &Overrides) -> Result<Vec<Scenario>, Failure> {
-    let files = scenario::discover(paths).map_err(|problems| refuse(terminal, &problems))?;
     let sets = sets(overrides);
+    load_each(terminal, discover(terminal, paths)?.into_iter().map(|file| (file, sets.clone())))
+}
+
+/// The files that the paths stand for.
+pub(super) fn discover(terminal: &Terminal, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Failure> {
+    scenario::discover(paths).map_err(|problems| refuse(terminal, &problems))
+}
+
+/// Loads files, each with overrides of its own; on any error tells all problems of all files and fails.
+pub(super) fn load_each(
+    terminal: &Terminal,
+    files: impl IntoIterator<Item = (PathBuf, Vec<String>)>,
+) -> Result<Vec<Scenario>, Failure> {
     let (mut scenarios, mut problems) = (Vec::new(), Vec::new());
-    for file in files {
+    for (file, sets) in files {
         match scenario::load(&file, &sets) {
             Ok(scenario) => {
                 problems.extend(scenario.warnings.iter().cloned());
@@ -94,7 +106,7 @@ pub(super) fn price_book(scenario: &Scenario) -> Option<&'static str> {
 }
 
 /// All overrides in the words of `--set`, the given ones last so that they win.
-fn sets(overrides: &Overrides) -> Vec<String> {
+pub(super) fn sets(overrides: &Overrides) -> Vec<String> {
     let seed = overrides.seed.map(|seed| format!("run.seed={seed}"));
     let replications = overrides.replications.map(|replications| format!("run.replications={replications}"));
     let scale = overrides.scale.map(|scale| format!("run.scale={scale:?}"));

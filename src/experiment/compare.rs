@@ -5,7 +5,7 @@
 use crate::analysis::best::{AgainstBest, Aim, against_best};
 use crate::analysis::{Judgement, Paired, PairedDifference, Tolerance, Verdict, judge_all};
 use crate::analysis::{compare as pair, compare_unpaired};
-use crate::experiment::pick::{Pick, has};
+use crate::experiment::pick::{Pick, has, is_of_a_phase};
 use crate::metrics::Better;
 use crate::metrics::measure::find;
 use crate::results::{Figure, Manifest, StoredRun};
@@ -38,13 +38,18 @@ const KEY_FIGURES: [(&str, Option<&str>); 20] = [
 ];
 
 /// Labels whose figures are parts of a whole; the key figures show the whole.
-const PARTS: [&str; 3] = ["cause", "component", "phase"];
+const PARTS: [&str; 2] = ["cause", "component"];
 
 /// Whether a figure is judged unless others are asked for.
 pub fn is_key(figure: &Figure) -> bool {
-    let is_part = PARTS.iter().any(|part| format!(" {}", figure.labels).contains(&format!(" {part}=")));
-    let is_meant = |label: Option<&str>| label.is_none_or(|pair| has(&figure.labels, pair));
-    !is_part && KEY_FIGURES.iter().any(|(measure, label)| *measure == figure.measure && is_meant(*label))
+    !is_of_a_phase(&figure.labels)
+        && KEY_FIGURES.iter().any(|(measure, label)| {
+            *measure == figure.measure
+                && match label {
+                    Some(pair) => has(&figure.labels, pair),
+                    None => !PARTS.iter().any(|part| format!(" {}", figure.labels).contains(&format!(" {part}="))),
+                }
+        })
 }
 
 /// What a difference of some figures may be without counting.
@@ -528,7 +533,6 @@ mod tests {
             ("time_to_recover_s", "fault=weu 2 share=99 %", true),
             ("time_to_recover_s", "fault=weu-2 share=50 %", false),
             ("blast_radius_ratio", "fault=weu-2", true),
-            ("command_latency_ms", "phase=during weu-2 quantile=0.99", false),
         ] {
             assert_eq!(is_key(&figure(measure, labels)), key, "{measure} {labels}");
         }

@@ -2,14 +2,17 @@
 //! of their results.
 
 pub mod compare;
+pub mod estimate;
 pub mod pick;
 pub mod plan;
 pub mod precision;
 pub mod rank;
 pub mod replication;
+pub mod rerun;
 pub mod run;
 #[cfg(test)]
 mod sample;
 pub mod self_check;
+pub mod verify;
 
 pub use run::{Progress, RunOptions, ScenarioResult, run, run_parts};

@@ -2,15 +2,12 @@
 
 use std::fmt;
 
-use crate::analysis::suggest;
+use crate::analysis::{phase, suggest};
 use crate::metrics::Measure;
 use crate::metrics::measure::find;
 use crate::results::Figure;
 
-/// How the label of a phase begins.
-const PHASE: &str = " phase=";
-
-/// All figures of a measure that have these labels. A phase is a part of a run and has to be named.
+/// All figures of a measure that have these labels.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Pick {
     /// The measure.
@@ -71,11 +68,11 @@ impl Pick {
         Ok(self)
     }
 
-    /// Whether a figure is meant.
+    /// Whether a figure is meant; one of a phase is only where a phase is asked for.
     pub fn takes(&self, figure: &Figure) -> bool {
-        let is_whole = !format!(" {}", figure.labels).contains(PHASE);
-        self.measure.name == figure.measure
-            && (is_whole || self.labels.iter().any(|pair| pair.starts_with(PHASE.trim_start())))
+        let asked = self.labels.iter().any(|pair| is_of_a_phase(pair));
+        (asked || !is_of_a_phase(&figure.labels))
+            && self.measure.name == figure.measure
             && self.labels.iter().all(|pair| has(&figure.labels, pair))
     }
 }
@@ -85,6 +82,11 @@ impl fmt::Display for Pick {
         f.write_str(self.measure.name)?;
         if self.labels.is_empty() { Ok(()) } else { write!(f, "{{{}}}", self.labels.join(" ")) }
     }
+}
+
+/// Whether printed labels are those of a phase, which is a part of the whole.
+pub(super) fn is_of_a_phase(labels: &str) -> bool {
+    format!(" {labels}").contains(&format!(" {}=", phase::LABEL))
 }
 
 /// Whether printed labels hold a pair. Values may hold spaces, so whole pairs are looked for and nothing is split.
@@ -130,9 +132,6 @@ mod tests {
     fn a_measure_alone_takes_all_its_figures() {
         let pick = Pick::parse("throttle_rejected_ratio").expect("a measure");
         assert!(pick.takes(&figure("throttle_rejected_ratio", "throttle=connect")));
-        assert!(!pick.takes(&figure("throttle_rejected_ratio", "phase=during outage throttle=connect")), "a part");
-        let during = Pick::parse("throttle_rejected_ratio{phase=during outage}").expect("a phase");
-        assert!(during.takes(&figure("throttle_rejected_ratio", "phase=during outage throttle=connect")));
         let narrow = pick.with_labels("throttle=send").expect("a label");
         assert!(!narrow.takes(&figure("throttle_rejected_ratio", "throttle=connect")));
     }

@@ -7,6 +7,7 @@ use crate::analysis::{Ended, Mark, MarkKind, Observations};
 use crate::cost::{Bill, per_device, per_month};
 use crate::kernel::draws::Draws;
 use crate::kernel::executive::{Report, Stop};
+use crate::kernel::trace::{Tracing, Trail};
 use crate::metrics::{Component, MeasureKey, Parts, Quantity, Usage};
 use crate::model::event::simulate;
 use crate::model::stamp::hub::StampConfig;
@@ -21,6 +22,20 @@ pub struct Replication {
     pub observations: Observations,
     /// Doubts about the bill: missing prices, prices of another region.
     pub advice: Vec<String>,
+    /// Checkpoints of its events, and their log where one was asked for.
+    pub trail: Trail,
+}
+
+/// Most checkpoints of one replication, and of all replications of a scenario: what a run folder and the memory take.
+const CHECKPOINTS_MAX: (u32, u32) = (1_024, 1 << 15);
+/// Checkpoints of a replication where there are very many.
+const CHECKPOINTS_MIN: u32 = 16;
+
+/// What every replication of a scenario keeps of its events.
+pub fn checkpoints_max(replications: u32) -> usize {
+    let (each, all) = CHECKPOINTS_MAX;
+    let share = (all / replications.max(1)).clamp(CHECKPOINTS_MIN, each);
+    share.next_multiple_of(2) as usize
 }
 
 /// Runs one replication. An invariant that breaks is an error with its message.
@@ -30,10 +45,24 @@ pub fn replicate(
     replication: u32,
     stop: &dyn Fn() -> bool,
 ) -> Result<Replication, String> {
+    replicate_logged(scenario, md1, replication, (0, 0), stop)
+}
+
+/// Runs one replication and logs its events from one count of events up to another.
+pub fn replicate_logged(
+    scenario: &Scenario,
+    md1: &Md1Table,
+    replication: u32,
+    log: (u64, u64),
+    stop: &dyn Fn() -> bool,
+) -> Result<Replication, String> {
+    let tracing = Tracing { checkpoints_max: checkpoints_max(scenario.replications), log };
     let draws = Draws::new(scenario.seed, replication);
-    let run = AssertUnwindSafe(|| simulate(&scenario.model, md1, draws, stop));
-    let (report, outcome) = catch_unwind(run).map_err(|panic| message(panic.as_ref()))?;
-    Ok(observe(scenario, replication, &report, outcome))
+    let run = AssertUnwindSafe(|| simulate(&scenario.model, md1, draws, tracing, stop));
+    let (mut report, outcome) = catch_unwind(run).map_err(|panic| message(panic.as_ref()))?;
+    let trail = std::mem::take(&mut report.trail);
+    let (observations, advice) = observe(scenario, replication, &report, outcome);
+    Ok(Replication { observations, advice, trail })
 }
 
 fn message(panic: &(dyn std::any::Any + Send)) -> String {
@@ -41,7 +70,7 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "broken invariant".into())
 }
 
-fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outcome) -> Replication {
+fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outcome) -> (Observations, Vec<String>) {
     let marks = marks(scenario, &outcome);
     let mut values = outcome.recorded.values;
     let parts = outcome.recorded.parts;
@@ -63,7 +92,7 @@ fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outc
         marks,
         parts: if scenario.steady.is_some() { parts } else { Parts::default() },
     };
-    Replication { observations, advice }
+    (observations, advice)
 }
 
 fn ended(report: &Report) -> Ended {
@@ -98,23 +127,23 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
 }
 
 /// Prices the usage of a replication.
-struct Costs<'a> {
-    scenario: &'a Scenario,
-    stamps: &'a [StampConfig],
+pub(super) struct Costs<'a> {
+    pub(super) scenario: &'a Scenario,
+    pub(super) stamps: &'a [StampConfig],
 }
 
 /// Cost per device-month and its floor [USD].
-struct PerDevice {
-    registered: Option<f64>,
+pub(super) struct PerDevice {
+    pub(super) registered: Option<f64>,
     connected: Option<f64>,
-    floor: Option<f64>,
+    pub(super) floor: Option<f64>,
 }
 
 type Values = std::collections::BTreeMap<MeasureKey, f64>;
 type SeriesMap = std::collections::BTreeMap<MeasureKey, Vec<f64>>;
 
 impl Costs<'_> {
-    fn bill(&self, usage: &Usage, length: SimDuration) -> Bill {
+    pub(super) fn bill(&self, usage: &Usage, length: SimDuration) -> Bill {
         let regions = &self.scenario.model.regions.names;
         let home = self.stamps.first().map_or(0, |s| s.region.index());
         Bill::new(usage, &self.scenario.prices, length, |stamp| {
@@ -173,7 +202,7 @@ impl Costs<'_> {
     }
 
     /// The floor is the cost were every stamp exactly full: fixed cost over capacity, everything else over the devices.
-    fn per_device(&self, bill: &Bill, usage: &Usage, (registered, connected): (u128, u128)) -> PerDevice {
+    pub(super) fn per_device(&self, bill: &Bill, usage: &Usage, (registered, connected): (u128, u128)) -> PerDevice {
         let hours = self.scenario.prices.hours_per_month();
         let fixed: Money = bill.lines.iter().filter(|l| l.fixed && l.stamp.is_some()).map(|l| l.amount).sum();
         let rest = bill.total - fixed;

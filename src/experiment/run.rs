@@ -1,5 +1,6 @@
 //! Parallel execution over (scenario x replication); results are placed by index, never by finish order.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -9,7 +10,8 @@ use crate::analysis::steady::settle;
 use crate::analysis::study::{StudyMeta, summarise};
 use crate::analysis::{Observations, Study};
 use crate::experiment::plan::{Job, plan};
-use crate::experiment::replication::replicate;
+use crate::experiment::replication::{Replication, replicate};
+use crate::kernel::trace::Checkpoint;
 use crate::scenario::Scenario;
 use crate::scenario::file::Steady;
 use crate::theory::md1_table::Md1Table;
@@ -45,6 +47,8 @@ pub struct ScenarioResult {
     pub interrupted: bool,
     /// Doubts about the bill, each once.
     pub advice: Vec<String>,
+    /// Checkpoints of the events of each replication that is whole, by its number.
+    pub orders: BTreeMap<u32, Vec<Checkpoint>>,
     /// Whether figures leave out a warm-up, and which.
     pub steady: Option<Steady>,
     /// Doubts about the steady state, and what was left out for it.
@@ -60,6 +64,7 @@ impl ScenarioResult {
         if !self.interrupted {
             self.observations.append(&mut later.observations);
             self.failures.append(&mut later.failures);
+            self.orders.append(&mut later.orders);
             self.advice.append(&mut later.advice);
             self.advice.sort_unstable();
             self.advice.dedup();
@@ -81,7 +86,7 @@ impl ScenarioResult {
 
 /// What became of one job.
 enum Done {
-    Whole(Box<Observations>, Vec<String>),
+    Whole(Box<Replication>),
     Failed(String),
     Cut,
 }
@@ -139,9 +144,7 @@ fn carry_out(scenario: &Scenario, md1: &Md1Table, job: Job, stop: &dyn Fn() -> b
     }
     match replicate(scenario, md1, job.replication, stop) {
         Err(why) => Done::Failed(why),
-        Ok(replication) if replication.observations.is_whole() => {
-            Done::Whole(Box::new(replication.observations), replication.advice)
-        }
+        Ok(replication) if replication.observations.is_whole() => Done::Whole(Box::new(replication)),
         Ok(_) => Done::Cut,
     }
 }
@@ -181,11 +184,13 @@ impl Slots {
     fn collect(&mut self, scenario: &Scenario) -> ScenarioResult {
         let interrupted = self.done.iter().any(|d| matches!(d, Some(Done::Cut) | None));
         let (mut observations, mut failures, mut advice) = (Vec::new(), Vec::new(), Vec::new());
+        let mut orders = BTreeMap::new();
         for (i, done) in self.part.clone().zip(self.done.drain(..)) {
             match done {
-                Some(Done::Whole(whole, said)) => {
-                    observations.push(*whole);
-                    advice.extend(said);
+                Some(Done::Whole(whole)) => {
+                    observations.push(whole.observations);
+                    advice.extend(whole.advice);
+                    orders.insert(i, whole.trail.checkpoints);
                 }
                 Some(Done::Failed(why)) => failures.push((i, why)),
                 Some(Done::Cut) | None => break,
@@ -200,6 +205,7 @@ impl Slots {
             failures,
             interrupted,
             advice,
+            orders,
             steady: scenario.steady.clone(),
             doubts: Vec::new(),
         };

@@ -61,6 +61,11 @@ impl Event {
         self.code as u16
     }
 
+    /// The upper 30 bits of its tie, as they order it.
+    pub fn tie(&self) -> u32 {
+        (self.rank >> 32) as u32 & ((1 << 30) - 1)
+    }
+
     /// Everything that orders the event, for the order hash.
     #[inline]
     pub fn words(&self) -> [u64; 3] {

@@ -1,7 +1,7 @@
 //! The loop: next event, advance the clock, hand it to the model, until the horizon or a budget.
 
 use crate::kernel::event_list::{Event, EventList};
-use crate::kernel::trace::OrderHash;
+use crate::kernel::trace::{OrderHash, Trace, Tracing, Trail};
 use crate::units::SimTime;
 
 /// Where a model puts the events that it causes.
@@ -48,7 +48,7 @@ pub enum Stop {
 }
 
 /// What the loop reports.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// Why it ended.
     pub stop: Stop,
@@ -58,6 +58,8 @@ pub struct Report {
     pub events: u64,
     /// Hash of their order.
     pub order: u64,
+    /// What was kept of them.
+    pub trail: Trail,
 }
 
 /// Bounds of a run.
@@ -68,6 +70,8 @@ pub struct Bounds<'a> {
     pub events: u64,
     /// Asked now and then whether to stop; for interrupts and wall budgets.
     pub stop: &'a dyn Fn() -> bool,
+    /// What is kept of the events.
+    pub tracing: Tracing,
 }
 
 /// Events between two looks at [`Bounds::stop`].
@@ -83,6 +87,9 @@ pub fn run<L: EventList, M: Model<L>>(
     let mut agenda = Agenda { list, now: SimTime::ZERO };
     first(model, &mut agenda);
     let (mut events, mut order, mut popped) = (0, OrderHash::default(), 0_u64);
+    let mut trace = Trace::new(bounds.tracing);
+    // One comparison for each event: the budget is due like anything else.
+    let mut due = trace.due(0).min(bounds.events);
     let stop = loop {
         let Some(event) = agenda.list.pop() else { break Stop::Horizon };
         if event.time >= bounds.horizon {
@@ -97,13 +104,17 @@ pub fn run<L: EventList, M: Model<L>>(
         if model.carry_out(event, &mut agenda) {
             order.add(&event);
             events += 1;
-            if events >= bounds.events {
-                break Stop::Budget;
+            if events >= due {
+                trace.attend(events, order, &event);
+                if events >= bounds.events {
+                    break Stop::Budget;
+                }
+                due = trace.due(events).min(bounds.events);
             }
         }
     };
     let ended = if stop == Stop::Horizon { bounds.horizon } else { agenda.now };
-    Report { stop, ended, events, order: order.value() }
+    Report { stop, ended, events, order: order.value(), trail: trace.finish(events, order, ended) }
 }
 
 #[cfg(test)]
@@ -121,7 +132,7 @@ mod tests {
     }
 
     fn ticks(horizon: u64, events: u64, stop: bool) -> Report {
-        let bounds = Bounds { horizon: SimTime(horizon), events, stop: &|| stop };
+        let bounds = Bounds { horizon: SimTime(horizon), events, stop: &|| stop, tracing: Tracing::NONE };
         run(HeapEventList::default(), &mut Ticker, &bounds, |_, agenda| {
             agenda.push(Event::new(SimTime::ZERO, Class::Arrival, 0, 0, 0, 0));
         })

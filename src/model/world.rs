@@ -395,7 +395,8 @@ impl<'a> World<'a> {
     }
 }
 
-fn first_devices(config: &ModelConfig) -> Vec<u32> {
+/// Index of the first device of each cohort, and of the one after the last.
+pub(super) fn first_devices(config: &ModelConfig) -> Vec<u32> {
     let mut first = vec![0];
     for cohort in 0..config.cohorts.len() {
         first.push(first[cohort] + config.devices_max(cohort));

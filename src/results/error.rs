@@ -35,7 +35,7 @@ pub enum ResultsError {
     },
     /// A folder of another version of the format.
     OtherFormat {
-        /// The manifest.
+        /// The file that states it.
         path: PathBuf,
         /// The version it states.
         found: u64,

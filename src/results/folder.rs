@@ -10,6 +10,8 @@ use std::path::{Component, Path, PathBuf};
 use serde::Serialize;
 
 use super::manifest::whole;
+use super::order::{EventLog, ORDER, Orders, events_csv, events_name, order_csv};
+use super::tables::Floors;
 use super::{Manifest, ResultsError, tables};
 use crate::analysis::{Observations, Outcome, Study};
 use crate::scenario::Input;
@@ -28,6 +30,12 @@ pub struct RunRecord<'a, E> {
     pub study: &'a Study,
     /// All replications; those that are not whole are left out.
     pub runs: &'a [Observations],
+    /// Checkpoints of their events.
+    pub orders: &'a Orders,
+    /// The log of one replication, where it was asked for.
+    pub events: Option<EventLog<'a>>,
+    /// What limits alone make of a figure.
+    pub floors: &'a Floors,
     /// The scenario with every default filled in, as TOML.
     pub scenario: &'a str,
     /// Files that the scenario names, which it finds beside itself.
@@ -70,7 +78,7 @@ fn scenario_folder(out: &Path, scenario: &str) -> Result<PathBuf, ResultsError> 
 }
 
 /// A path that must stay below a folder.
-fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
+pub(super) fn inside(folder: &Path, name: &str) -> Result<PathBuf, ResultsError> {
     let path = Path::new(name);
     if !name.is_empty() && path.components().all(|part| matches!(part, Component::Normal(_))) {
         Ok(folder.join(path))
@@ -147,10 +155,14 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     if let Some(prices) = record.prices {
         file(folder, "prices.resolved.toml", |to| to.write_all(prices.as_bytes()))?;
     }
-    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, runs))?;
+    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, runs, record.floors))?;
     file(folder, "summary.csv", |to| tables::summary_csv(to, study, runs))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
+    file(folder, ORDER, |to| order_csv(to, record.orders))?;
+    if let Some(log) = record.events {
+        file(folder, &events_name(log.replication), |to| events_csv(to, log.lines()))?;
+    }
     file(folder, "marks.csv", |to| tables::marks_csv(to, study))?;
     file(folder, "expectations.json", |to| tables::json(to, record.expectations))?;
     fill_evidence(&folder.join("evidence"), record.evidence, study)?;
@@ -251,6 +263,9 @@ mod tests {
             manifest: &manifest,
             study: &study,
             runs: &runs,
+            orders: &Orders::new(),
+            events: None,
+            floors: &Floors::new(),
             scenario: "question = \"?\"\n",
             inputs: &[Input { path: "inputs/growth.csv".into(), text: "0,1\n".into() }],
             prices: None,
@@ -273,7 +288,7 @@ mod tests {
         let charts = [("latency.svg".to_owned(), b"<svg/>".to_vec())];
         let folder = write_one(out.path(), "group/outage", &charts).expect("written");
         assert_eq!(folder, out.path().join("group/outage/20260302-101500-01234567"));
-        let files = "charts expectations.json histograms inputs manifest.json marks.csv replications.csv \
+        let files = "charts expectations.json histograms inputs manifest.json marks.csv order.csv replications.csv \
                      scenario.resolved.toml series summary.csv summary.json summary.md";
         assert_eq!(names(&folder), files.split_whitespace().map(str::to_owned).collect());
         assert_eq!(

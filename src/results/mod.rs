@@ -7,7 +7,9 @@ pub mod baseline;
 pub mod digest;
 pub mod error;
 pub mod folder;
+pub mod golden;
 pub mod manifest;
+pub mod order;
 pub mod read;
 #[cfg(test)]
 mod sample;
@@ -18,4 +20,6 @@ pub use digest::digest;
 pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};
 pub use manifest::{FORMAT, Manifest, RunFacts};
+pub use order::{EVENTS_MAX, EventLog, Orders};
 pub use read::{Figure, StoredRun, locate, read};
+pub use tables::Floors;

@@ -31,6 +31,9 @@ fn better(better: Better) -> &'static str {
     }
 }
 
+/// What limits alone make of a figure, where that is known.
+pub type Floors = BTreeMap<MeasureKey, f64>;
+
 /// `summary.json`.
 #[derive(Serialize)]
 struct Summary<'a> {
@@ -52,13 +55,15 @@ struct Row<'a> {
     high: f64,
     n: u32,
     better: Better,
+    /// What the limits alone allow, where that is known.
+    floor: Option<f64>,
     /// What the figure does not say by itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     note: Option<String>,
 }
 
 impl<'a> Row<'a> {
-    fn of(key: &'a MeasureKey, estimate: &Estimate, note: Option<String>) -> Self {
+    fn of((key, estimate, note): &'a Noted, floors: &Floors) -> Self {
         let measure = key.measure();
         Self {
             name: measure.name,
@@ -69,13 +74,17 @@ impl<'a> Row<'a> {
             high: estimate.high,
             n: estimate.n,
             better: measure.better,
-            note,
+            floor: floors.get(key).copied(),
+            note: note.clone(),
         }
     }
 }
 
+/// A figure with what it does not say by itself.
+type Noted = (MeasureKey, Estimate, Option<String>);
+
 /// Every figure with its note, those too that the sample cannot carry.
-fn noted(study: &Study, runs: &[Observations]) -> Vec<(MeasureKey, Estimate, Option<String>)> {
+fn noted(study: &Study, runs: &[Observations]) -> Vec<Noted> {
     let there = study.estimates.iter().map(|(key, e)| (key.clone(), *e, caution::note(key, e, runs)));
     let refused = caution::refused(runs).into_iter();
     let mut all: Vec<_> =
@@ -90,6 +99,7 @@ pub(super) fn summary_json(
     manifest: &Manifest,
     study: &Study,
     runs: &[Observations],
+    floors: &Floors,
 ) -> io::Result<()> {
     let noted = noted(study, runs);
     let summary = Summary {
@@ -97,7 +107,7 @@ pub(super) fn summary_json(
         scenario: &study.scenario,
         digest: manifest.digest.as_deref(),
         replications: study.replications,
-        measures: noted.iter().map(|(key, estimate, note)| Row::of(key, estimate, note.clone())).collect(),
+        measures: noted.iter().map(|noted| Row::of(noted, floors)).collect(),
     };
     json(to, &summary)
 }
@@ -275,14 +285,17 @@ mod tests {
     fn the_summary_says_null_where_there_is_no_interval() {
         let runs = [run(0, 1.5)];
         let study = study("outage", &runs);
+        let floors = Floors::from([(MeasureKey::new("command_latency_ms").with("quantile", "0.99"), 0.25)]);
         let json: serde_json::Value =
-            serde_json::from_str(&text(|to| summary_json(to, &manifest(&study, &runs), &study, &runs))).expect("JSON");
+            serde_json::from_str(&text(|to| summary_json(to, &manifest(&study, &runs), &study, &runs, &floors)))
+                .expect("JSON");
         assert_eq!(json["format"], 1);
         assert_eq!(json["digest"], serde_json::Value::Null);
         let first = &json["measures"][0];
         assert_eq!((&first["name"], &first["labels"]["quantile"]), (&"command_latency_ms".into(), &"0.99".into()));
         assert_eq!((&first["estimate"], &first["low"]), (&0.5.into(), &serde_json::Value::Null));
         assert_eq!((&first["better"], &first["n"]), (&"lower".into(), &1.into()));
+        assert_eq!((&first["floor"], &json["measures"][1]["floor"]), (&0.25.into(), &serde_json::Value::Null));
         let table = text(|to| summary_csv(to, &study, &runs));
         assert!(table.contains("\noutage,commands,1,,1.5,,,1,neither,one replication: no interval\n"), "{table}");
     }

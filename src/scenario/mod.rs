@@ -5,8 +5,8 @@
 
 pub mod catalog;
 pub mod diagnostic;
-pub mod estimate;
 pub mod file;
+pub mod footprint;
 pub mod intake;
 pub mod load;
 pub mod schema;

@@ -668,8 +668,8 @@ fn the_scenario_is_what_the_file_says() {
     assert_eq!((model.moves[0].name.as_str(), model.scaling.first_number), ("promote-test", 4));
     assert_eq!(model.scaling.template.as_ref().map(|stamp| stamp.units), Some(3));
     assert!(scenario.assumptions.iter().any(|line| line.contains("0.123") && line.contains("0.10")));
-    let estimate = scenario.estimate();
-    assert!(estimate.devices > 100_000 && estimate.memory_bytes > 1e6 && estimate.events > 1e5, "{estimate:?}");
+    let footprint = scenario.footprint();
+    assert!(footprint.devices > 100_000 && footprint.memory_bytes > 1e6 && footprint.events > 1e5, "{footprint:?}");
 }
 
 /// A scenario without what says where it came from.

@@ -21,8 +21,8 @@ use crate::model::config::{Cuts, ModelConfig, NetworkConfig};
 use crate::model::region::RegionTable;
 use crate::scenario::catalog::{self, Limits};
 use crate::scenario::diagnostic::{Diagnostic, Finding, Sources, nearest, unknown};
-use crate::scenario::estimate::Estimate;
 use crate::scenario::file::{CATALOG, Catalog, File, Run, Steady};
+use crate::scenario::footprint::Footprint;
 use crate::scenario::load::{FIRST, Lost, foreign, read};
 use crate::scenario::tree::{Node, Span};
 use crate::units::SimDuration;
@@ -106,8 +106,8 @@ impl Scenario {
     }
 
     /// What running it will take, roughly.
-    pub fn estimate(&self) -> Estimate {
-        Estimate::of(&self.model, self.replications)
+    pub fn footprint(&self) -> Footprint {
+        Footprint::of(&self.model, self.replications)
     }
 }
 
@@ -414,7 +414,7 @@ impl<'a> Build<'a> {
             let finding = finding.expected(format!("at most {DEVICES_MAX}")).help("each device may stand for several");
             return self.say(&format!("cohorts/{largest}/devices"), finding);
         }
-        let events = Estimate::of(model, 1).events;
+        let events = Footprint::of(model, 1).events;
         if events > model.event_budget as f64 {
             let finding =
                 Finding::warning(format!("about {events:.0} events are expected, more than the event budget"));

@@ -117,6 +117,15 @@ impl BlastRadius {
         self.common() + (1.0 - self.common()) * libm::pow(self.own(), f64::from(self.stamps))
     }
 
+    /// Probability that two stamps or more are down.
+    pub fn two_down(self) -> f64 {
+        let (own, stamps) = (self.own(), f64::from(self.stamps));
+        let none = libm::exp(stamps * libm::log1p(-own));
+        let one = stamps * own * libm::exp((stamps - 1.0) * libm::log1p(-own));
+        let several = if self.stamps < 2 { 0.0 } else { 1.0 - none - one };
+        self.common() * f64::from(u8::from(self.stamps > 1)) + (1.0 - self.common()) * several
+    }
+
     /// Probability that some stamp is down.
     pub fn any_down(self) -> f64 {
         let all_up = f64::from(self.stamps) * libm::log1p(-self.own()) + libm::log1p(-self.common());
@@ -131,63 +140,167 @@ pub fn effective_stamps(sizes: &[f64]) -> f64 {
     1.0 / squares
 }
 
+/// Share of the devices on each of some stamps, for stamps of unequal size.
+pub fn shares(sizes: &[f64]) -> Vec<f64> {
+    let total: f64 = sizes.iter().sum();
+    sizes.iter().map(|size| size / total).collect()
+}
+
+/// The law of the devices on the fullest of equal stamps under random allocation (multinomial maximum).
+#[derive(Debug, Clone, PartialEq)]
+pub struct FullestStamp {
+    /// The smallest count that is looked at.
+    first: u64,
+    /// Probability that the fullest stamp has at most `first`, `first + 1`, ... devices.
+    at_most: Vec<f64>,
+}
+
+impl FullestStamp {
+    /// Counts are independent Poisson variables, given their sum: the probability that none exceeds m is that of the sum
+    /// of truncated ones, taken from its Fourier transform while m grows.
+    pub fn new(devices: u64, stamps: u32) -> Self {
+        let mean = devices as f64 / f64::from(stamps);
+        let spread = (10.0 * mean.sqrt()).ceil() + 20.0;
+        let first = (mean - spread).floor().max(0.0);
+        let points = (20.0 * (devices as f64).sqrt() + 64.0) as usize;
+        let mut waves: Vec<Wave> = (0..=points / 2).map(|i| Wave::new(i, points, first - mean)).collect();
+        let mut at_most = Vec::new();
+        for step in 0..=(mean + spread - first) as u64 {
+            let count = first + step as f64;
+            let weight = libm::exp(count * libm::log(mean) - mean - libm::lgamma(count + 1.0));
+            waves.iter_mut().for_each(|wave| wave.add(weight));
+            at_most.push(waves.iter().map(|wave| wave.share_of_sum(stamps)).sum::<f64>());
+        }
+        let whole = at_most[at_most.len() - 1];
+        at_most.iter_mut().for_each(|chance| *chance = (*chance / whole).clamp(0.0, 1.0));
+        Self { first: first as u64, at_most }
+    }
+
+    /// Expected devices on the fullest stamp.
+    pub fn mean(&self) -> f64 {
+        self.first as f64 + self.at_most.iter().map(|chance| 1.0 - chance).sum::<f64>()
+    }
+
+    /// Devices that the fullest stamp does not exceed with probability `p`.
+    pub fn quantile(&self, p: f64) -> u64 {
+        self.first + self.at_most.iter().take_while(|chance| **chance < p).count() as u64
+    }
+}
+
+/// One point of the Fourier transform of a truncated Poisson law about its mean.
+struct Wave {
+    /// Transform so far.
+    sum: (f64, f64),
+    /// Factor of the next count.
+    next: (f64, f64),
+    /// What turns the factor of a count into that of the following one.
+    turn: (f64, f64),
+    /// How often the point counts: those besides zero stand for their mirror image too.
+    weight: f64,
+}
+
+impl Wave {
+    fn new(index: usize, points: usize, from: f64) -> Self {
+        let angle = 2.0 * std::f64::consts::PI * index as f64 / points as f64;
+        let at = |count: f64| (libm::cos(angle * count), libm::sin(angle * count));
+        let single = index == 0 || 2 * index == points;
+        Self { sum: (0.0, 0.0), next: at(from), turn: at(1.0), weight: if single { 1.0 } else { 2.0 } }
+    }
+
+    fn add(&mut self, weight: f64) {
+        self.sum = (self.sum.0 + weight * self.next.0, self.sum.1 + weight * self.next.1);
+        self.next = times(self.next, self.turn);
+    }
+
+    /// The part of this point in the probability that so many independent counts sum up to their mean.
+    fn share_of_sum(&self, counts: u32) -> f64 {
+        let (mut power, mut square, mut left) = ((1.0, 0.0), self.sum, counts);
+        while left > 0 {
+            if left % 2 == 1 {
+                power = times(power, square);
+            }
+            (square, left) = (times(square, square), left / 2);
+        }
+        self.weight * power.0
+    }
+}
+
+/// The product of two complex numbers.
+fn times(a: (f64, f64), b: (f64, f64)) -> (f64, f64) {
+    (a.0 * b.0 - a.1 * b.1, a.0 * b.1 + a.1 * b.0)
+}
+
+/// Mean time in the system, in service times, when each request goes to the shortest of `choices` of many queues at this
+/// load: the sum of `load^((d^i - d) / (d - 1))` (Vvedenskaya, Dobrushin and Karpelevich 1996; Mitzenmacher 2001).
+pub fn supermarket_sojourn(load: f64, choices: u32) -> f64 {
+    if choices <= 1 {
+        return 1.0 / (1.0 - load);
+    }
+    let d = f64::from(choices);
+    let term = |i: i32| libm::pow(load, (libm::pow(d, f64::from(i)) - d) / (d - 1.0));
+    (1..60).map(term).take_while(|term| *term > 1e-18).sum()
+}
+
+/// Customers who each get a random set of workers (Mac Carthaigh, "Workload isolation using shuffle-sharding").
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ShuffleShards {
+    /// Number of workers.
+    pub workers: u32,
+    /// Workers of a customer.
+    pub shard: u32,
+}
+
+impl ShuffleShards {
+    /// Number of different sets.
+    pub fn combinations(self) -> f64 {
+        choose(self.workers, self.shard)
+    }
+
+    /// Probability that two customers share exactly so many workers (hypergeometric).
+    pub fn overlap(self, shared: u32) -> f64 {
+        if shared > self.shard || self.shard - shared > self.workers - self.shard {
+            return 0.0;
+        }
+        choose(self.shard, shared) * choose(self.workers - self.shard, self.shard - shared) / self.combinations()
+    }
+
+    /// Workers that two customers share on average.
+    pub fn expected_overlap(self) -> f64 {
+        f64::from(self.shard) * f64::from(self.shard) / f64::from(self.workers)
+    }
+}
+
+/// Ways to choose k of n.
+fn choose(n: u32, k: u32) -> f64 {
+    (0..k).fold(1.0, |ways, i| ways * f64::from(n - i) / f64::from(i + 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theory::reference::rows;
 
+    /// Both sides of the mean, by hand: 3 devices, 2 stamps.
     #[test]
-    fn moved_shares_match_the_reference() {
-        for row in rows("devices moved when a stamp is added") {
-            let stamps = row.number("stamps") as u32;
-            let computed = match row.metric.as_str() {
-                "moved_modulo_add_one" => moved_by_modulo(stamps),
-                "moved_rendezvous_add_one" => moved_by_rendezvous(stamps),
-                "moved_rendezvous_remove_one" => moved_by_removal(stamps),
-                other => panic!("{other}"),
-            };
-            row.assert_near(computed, 1e-14);
-        }
-    }
-
-    #[test]
-    fn overflows_match_the_reference() {
-        for row in rows("overflow of a random allocation") {
-            let chance = overflow_of_one_stamp(
-                row.number("devices") as u64,
-                row.number("stamps") as u32,
-                row.number("stamp_capacity") as u64,
-            );
-            row.assert_near(chance, 1e-7);
-        }
-        for row in rows("evenly weighted allocation, random").iter().filter(|row| row.metric == "sd_one_stamp") {
-            row.assert_near(sd_of_one_stamp(row.number("devices") as u64, row.number("stamps") as u32), 1e-12);
-        }
-        // Both sides of the mean, by hand: 3 devices, 2 stamps.
+    fn overflows_by_hand() {
         assert!((overflow_of_one_stamp(3, 2, 0) - 7.0 / 8.0).abs() < 1e-12);
         assert!((overflow_of_one_stamp(3, 2, 2) - 1.0 / 8.0).abs() < 1e-12);
         assert!(overflow_of_one_stamp(3, 2, 3).abs() < 1e-300);
+        assert!((effective_stamps(&[5.0, 3.0, 1.0, 1.0]) - 1.0 / 0.36).abs() < 1e-12);
+    }
+
+    /// The fullest of two stamps of three devices has two with 3/4, three with 1/4.
+    #[test]
+    fn the_fullest_stamp_by_hand() {
+        let law = FullestStamp::new(3, 2);
+        assert!((law.mean() - 2.25).abs() < 1e-9, "{}", law.mean());
+        assert_eq!((law.quantile(0.5), law.quantile(0.8)), (2, 3));
     }
 
     #[test]
-    fn blast_radii_match_the_reference() {
-        for (model, has_common) in [("blast radius", false), ("blast radius with common-cause outages", true)] {
-            for row in rows(model) {
-                let radius = BlastRadius {
-                    stamps: row.number("stamps") as u32,
-                    unavailability: row.number("stamp_unavailability"),
-                    common_share: if has_common { row.number("common_share") } else { 0.0 },
-                };
-                match row.metric.as_str() {
-                    "expected_fraction_down" => row.assert_near(radius.expected_share(), 1e-14),
-                    "sd_fraction_down" => row.assert_near(radius.sd_share(), 1e-9),
-                    "p_all_down" => row.assert_near(radius.all_down(), 1e-9),
-                    "p_any_down" => row.assert_near(radius.any_down(), 1e-9),
-                    "pair_correlation" => row.assert_near(radius.pair_correlation(), 1e-9),
-                    _ => {}
-                }
-            }
-        }
-        assert!((effective_stamps(&[5.0, 3.0, 1.0, 1.0]) - 1.0 / 0.36).abs() < 1e-12);
+    fn a_hand_of_cards() {
+        let cards = ShuffleShards { workers: 54, shard: 4 };
+        assert!((cards.combinations() - 316_251.0).abs() < 1e-6);
+        assert!(((0..=4).map(|k| cards.overlap(k)).sum::<f64>() - 1.0).abs() < 1e-12);
+        assert!((supermarket_sojourn(0.9, 1) - 10.0).abs() < 1e-12);
     }
 }

@@ -90,39 +90,6 @@ pub fn window_load(limit: f64, chance: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::theory::reference::rows;
-
-    #[test]
-    fn token_buckets_match_the_reference() {
-        for row in rows("token bucket, no queue").iter().filter(|row| row.metric == "rejected_share") {
-            let share = token_bucket_refused_share(
-                row.number("arrival_rate"),
-                row.number("refill_rate"),
-                row.number("depth") as u32,
-            );
-            row.assert_near(share, 1e-9);
-        }
-    }
-
-    /// The spread rule of DPS: a refused share of 6e-20 at 80 % needs the tail itself, since 1 - F is 0 in doubles.
-    #[test]
-    fn the_spread_rule_matches_the_reference() {
-        for row in rows("Azure DPS jitter rule, first attempts") {
-            let max_delay = row.number("devices") / row.number("cps") / row.number("load");
-            let offered = row.number("devices") / (max_delay - 1.0);
-            match row.metric.as_str() {
-                "offered_rate" => row.assert_near(offered, 1e-12),
-                "rejected_share_fixed_1s_window" => {
-                    row.assert_near(fixed_window_refused_share(offered, row.number("cps") as u32), 1e-9);
-                }
-                "rejected_share_token_bucket" => row.assert_near(
-                    token_bucket_refused_share(offered, row.number("cps"), row.number("bucket_depth") as u32),
-                    1e-9,
-                ),
-                _ => {}
-            }
-        }
-    }
 
     #[test]
     fn a_bucket_of_one_is_erlangs_loss() {

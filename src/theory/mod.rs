@@ -4,14 +4,18 @@
 //! Rates and times of one call share a unit; functions say it where it matters.
 
 pub mod allocation;
+pub mod arrivals;
 pub mod caches;
+pub mod cold_cache;
+pub mod demand;
+pub mod finite_queues;
+pub mod floors;
 pub mod limiter;
 pub mod md1;
 pub mod md1_table;
 pub mod normal;
+pub mod outages;
 pub mod queues;
-#[cfg(test)]
-mod reference;
 pub mod sawtooth;
 pub mod storms;
 

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Sixty devices come back from a blackout through a small bucket: quick, and random enough.
-const SMALL: &str = r#"
+pub(crate) const SMALL: &str = r#"
 question = "Sixty devices come back from a blackout: how long does it take?"
 
 [run]
@@ -42,39 +42,39 @@ region = "westeurope"
 "#;
 
 /// A folder of its own, where the program runs.
-struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a temporary folder"));
         place.write("small.toml", SMALL);
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a temporary folder takes a file");
     }
 
     /// Runs the program with these words.
-    fn run(&self, words: &[&str]) -> Ended {
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
         let output =
             Command::new(program()).current_dir(self.0.path()).args(words).output().expect("the program starts");
         Ended::of(&output)
     }
 
     /// The manifest of the newest run of a scenario.
-    fn manifest(&self, out: &str, scenario: &str) -> Value {
+    pub(crate) fn manifest(&self, out: &str, scenario: &str) -> Value {
         let runs = self.path(out).join(scenario);
         let latest = fs::read_to_string(runs.join("latest")).expect("a scenario that was run has a newest run");
         json(&runs.join(latest.trim()).join("manifest.json"))
     }
 }
 
-fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_stampsim")
 }
 
@@ -85,20 +85,20 @@ fn json(path: &Path) -> Value {
 
 /// How the program ended and what it said.
 #[derive(Debug)]
-struct Ended {
+pub(crate) struct Ended {
     code: Option<i32>,
-    out: String,
-    err: String,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
-    fn of(output: &std::process::Output) -> Self {
+    pub(crate) fn of(output: &std::process::Output) -> Self {
         let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).expect("the program speaks UTF-8");
         Self { code: output.status.code(), out: text(&output.stdout), err: text(&output.stderr) }
     }
 
     /// Asserts the exit code and that stderr holds each of these texts.
-    fn says(self, code: i32, texts: &[&str]) -> Self {
+    pub(crate) fn says(self, code: i32, texts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         for text in texts {
             assert!(self.err.contains(text), "no {text:?} in {self:#?}");
@@ -269,6 +269,88 @@ fn a_base_that_is_missing_or_not_comparable_ends_with_23() {
     place.run(&["compare", "nowhere", "small"]).says(23, &["nowhere"]);
     place.run(&["run", "small.toml", "--seed", "8", "--out", "other"]).says(0, &[]);
     place.run(&["compare", "output/small", "other/small"]).says(23, &["not comparable", "seed is 7 in the base and 8"]);
+}
+
+/// References of three closed forms; the last is off by a hundredth.
+const REFERENCES: &str = r#"model,parameters,metric,value,source
+M/M/1,"{""arrival_rate"": 8, ""service_rate"": 10}",Wq,0.4,by hand
+M/M/c/c,"{""erlangs"": 5, ""servers"": 10}",p_block,0.01838457033664814,Erlang 1917
+Bass growth,"{""market"": 1000000, ""p"": 0.03, ""q"": 0.38}",peak_time,6.2545,wrong on purpose
+"#;
+
+#[test]
+fn every_row_of_verify_ends_in_its_verdict() {
+    let place = Place::new();
+    let ended = place.run(&["verify", "sawtooth"]).says(0, &[]);
+    let lines: Vec<&str> = ended.out.lines().collect();
+    assert!(lines.len() > 20 && lines.iter().all(|line| line.ends_with("pass")), "{ended:#?}");
+    assert!(lines.last().is_some_and(|line| line.contains("0 fail; 0 not modelled")), "{ended:#?}");
+    // What is not modelled is said beside the rows, never as a pass, and `-q` keeps the count.
+    let open = place.run(&["verify", "common random numbers"]).says(0, &[]);
+    assert!(!open.err.contains("not modelled"), "{open:#?}");
+    let open = place.run(&["verify", "constants"]).says(0, &["not modelled: KN constants (4 rows)"]);
+    assert!(!open.out.contains("KN") && open.out.contains("4 not modelled"), "{open:#?}");
+    assert_eq!(place.run(&["verify", "constants", "-q"]).says(0, &[]).err, "");
+    let list = place.run(&["verify", "--list"]).says(0, &[]);
+    assert!(
+        list.out.contains("model: reconnect storms") && list.out.contains("not modelled  KN constants"),
+        "{list:#?}"
+    );
+}
+
+#[test]
+fn a_reference_that_is_wrong_ends_with_20() {
+    let place = Place::new();
+    place.write("mine.csv", REFERENCES);
+    let ended = place.run(&["verify", "--references", "mine.csv"]).says(20, &[]);
+    let failed: Vec<&str> = ended.out.lines().filter(|line| line.ends_with("fail")).collect();
+    assert!(failed.len() == 2 && failed[0].contains("6.2545") && failed[0].contains("6.1926192"), "{ended:#?}");
+    assert!(failed[1].starts_with("3 rows: 2 pass, 1 fail"), "{ended:#?}");
+    place.run(&["verify", "--references", "mine.csv", "M/M"]).says(0, &[]);
+    let table = place.run(&["verify", "--references", "mine.csv", "--markdown"]).says(20, &["1 fail"]);
+    assert!(table.out.starts_with("| checked |") && table.out.contains("| fail |"), "{table:#?}");
+}
+
+#[test]
+fn what_verify_cannot_read_or_find_has_its_own_code() {
+    let place = Place::new();
+    place.write("wrong.csv", &REFERENCES.replace("0.4,by", "much,by"));
+    place.run(&["verify", "--references", "wrong.csv"]).says(10, &["wrong.csv: line 2: the value `much` is no number"]);
+    place.write("empty.csv", "model,value\n");
+    place.run(&["verify", "--references", "empty.csv"]).says(10, &["line 1: the column `parameters` is missing"]);
+    place.run(&["verify", "--references", "nowhere.csv"]).says(10, &["nowhere.csv"]);
+    place.run(&["verify", "strom"]).says(2, &["has `strom` in its name", "model: reconnect storms"]);
+}
+
+#[test]
+fn verify_tells_a_program_every_row() {
+    let place = Place::new();
+    let ended = place.run(&["verify", "constants", "--message-format", "json"]).says(0, &[]);
+    let lines: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
+    let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
+    let (rows, summary) = (of("row"), of("summary"));
+    assert!(rows.iter().all(|row| row["verdict"] == "pass" && row["source"].is_string()), "{ended:#?}");
+    assert_eq!(
+        (summary[0]["counts"]["rows"].as_u64(), summary[0]["not_modelled"].as_u64()),
+        (Some(rows.len() as u64), Some(4))
+    );
+    assert_eq!(of("not_modelled")[0]["case"], "KN constants");
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_verification_ends_with_130_and_passes_nothing_that_was_not_done() {
+    let mut program = Process::new(program());
+    program.args(["verify", "model: token", "--progress", "json", "-j", "1"]);
+    let mut child = program.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("the program starts");
+    let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+    assert!(said.by_ref().any(|line| line.is_ok_and(|line| line.contains("\"progress\""))), "a replication is done");
+    let sent = Process::new("kill").args(["-INT", &child.id().to_string()]).status().expect("kill is there");
+    assert!(sent.success());
+    said.for_each(drop);
+    let ended = Ended::of(&child.wait_with_output().expect("the program ends"));
+    assert_eq!(ended.code, Some(130), "{ended:#?}");
+    assert!(ended.out.contains("not done") && ended.out.trim_end().ends_with("fail"), "{ended:#?}");
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 
+use stampsim::experiment::verify::{Plan, markdown};
 use stampsim::metrics::Better;
 use stampsim::metrics::measure::MEASURES;
 use stampsim::model::backoff::BackoffRule;
@@ -237,6 +238,30 @@ fn the_tables_of_policies_are_the_registries() {
 #[test]
 fn the_table_of_scenarios_is_the_folder() {
     check("docs/scenarios.md", "scenarios", &scenarios());
+}
+
+/// Family, rows and verdict of each line of a table of families.
+fn verdicts(table: &str) -> Vec<(String, usize, bool)> {
+    let cells = |line: &str| line.split('|').map(|cell| cell.trim().to_owned()).collect::<Vec<_>>();
+    let row = |cells: Vec<String>| {
+        Some((cells.get(1)?.clone(), cells.get(3)?.parse().ok()?, cells.get(6).is_some_and(|cell| cell == "pass")))
+    };
+    table.lines().map(cells).filter_map(row).collect()
+}
+
+/// The table of `verify` has every family with its number of rows, and all pass. Its deviations take all replications, so
+/// only `UPDATE_DOCS=1` computes them; `stampsim verify --markdown` prints the same table.
+#[test]
+fn the_table_of_what_is_validated_has_every_family() {
+    let text = read(&root().join("README.md"));
+    let block = text.split_once("<!-- generated: validation -->").and_then(|(_, rest)| rest.split_once(END));
+    let (found, _) = block.expect("README.md has the generated part `validation`");
+    let families = Plan::built_in().families().into_iter();
+    let wanted: Vec<_> = families.map(|(family, rows)| (family.to_owned(), rows, true)).collect();
+    if verdicts(found) != wanted && std::env::var_os("UPDATE_DOCS").is_some() {
+        check("README.md", "validation", &markdown(&super::verify::verified(&Plan::built_in()).rows));
+    }
+    assert_eq!(verdicts(found), wanted, "README.md is not up to date with `stampsim verify --markdown`");
 }
 
 /// A registered policy is explained, not only listed: its name stands in the text around the generated tables too.

@@ -29,13 +29,21 @@ pub(crate) struct Case {
 impl Case {
     /// A file of `tests/it/cases`.
     pub(crate) fn named(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cases").join(format!("{name}.toml"));
-        Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
+        Self::below("tests/it/cases", name)
+    }
+
+    /// A case of `stampsim verify`.
+    pub(crate) fn verified(name: &str) -> Self {
+        Self::below("src/experiment/verify/cases", name)
     }
 
     /// A shipped scenario.
     pub(crate) fn shipped(name: &str) -> Self {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"));
+        Self::below("scenarios", name)
+    }
+
+    fn below(folder: &str, name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder).join(format!("{name}.toml"));
         Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
     }
 
@@ -86,33 +94,32 @@ impl Progress for Silent {
 
 /// Runs one scenario as `stampsim run` does.
 pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
-    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
-    let options = RunOptions { jobs, stop: &stop, max_wall: None };
-    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
-    experiment::run(&[scenario], &options, &Silent, &keep);
-    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
+    let all = 0..scenario.replications;
+    run_on(scenario, all, jobs)
 }
 
 /// Runs these replications of a scenario.
 pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
+    run_on(scenario.clone(), part, None)
+}
+
+fn run_on(scenario: Scenario, part: Range<u32>, jobs: Option<usize>) -> ScenarioResult {
     let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
-    let options = RunOptions { jobs: None, stop: &stop, max_wall: None };
+    let options = RunOptions { jobs, stop: &stop, max_wall: None };
     let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
-    experiment::run_parts(std::slice::from_ref(scenario), &[part], &options, &Silent, &keep);
+    experiment::run_parts(&[scenario], &[part], &options, &Silent, &keep);
     slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
 }
 
 /// What a figure is expected to be.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Expected {
-    /// The 99 % interval lies within this relative margin [1] of the reference.
-    Within(f64, f64),
     /// Each replication gives this value, to the rounding of a sum of `f64`.
     Exactly(f64),
     /// The 99 % interval lies between these bounds.
     Between(f64, f64),
 }
-pub(crate) use Expected::{Between, Exactly, Within};
+pub(crate) use Expected::{Between, Exactly};
 
 /// A case that was run.
 pub(crate) struct Ran {
@@ -174,11 +181,6 @@ pub(crate) fn judge(figure: &str, values: &[f64], expected: Expected) -> Row {
     // A figure that no randomness enters has one replication, and no interval.
     let (low, high) = if n == 1 { (mean, mean) } else { (low, high) };
     let (passes, wanted) = match expected {
-        Within(reference, margin) => {
-            let room = reference.abs() * margin;
-            let fits = low >= reference - room && high <= reference + room;
-            (fits, format!("{reference:.6} within {:.2} %", margin * 100.0))
-        }
         Exactly(reference) => {
             let same = |value: &f64| (value - reference).abs() <= 1e-9 * reference.abs().max(1.0);
             (values.iter().all(same), format!("{reference} exactly"))
@@ -197,34 +199,4 @@ pub(crate) fn settle(case: &str, rows: &[Row]) {
     }
     let missed = rows.iter().filter(|(_, passes)| !passes).count();
     assert_eq!(missed, 0, "{case}: {missed} of {} figures miss their reference", rows.len());
-}
-
-/// A row of the committed table of closed forms: its model, its parameters as JSON, its metric.
-pub(crate) fn reference(model: &str, parameters: &str, metric: &str) -> f64 {
-    references(model, parameters)
-        .into_iter()
-        .find_map(|(name, value)| (name == metric).then_some(value))
-        .unwrap_or_else(|| panic!("no reference {metric} of {model} {parameters}"))
-}
-
-/// All metrics of a model and its parameters in the committed table of closed forms.
-pub(crate) fn references(model: &str, parameters: &str) -> Vec<(String, f64)> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/reference/analytic-reference.csv");
-    let wanted: serde_json::Value = serde_json::from_str(parameters).expect("parameters are JSON");
-    let mut table = csv::Reader::from_path(path).expect("the table is committed");
-    let rows = table.records().map(|row| row.expect("the table is sound"));
-    let of_model = rows.filter(|row| {
-        row[0] == *model && serde_json::from_str(&row[1]).is_ok_and(|p: serde_json::Value| same(&p, &wanted))
-    });
-    of_model.map(|row| (row[2].to_owned(), row[3].parse().expect("a value is a number"))).collect()
-}
-
-/// Equal as JSON, where 1 and 1.0 are the same.
-fn same(a: &serde_json::Value, b: &serde_json::Value) -> bool {
-    match (a.as_object(), b.as_object()) {
-        (Some(a), Some(b)) => {
-            a.len() == b.len() && a.iter().all(|(key, value)| b.get(key).is_some_and(|other| same(value, other)))
-        }
-        _ => a.as_f64().zip(b.as_f64()).map_or(a == b, |(a, b)| (a - b).abs() <= 0.0),
-    }
 }

@@ -5,6 +5,7 @@ mod connect;
 mod fault;
 mod growth;
 mod movement;
+pub mod names;
 mod provision;
 mod scale;
 mod telemetry;
@@ -17,6 +18,7 @@ use crate::kernel::draws::Draws;
 use crate::kernel::draws::stable_name;
 use crate::kernel::event_list::{Class, Event, EventList, RadixEventList};
 use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
+use crate::kernel::trace::Tracing;
 use crate::model::config::ModelConfig;
 use crate::model::ids::DeviceId;
 use crate::model::world::{Outcome, World};
@@ -244,10 +246,17 @@ pub(super) fn world_key(name: &str) -> u64 {
 }
 
 /// Simulates one replication. `md1` is built once and shared by all.
-pub fn simulate(config: &ModelConfig, md1: &Md1Table, draws: Draws, stop: &dyn Fn() -> bool) -> (Report, Outcome) {
+pub fn simulate(
+    config: &ModelConfig,
+    md1: &Md1Table,
+    draws: Draws,
+    tracing: Tracing,
+    stop: &dyn Fn() -> bool,
+) -> (Report, Outcome) {
     let mut world = World::new(config, md1, draws);
     let horizon = SimTime::ZERO + config.horizon;
-    let bounds = Bounds { horizon, events: config.event_budget, stop };
+    let bounds = Bounds { horizon, events: config.event_budget, stop, tracing };
     let report = executive::run(RadixEventList::default(), &mut world, &bounds, World::begin);
-    (report, world.finish(report.ended))
+    let ended = report.ended;
+    (report, world.finish(ended))
 }

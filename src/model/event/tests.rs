@@ -6,6 +6,7 @@ use crate::kernel::draws::{Draws, stable_name};
 use crate::kernel::event_list::{Event, EventList, RadixEventList};
 use crate::kernel::executive::{self, Agenda, Bounds, Model};
 use crate::kernel::law::DurationLaw;
+use crate::kernel::trace::Tracing;
 use crate::metrics::MeasureKey;
 use crate::model::backoff::{BackoffRule, Exponential, Jitter, Python};
 use crate::model::condition::{Condition, DownStyle, Effect, Target};
@@ -171,7 +172,7 @@ fn fault(target: Target, condition: Condition, at: SimDuration, lasts: SimDurati
 }
 
 fn run(config: &ModelConfig) -> Outcome {
-    simulate(config, &Md1Table::new(), Draws::new(7, 0), &|| false).1
+    simulate(config, &Md1Table::new(), Draws::new(7, 0), Tracing::NONE, &|| false).1
 }
 
 fn value(outcome: &Outcome, key: &MeasureKey) -> f64 {
@@ -279,7 +280,8 @@ impl<L: EventList> Model<L> for Watched<'_> {
 fn watch(config: &ModelConfig, cohort: usize) -> Vec<Note> {
     let md1 = Md1Table::new();
     let mut watched = Watched { world: World::new(config, &md1, Draws::new(7, 0)), cohort, seen: Vec::new() };
-    let bounds = Bounds { horizon: SimTime::ZERO + config.horizon, events: u64::MAX, stop: &|| false };
+    let bounds =
+        Bounds { horizon: SimTime::ZERO + config.horizon, events: u64::MAX, stop: &|| false, tracing: Tracing::NONE };
     executive::run(RadixEventList::default(), &mut watched, &bounds, |watched, agenda| watched.world.begin(agenda));
     watched.seen
 }

@@ -1,0 +1,176 @@
+//! Devices and stamps over time: growth is deterministic, so when the next stamp is due needs no simulation.
+
+use crate::model::config::ModelConfig;
+use crate::model::ids::RingId;
+use crate::model::stamp::hub::StampConfig;
+use crate::model::view::FleetView;
+use crate::units::SimTime;
+
+/// Most stamps that are counted beyond those of the scenario.
+const ADDED_MAX: usize = 10_000;
+/// Most points of time at which a fleet is looked at.
+const POINTS_MAX: u64 = 4_096;
+
+/// A stamp that the fleet needs beyond those of the scenario.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Added {
+    /// The stamp.
+    pub stamp: StampConfig,
+    /// When it must be ordered: the lead time before it takes devices.
+    pub ordered: SimTime,
+    /// When it takes devices.
+    pub ready: SimTime,
+    /// Whether the scenario's policy orders it; else it is due and nothing in the scenario provides it.
+    pub planned: bool,
+}
+
+/// The fleet of a model over time.
+#[derive(Debug)]
+pub(super) struct Fleet<'a> {
+    /// The model.
+    pub(super) model: &'a ModelConfig,
+    /// Stamps beyond those of the scenario, in the order in which they are ordered.
+    pub(super) added: Vec<Added>,
+}
+
+impl<'a> Fleet<'a> {
+    /// Follows the growth of all cohorts and the decisions of the scaling policy.
+    pub(super) fn of(model: &'a ModelConfig) -> Self {
+        let mut added = planned(model);
+        if added.is_empty() && model.scaling.policy.entry().period().is_none() {
+            added = due(model);
+        }
+        Self { model, added }
+    }
+
+    /// Devices of a cohort at a time.
+    pub(super) fn cohort(&self, cohort: usize, at: SimTime) -> f64 {
+        cohort_devices(self.model, cohort, at)
+    }
+
+    /// Devices at a time.
+    pub(super) fn devices(&self, at: SimTime) -> f64 {
+        (0..self.model.cohorts.len()).map(|cohort| self.cohort(cohort, at)).sum()
+    }
+
+    /// Devices of a ring at a time.
+    pub(super) fn ring(&self, ring: RingId, at: SimTime) -> f64 {
+        ring_devices(self.model, ring, at)
+    }
+
+    /// Stamps that the simulation would have at a time, those being deployed left out.
+    pub(super) fn stamps(&self, at: SimTime) -> impl Iterator<Item = &StampConfig> {
+        let ready = self.added.iter().filter(move |added| added.planned && added.ready <= at);
+        self.model.stamps.iter().chain(ready.map(|added| &added.stamp))
+    }
+
+    /// Planned capacity of a ring at a time [devices].
+    pub(super) fn capacity(&self, ring: RingId, at: SimTime) -> f64 {
+        self.stamps(at).filter(|stamp| stamp.ring == ring).map(|stamp| f64::from(stamp.capacity)).sum()
+    }
+
+    /// Expected devices on a stamp at a time: its share of the ring by planned capacity.
+    pub(super) fn on_stamp(&self, stamp: &StampConfig, at: SimTime) -> f64 {
+        let capacity = self.capacity(stamp.ring, at);
+        if capacity > 0.0 { self.ring(stamp.ring, at) * f64::from(stamp.capacity) / capacity } else { 0.0 }
+    }
+
+    /// End of the run.
+    pub(super) fn end(&self) -> SimTime {
+        SimTime::ZERO + self.model.horizon
+    }
+
+    /// The integral of the devices over the run [devices x us]; between two looks at growth the count stands still.
+    pub(super) fn device_time(&self) -> u128 {
+        let times = looks(self.model, u64::MAX);
+        let held = times.windows(2).map(|pair| self.devices(pair[0]) as u128 * u128::from((pair[1] - pair[0]).0));
+        held.sum()
+    }
+
+    /// Times at which the fleet is looked at: evenly, and where a stamp takes its first devices.
+    pub(super) fn times(&self) -> Vec<SimTime> {
+        let mut times = looks(self.model, POINTS_MAX);
+        times.extend(self.added.iter().map(|added| added.ready).filter(|at| *at <= self.end()));
+        times.sort_unstable();
+        times.dedup();
+        times
+    }
+}
+
+fn cohort_devices(model: &ModelConfig, cohort: usize, at: SimTime) -> f64 {
+    let cohort = &model.cohorts[cohort];
+    f64::from(cohort.growth.entry().count(cohort.devices, at))
+}
+
+fn ring_devices(model: &ModelConfig, ring: RingId, at: SimTime) -> f64 {
+    let of_ring = (0..model.cohorts.len()).filter(|cohort| model.cohorts[*cohort].ring == ring);
+    of_ring.map(|cohort| cohort_devices(model, cohort, at)).sum()
+}
+
+/// Both ends of the run, every jump of growth, and at most so many of its ticks in between; just the ends for a fleet that
+/// never changes.
+fn looks(model: &ModelConfig, most: u64) -> Vec<SimTime> {
+    let end = SimTime::ZERO + model.horizon;
+    let mut times = vec![SimTime::ZERO, end];
+    if model.cohorts.iter().any(|cohort| cohort.growth.entry().changes()) {
+        let ticks = model.horizon.0 / model.growth_tick.0.max(1);
+        let stride = ticks.div_ceil(most).max(1);
+        times.extend((1..=ticks / stride).map(|i| SimTime(i * stride * model.growth_tick.0)));
+        let jumps = model.cohorts.iter().flat_map(|cohort| cohort.growth.entry().jumps());
+        times.extend(jumps);
+    }
+    times.retain(|at| *at <= end);
+    times.sort_unstable();
+    times.dedup();
+    times
+}
+
+/// What the scenario's own policy orders, asked at its own times with the counts that growth gives.
+fn planned(model: &ModelConfig) -> Vec<Added> {
+    let scaling = &model.scaling;
+    let (Some(period), Some(template)) = (scaling.policy.entry().period(), &scaling.template) else {
+        return Vec::new();
+    };
+    let mut view =
+        FleetView { capacity: model.stamps.iter().map(|stamp| stamp.capacity).collect(), ..FleetView::default() };
+    let mut added: Vec<Added> = Vec::new();
+    let mut at = SimTime::ZERO + period;
+    while at < SimTime::ZERO + model.horizon {
+        let devices: f64 = (0..model.cohorts.len()).map(|cohort| cohort_devices(model, cohort, at)).sum();
+        view.assigned = vec![0; view.capacity.len()];
+        view.assigned[0] = devices as u32;
+        let deploying = added.iter().filter(|added| added.ready > at).count() as u32;
+        for _ in 0..scaling.policy.entry().add(&view, deploying) {
+            if view.capacity.len() >= usize::from(scaling.stamps_max) || added.len() >= ADDED_MAX {
+                return added;
+            }
+            let number = scaling.first_number + added.len() as u32;
+            let name = scaling.name_pattern.replace("{n}", &number.to_string());
+            view.capacity.push(template.capacity);
+            let stamp = StampConfig { name, ..template.clone() };
+            added.push(Added { stamp, ordered: at, ready: at + scaling.lead_time, planned: true });
+        }
+        at += period;
+    }
+    added
+}
+
+/// Stamps that are due when a ring outgrows its planned capacity and no policy adds any: more of the ring's last one.
+fn due(model: &ModelConfig) -> Vec<Added> {
+    let mut added = Vec::new();
+    for ring in (0..model.rings.len()).map(|ring| RingId(ring as u8)) {
+        let Some(last) = model.stamps.iter().rfind(|stamp| stamp.ring == ring) else { continue };
+        let of_ring = model.stamps.iter().filter(|stamp| stamp.ring == ring);
+        let mut capacity: f64 = of_ring.map(|stamp| f64::from(stamp.capacity)).sum();
+        for at in looks(model, POINTS_MAX) {
+            while ring_devices(model, ring, at) > capacity && added.len() < ADDED_MAX {
+                capacity += f64::from(last.capacity.max(1));
+                let ordered = SimTime(at.0.saturating_sub(model.scaling.lead_time.0));
+                let name = format!("one more {}", last.name);
+                added.push(Added { stamp: StampConfig { name, ..last.clone() }, ordered, ready: at, planned: false });
+            }
+        }
+    }
+    added.sort_by_key(|added| added.ready);
+    added
+}

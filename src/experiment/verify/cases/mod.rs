@@ -1,0 +1,16 @@
+//! The cases that go the way of a user's scenario: text, check, replications, estimate.
+
+mod caches;
+mod documents;
+mod outages;
+mod queues;
+mod storms;
+
+use super::case::Case;
+use super::table::Table;
+
+/// Every simulated case, in the order of its rows.
+pub(super) fn all(table: &Table) -> Vec<Case> {
+    let rooms = [queues::cases, storms::cases, outages::cases, caches::cases, documents::cases];
+    rooms.iter().flat_map(|cases| cases(table)).collect()
+}

@@ -1,0 +1,86 @@
+//! Events in words: what a log of events says of each, so that a person knows which device or fault it is about.
+
+use crate::kernel::event_list::Event;
+use crate::model::config::ModelConfig;
+use crate::model::event::{KINDS, Kind, OTHERS};
+use crate::model::world::first_devices;
+
+/// Knows whose index an event carries.
+#[derive(Debug)]
+pub struct EventNames<'a> {
+    config: &'a ModelConfig,
+    first_devices: Vec<u32>,
+}
+
+impl<'a> EventNames<'a> {
+    /// The names of a model.
+    pub fn of(config: &'a ModelConfig) -> Self {
+        Self { config, first_devices: first_devices(config) }
+    }
+
+    /// What happens, such as `call_arrives`.
+    pub fn kind(&self, event: &Event) -> &'static str {
+        KINDS[usize::from(event.kind())].name()
+    }
+
+    /// To whom it happens, such as `meters 17`: the cohort and the number of the device in it, from 0.
+    pub fn entity(&self, event: &Event) -> String {
+        let index = event.entity() & (OTHERS - 1);
+        let cohort = || self.config.cohorts[index as usize].name.clone();
+        match KINDS[usize::from(event.kind())] {
+            kind if kind.is_timer() => self.device(index),
+            Kind::AssignmentDone | Kind::Join => self.device(index),
+            Kind::Growth | Kind::CallTick | Kind::CallArrives | Kind::MessageTick | Kind::MessageSent => cohort(),
+            Kind::FaultBegins => self.config.faults[index as usize].name.clone(),
+            Kind::MoveBegins | Kind::Evict => self.config.moves[index as usize].name.clone(),
+            Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
+            Kind::StampReady => format!("stamp {index}"),
+            Kind::MessageAtHub => format!("message {index}"),
+            Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
+            _ => "all".to_owned(),
+        }
+    }
+
+    fn device(&self, index: u32) -> String {
+        let cohort = self.first_devices.partition_point(|first| *first <= index).saturating_sub(1);
+        let name = self.config.cohorts.get(cohort).map_or("device", |cohort| cohort.name.as_str());
+        format!("{name} {}", index - self.first_devices[cohort])
+    }
+}
+
+impl Kind {
+    /// The word of a log.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Attempt => "attempt",
+            Self::Connected => "connected",
+            Self::Notice => "notice",
+            Self::Renew => "renew",
+            Self::GiveUp => "give_up",
+            Self::Register => "register",
+            Self::RegisterAdmitted => "register_admitted",
+            Self::AssignmentSeen => "assignment_seen",
+            Self::AssignmentDone => "assignment_done",
+            Self::Join => "join",
+            Self::Growth => "growth",
+            Self::CallTick => "call_tick",
+            Self::CallArrives => "call_arrives",
+            Self::CacheReplies => "cache_replies",
+            Self::CallAtHub => "call_at_hub",
+            Self::LookUpAtDps => "look_up_at_dps",
+            Self::DpsReplies => "dps_replies",
+            Self::TelemetryFlow => "telemetry_flow",
+            Self::MessageTick => "message_tick",
+            Self::MessageSent => "message_sent",
+            Self::MessageAtHub => "message_at_hub",
+            Self::FaultBegins => "fault_begins",
+            Self::EffectBegins => "effect_begins",
+            Self::FaultEnds => "fault_ends",
+            Self::MoveBegins => "move_begins",
+            Self::Evict => "evict",
+            Self::ScaleCheck => "scale_check",
+            Self::StampReady => "stamp_ready",
+            Self::WindowCloses => "window_closes",
+        }
+    }
+}
