@@ -207,7 +207,7 @@ fn queue(name: &str, extra: u64, seed: u64) -> Scenario {
         // A round trip, of which a message takes half.
         format!("network.device_to_hub=\"{} us\"", 2 * extra),
     ];
-    sets.into_iter().fold(Case::named("queue"), Case::set).scenario()
+    sets.into_iter().fold(Case::verified("queue"), Case::set).scenario()
 }
 
 /// Width of the indifference zone [ms]; all others are worse by just that.
