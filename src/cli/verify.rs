@@ -73,7 +73,11 @@ fn plan(options: &Verify) -> Result<Plan, Failure> {
     };
     let Some(word) = &options.word else { return Ok(plan) };
     let plan = plan.only(word);
-    if plan.rows() == 0 && plan.gaps().is_empty() {
+    if let (0, Some(gap)) = (plan.rows(), plan.gaps().first()) {
+        let message = format!("nothing with `{word}` in its name is modelled: {}", sentence(gap));
+        return Err(Failure::new(exit::USAGE, message, "stampsim verify --list"));
+    }
+    if plan.rows() == 0 {
         let families = FAMILIES.map(|(name, _)| name).join(", ");
         let message = format!("no family and no case has `{word}` in its name");
         return Err(Failure::new(exit::USAGE, message, format!("a word of these: {families}")));

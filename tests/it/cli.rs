@@ -288,12 +288,12 @@ fn every_row_of_verify_ends_in_its_verdict() {
     // What is not modelled is said beside the rows, never as a pass, and `-q` keeps the count.
     let open = place.run(&["verify", "common random numbers"]).says(0, &[]);
     assert!(!open.err.contains("not modelled"), "{open:#?}");
-    let open = place.run(&["verify", "constants"]).says(0, &["not modelled: KN constants (4 rows)"]);
-    assert!(!open.out.contains("KN") && open.out.contains("4 not modelled"), "{open:#?}");
-    assert_eq!(place.run(&["verify", "constants", "-q"]).says(0, &[]).err, "");
+    let open = place.run(&["verify", "allocation"]).says(0, &["not modelled: OCBA allocation (3 rows)"]);
+    assert!(!open.out.contains("OCBA") && open.out.contains("6 not modelled"), "{open:#?}");
+    assert_eq!(place.run(&["verify", "allocation", "-q"]).says(0, &[]).err, "");
     let list = place.run(&["verify", "--list"]).says(0, &[]);
     assert!(
-        list.out.contains("model: reconnect storms") && list.out.contains("not modelled  KN constants"),
+        list.out.contains("model: reconnect storms") && list.out.contains("not modelled  OCBA allocation"),
         "{list:#?}"
     );
 }
@@ -319,22 +319,23 @@ fn what_verify_cannot_read_or_find_has_its_own_code() {
     place.write("empty.csv", "model,value\n");
     place.run(&["verify", "--references", "empty.csv"]).says(10, &["line 1: the column `parameters` is missing"]);
     place.run(&["verify", "--references", "nowhere.csv"]).says(10, &["nowhere.csv"]);
+    place.run(&["verify", "sobol"]).says(2, &["nothing with `sobol` in its name is modelled", "a method"]);
     place.run(&["verify", "strom"]).says(2, &["has `strom` in its name", "model: reconnect storms"]);
 }
 
 #[test]
 fn verify_tells_a_program_every_row() {
     let place = Place::new();
-    let ended = place.run(&["verify", "constants", "--message-format", "json"]).says(0, &[]);
+    let ended = place.run(&["verify", "allocation", "--message-format", "json"]).says(0, &[]);
     let lines: Vec<Value> = ended.out.lines().map(|line| serde_json::from_str(line).expect("a JSON line")).collect();
     let of = |kind: &str| lines.iter().filter(|line| line["type"] == kind).collect::<Vec<_>>();
     let (rows, summary) = (of("row"), of("summary"));
     assert!(rows.iter().all(|row| row["verdict"] == "pass" && row["source"].is_string()), "{ended:#?}");
     assert_eq!(
         (summary[0]["counts"]["rows"].as_u64(), summary[0]["not_modelled"].as_u64()),
-        (Some(rows.len() as u64), Some(4))
+        (Some(rows.len() as u64), Some(6))
     );
-    assert_eq!(of("not_modelled")[0]["case"], "KN constants");
+    assert_eq!(of("not_modelled")[0]["case"], "d-choice allocation maximum");
 }
 
 #[test]
