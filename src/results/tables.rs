@@ -291,11 +291,14 @@ mod tests {
                 .expect("JSON");
         assert_eq!(json["format"], 1);
         assert_eq!(json["digest"], serde_json::Value::Null);
-        let first = &json["measures"][0];
+        let refused = &json["measures"][0];
+        assert_eq!((&refused["labels"]["quantile"], &refused["estimate"]), (&"0.5".into(), &serde_json::Value::Null));
+        assert_eq!(refused["note"], "n too small: 4 values, 10 are needed");
+        let first = &json["measures"][3];
         assert_eq!((&first["name"], &first["labels"]["quantile"]), (&"command_latency_ms".into(), &"0.99".into()));
         assert_eq!((&first["estimate"], &first["low"]), (&0.5.into(), &serde_json::Value::Null));
         assert_eq!((&first["better"], &first["n"]), (&"lower".into(), &1.into()));
-        assert_eq!((&first["floor"], &json["measures"][1]["floor"]), (&0.25.into(), &serde_json::Value::Null));
+        assert_eq!((&first["floor"], &json["measures"][5]["floor"]), (&0.25.into(), &serde_json::Value::Null));
         let table = text(|to| summary_csv(to, &study, &runs));
         assert!(table.contains("\noutage,commands,1,,1.5,,,1,neither,one replication: no interval\n"), "{table}");
     }
