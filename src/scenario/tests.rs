@@ -304,7 +304,7 @@ const CASES: &[Case] = &[
     Case {
         from: "seed = 7",
         to: "seed = 7\n^[run.steady]",
-        what: "a run with faults has no steady state",
+        what: "a run with faults or moves has no steady state",
         hint: "leave out [run.steady]",
     },
     Case {
