@@ -70,6 +70,7 @@ fn seed(name: &str) -> u64 {
 }
 
 /// Regressed verdicts, and improved ones, of 200 unpaired comparisons of a scenario with itself under other seeds.
+#[expect(clippy::print_stderr, reason = "cargo shows it with --nocapture, or when a test fails")]
 fn false_alarms(scenario: impl Fn(u64) -> Scenario) -> (usize, usize) {
     let name = scenario(0).name;
     let of = |i: usize, side: &str| scenario(seed(&format!("{name} {i} {side}")));
@@ -80,6 +81,7 @@ fn false_alarms(scenario: impl Fn(u64) -> Scenario) -> (usize, usize) {
         runs.chunks(2).map(|sides| compare(&sides[0], &sides[1..], &question).candidates[0].tally()).collect();
     assert!(verdicts.iter().any(|tally| tally.figures >= 5), "there is something to be wrong about");
     let count = |word: &str| verdicts.iter().filter(|tally| tally.verdict == word).count();
+    eprintln!("A/A, {name}: {} of {COMPARISONS} regress, {} improve", count("regressed"), count("improved"));
     (count("regressed"), count("improved"))
 }
 
@@ -129,12 +131,10 @@ fn runs_of_the_same_fleet_seldom_regress() {
 
 #[test]
 #[ignore = "takes minutes: cargo test --release --test it statistics -- --ignored --nocapture"]
-#[expect(clippy::print_stderr, reason = "the figure is what the full form is run for")]
 fn full_runs_of_a_fleet_with_everything_in_it_seldom_regress() {
     let fleet = |seed: u64| Case::named("fleet").set(format!("run.seed={seed}")).set("run.replications=10").scenario();
     let (worse, better) = false_alarms(fleet);
-    eprintln!("A/A, fleet: {worse} of {COMPARISONS} comparisons regress, {better} improve");
-    assert!(worse <= ALARMS_MAX, "{worse} of {COMPARISONS}");
+    assert!(worse <= ALARMS_MAX, "{worse} of {COMPARISONS} comparisons regress, {better} improve");
 }
 
 /// A shipped scenario and the same with the planted change, paired by the seed.
@@ -155,7 +155,7 @@ fn found(base: &StoredRun, worse: &StoredRun) -> (bool, f64) {
 
 #[test]
 fn a_planted_change_of_the_tail_is_found_at_the_default_replications() {
-    // One experiment of the full form below, where the chance to miss it was 0 in 66.
+    // One experiment of the full form below. Of 67 draws of 30 from 90 pairs none missed it; the least t was 84.
     let [base, worse] = planted("promotion", None);
     let (is_found, change) = found(&base, &worse);
     assert!((0.04..0.06).contains(&change), "about 5 % were planted: {change}");
