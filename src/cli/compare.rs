@@ -5,9 +5,11 @@ use std::path::{Path, PathBuf};
 use clap::{Args, ValueEnum};
 use serde_json::{Value, json};
 
+use super::delivery::Delivery;
 use super::exit;
 use super::failure::Failure;
 use super::figures::Reading;
+use super::gate::{MONEY, gate};
 use super::options::{Execution, Overrides, Talk};
 use super::run::{Interrupt, run_file};
 use super::table::{Sheet, Tone};
@@ -15,6 +17,7 @@ use super::terminal::Terminal;
 use crate::analysis::{PairedDifference, Tolerance, Verdict, compare as pair, judge_all, replications_to_decide};
 use crate::metrics::Better;
 use crate::metrics::measure::find;
+use crate::report::gate::{self, Case, Gate, Grade, Suite};
 use crate::results::{Figure, Manifest, StoredRun, locate, read};
 use crate::units::Ratio;
 
@@ -45,6 +48,8 @@ pub(super) struct Compare {
     overrides: Overrides,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
 }
 
 /// What a gate may fail on beside a regression.
@@ -103,6 +108,11 @@ pub(super) fn compare(terminal: &Terminal, talk: &Talk, options: &Compare) -> Re
     {
         terminal.message("verdict", json!({ "verdict": "identical", "digest": a }));
         terminal.data(&format!("identical: both have the digest {a}\n"));
+        let message = format!("both have the digest {a}");
+        let case = Case { name: "digest".into(), word: "identical".into(), message, ..Case::default() };
+        let suite = Suite { cases: vec![case], ..suite(&base, &candidate) };
+        let gate = gate("compare", "identical", &[], vec![suite], folders(&base, &candidate));
+        options.delivery.deliver(terminal, &gate)?;
         return Ok(vec![exit::FINE]);
     }
     comparable(&base.manifest, &candidate.manifest)?;
@@ -111,7 +121,88 @@ pub(super) fn compare(terminal: &Terminal, talk: &Talk, options: &Compare) -> Re
         terminal
             .warn(&format!("the base was run by stampsim {a}, the candidate by {b}; differences may be the program's"));
     }
-    Ok(judged(terminal, options, &base, &candidate))
+    let (codes, gate) = judged(terminal, options, &base, &candidate);
+    options.delivery.deliver(terminal, &gate)?;
+    Ok(codes)
+}
+
+/// What CI is told of the two runs, but for the verdicts.
+fn suite(base: &StoredRun, candidate: &StoredRun) -> Suite {
+    let of = |run: &StoredRun| format!("{} ({})", run.manifest.scenario, run.folder.display());
+    let origin = |side: &str, run: &StoredRun| {
+        let Manifest { replications_done, seed, horizon, version, .. } = &run.manifest;
+        format!("{side}: {}, {replications_done} replications of {horizon}, seed {seed}, stampsim {version}", of(run))
+    };
+    Suite {
+        name: format!("{} against {}", candidate.manifest.scenario, base.manifest.scenario),
+        question: candidate.manifest.question.clone(),
+        origin: vec![origin("base", base), origin("this", candidate)],
+        ..Suite::default()
+    }
+}
+
+fn folders(base: &StoredRun, candidate: &StoredRun) -> Vec<String> {
+    [candidate, base].map(|run| run.folder.display().to_string()).into()
+}
+
+/// Costs of both sides, where they were compared.
+fn money(shown: &[Judged]) -> Vec<gate::Figure> {
+    let of = |(measure, labels, name): (&str, &str, &str)| {
+        let Judged { difference, .. } =
+            shown.iter().find(|j| j.difference.key.measure == measure && j.difference.key.labels == labels)?;
+        Some(gate::Figure { name: name.to_owned(), ..both(difference) })
+    };
+    MONEY.into_iter().filter_map(of).collect()
+}
+
+/// A figure of both sides as it is read.
+fn both(d: &PairedDifference<Figure>) -> gate::Figure {
+    let reading = Reading::of(&d.key.measure);
+    let range = if d.identical { "0".to_owned() } else { reading.range(d.low, d.high) };
+    gate::Figure {
+        name: d.key.to_string(),
+        base: Some(reading.alone(d.base)),
+        value: reading.alone(d.candidate),
+        difference: Some(range),
+    }
+}
+
+/// A compared figure as CI is told.
+fn case(judged: &Judged, options: &Compare) -> Case {
+    let Judged { difference: d, verdict } = judged;
+    let figure = both(d);
+    let (base, range) = (figure.base.clone().unwrap_or_default(), figure.difference.clone().unwrap_or_default());
+    Case {
+        name: figure.name.clone(),
+        word: word(verdict, d.better).to_owned(),
+        message: format!("{} {verdict}: {base} → {}, difference {range}", figure.name, figure.value),
+        figure: Some(figure),
+        is_changed: !matches!(verdict, Verdict::Identical | Verdict::Equivalent),
+        ..graded(verdict, d.better, options)
+    }
+}
+
+/// A figure that one side lacks.
+fn case_of_one((figure, verdict): &(&Figure, Verdict), options: &Compare) -> Case {
+    Case {
+        name: figure.to_string(),
+        word: verdict.word().to_owned(),
+        message: format!("{figure} {verdict}"),
+        is_changed: true,
+        ..graded(verdict, find(&figure.measure).map_or(Better::Neither, |measure| measure.better), options)
+    }
+}
+
+/// Grade and exit code of a verdict.
+fn graded(verdict: &Verdict, better: Better, options: &Compare) -> Case {
+    let asked = options.fail_on.contains(&FailOn::Inconclusive);
+    let is_open = matches!(verdict, Verdict::Inconclusive { .. } | Verdict::NotComparable { .. });
+    let (grade, exit) = match verdict {
+        Verdict::Regressed => (Grade::Failure, Some(exit::REGRESSION)),
+        _ if is_open && better != Better::Neither => (Grade::Inconclusive, asked.then_some(exit::INCONCLUSIVE)),
+        _ => (Grade::Pass, None),
+    };
+    Case { grade, exit, ..Case::default() }
 }
 
 /// The run that an argument means.
@@ -165,7 +256,7 @@ struct Judged {
 }
 
 /// The table, the verdict over all, and the codes that apply.
-fn judged(terminal: &Terminal, options: &Compare, base: &StoredRun, candidate: &StoredRun) -> Vec<u8> {
+fn judged(terminal: &Terminal, options: &Compare, base: &StoredRun, candidate: &StoredRun) -> (Vec<u8>, Gate) {
     let better = |figure: &Figure| find(&figure.measure).map_or(Better::Neither, |measure| measure.better);
     let paired = pair(&base.replications, &candidate.replications, better);
     let wanted = |figure: &Figure| options.all || is_key(figure);
@@ -186,7 +277,12 @@ fn judged(terminal: &Terminal, options: &Compare, base: &StoredRun, candidate: &
     if let Some(n) = shown.iter().filter_map(|j| undecided(j, tolerance)).max() {
         terminal.say(&format!("about {n} replications would decide what is inconclusive"));
     }
-    conclude(terminal, options, &shown, &one_sided)
+    let (verdict, codes) = conclude(terminal, options, &shown, &one_sided);
+    let one_sided = one_sided.iter().map(|one| case_of_one(one, options));
+    let cases = shown.iter().map(|judged| case(judged, options)).chain(one_sided).collect();
+    let suite = Suite { money: money(&shown), cases, ..suite(base, candidate) };
+    let gate = gate("compare", verdict, &codes, vec![suite], folders(base, candidate));
+    (codes, gate)
 }
 
 /// Replications that would decide an inconclusive figure with a direction.
@@ -247,8 +343,13 @@ fn tone(verdict: &Verdict, better: Better) -> Tone {
     }
 }
 
-/// The verdict over all figures: the worst that any of them with a direction has.
-fn conclude(terminal: &Terminal, options: &Compare, shown: &[Judged], one_sided: &[(&Figure, Verdict)]) -> Vec<u8> {
+/// The verdict over all figures, the worst that any of them with a direction has, and its codes.
+fn conclude(
+    terminal: &Terminal,
+    options: &Compare,
+    shown: &[Judged],
+    one_sided: &[(&Figure, Verdict)],
+) -> (&'static str, Vec<u8>) {
     let directed = || shown.iter().filter(|j| j.difference.better != Better::Neither).map(|j| &j.verdict);
     let count = |word: &str| directed().filter(|verdict| verdict.word() == word).count();
     let lost =
@@ -273,7 +374,7 @@ fn conclude(terminal: &Terminal, options: &Compare, shown: &[Judged], one_sided:
     ));
     let regressed = (worse > 0).then_some(exit::REGRESSION);
     let undecided = (open > 0 && options.fail_on.contains(&FailOn::Inconclusive)).then_some(exit::INCONCLUSIVE);
-    regressed.into_iter().chain(undecided).collect()
+    (verdict, regressed.into_iter().chain(undecided).collect())
 }
 
 #[cfg(test)]
@@ -330,13 +431,14 @@ mod tests {
             fail_on,
             overrides: Overrides::default(),
             execution: Execution { out: PathBuf::new(), jobs: None, max_wall: None },
+            delivery: Delivery::default(),
         }
     }
 
     /// Exit codes and the last line of a comparison.
     fn verdict(base: &StoredRun, candidate: &StoredRun, options: &Compare) -> (Vec<u8>, String) {
         let (terminal, out, _) = terminal(Manner::default());
-        let codes = judged(&terminal, options, base, candidate);
+        let (codes, _) = judged(&terminal, options, base, candidate);
         let word = out.text().lines().last().and_then(|line| line.split(':').next().map(str::to_owned));
         (codes, word.expect("a verdict"))
     }

@@ -54,6 +54,11 @@ const PRECEDENCE: &[u8] = &[
     INCONCLUSIVE,
 ];
 
+/// Whether a code says what was found, and not that something could not be done.
+pub fn is_verdict(code: u8) -> bool {
+    matches!(code, EXPECTATION | REGRESSION | INCONCLUSIVE | GOLDEN | NOT_REPRODUCED)
+}
+
 /// The codes that apply, each once, the one that the program ends with first; fine where none does.
 pub fn ranked(codes: impl IntoIterator<Item = u8>) -> Vec<u8> {
     let codes: Vec<u8> = codes.into_iter().collect();

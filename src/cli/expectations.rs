@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::figures::Reading;
 use super::table::Tone;
+use crate::analysis::expectation::Evidence;
 use crate::analysis::{Expectation, Grade, Outcome, Study, evaluate};
+use crate::report::gate;
 
 /// An expectation with what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,6 +29,24 @@ impl Judged {
     /// Whether a gate must stop.
     pub(super) fn is_failure(&self) -> bool {
         self.outcome.grade.is_failure()
+    }
+
+    /// The grade that CI is told.
+    pub(super) fn grade(&self) -> gate::Grade {
+        match self.outcome.grade {
+            Grade::Pass => gate::Grade::Pass,
+            Grade::Warn => gate::Grade::Warning,
+            Grade::Missing | Grade::Fail => gate::Grade::Failure,
+        }
+    }
+
+    /// Every figure that was judged, a line each.
+    pub(super) fn evidence(&self) -> Vec<String> {
+        let line = |found: &Evidence| {
+            let figure = Reading::of(found.key.name).with_interval(&found.estimate);
+            format!("{} {}: {figure}, n = {}", grade_word(found.grade), found.key, found.estimate.n)
+        };
+        self.outcome.evidence.iter().map(line).collect()
     }
 
     /// The word for tables.

@@ -7,11 +7,12 @@ mod compare;
 mod completions;
 pub mod exit;
 mod expectations;
+mod delivery;
 mod failure;
 mod figures;
+mod gate;
 mod init;
 mod list;
-mod markdown;
 mod options;
 mod progress;
 mod run;
@@ -26,6 +27,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::json;
 
+use delivery::Delivery;
 use failure::Failure;
 use options::Talk;
 use terminal::Terminal;
@@ -78,6 +80,16 @@ impl Command {
         }
     }
 
+    /// What CI gets of the command, if it gives a verdict.
+    fn delivery(&self) -> Option<&Delivery> {
+        match self {
+            Self::Check(check) => Some(&check.delivery),
+            Self::Run(run) => Some(&run.delivery),
+            Self::Compare(compare) => Some(&compare.delivery),
+            _ => None,
+        }
+    }
+
     /// A document that goes to a file or another program as it is.
     fn is_document(&self) -> bool {
         matches!(self, Self::Schema(_) | Self::Completions(_))
@@ -101,11 +113,10 @@ fn answer(cli: &Cli, terminal: &Terminal) -> u8 {
     if !cli.command.is_document() {
         terminal.greet(cli.command.name());
     }
-    let codes = dispatch(cli, terminal).unwrap_or_else(|failure| {
-        terminal.fail(&failure);
-        vec![failure.code]
-    });
-    let mut ranked = exit::ranked(codes);
+    let delivery = cli.command.delivery();
+    let codes = delivery.map_or(Ok(()), Delivery::prepare).and_then(|()| dispatch(cli, terminal));
+    let codes = codes.unwrap_or_else(|failure| failed(cli, terminal, &failure));
+    let mut ranked = exit::ranked(delivery.map_or_else(|| codes.clone(), |delivery| delivery.codes(codes.clone())));
     if !cli.command.is_document() {
         terminal.message("end", json!({ "exit": ranked[0], "applies": ranked }));
     }
@@ -118,6 +129,18 @@ fn answer(cli: &Cli, terminal: &Terminal) -> u8 {
         ranked = exit::ranked(ranked.into_iter().chain([exit::NOT_WRITTEN]));
     }
     ranked[0]
+}
+
+/// Tells a failure to people and to CI, and returns its codes.
+fn failed(cli: &Cli, terminal: &Terminal, failure: &Failure) -> Vec<u8> {
+    terminal.fail(failure);
+    let gate = gate::of_failure(cli.command.name(), failure);
+    let delivered = cli.command.delivery().map_or(Ok(()), |delivery| delivery.deliver(terminal, &gate));
+    let second = delivered.err().filter(|second| second.message != failure.message);
+    if let Some(second) = &second {
+        terminal.fail(second);
+    }
+    [failure.code].into_iter().chain(second.map(|second| second.code)).collect()
 }
 
 fn texts(codes: &[u8]) -> Vec<String> {

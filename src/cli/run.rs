@@ -8,19 +8,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use serde_json::json;
 
+use super::delivery::Delivery;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
 use super::figures::{KeyFigure, key_figures};
-use super::markdown;
+use super::gate::{COMPLETE, Ran, broken, gate, of_run, verdict};
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
-use crate::analysis::{Ended, Study};
+use crate::analysis::Ended;
 use crate::experiment::{self, RunOptions, ScenarioResult};
-use crate::report::chart;
+use crate::report::gate::{Case, Suite};
+use crate::report::{Picture, chart, junit, summary};
 use crate::results::{self, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
 
@@ -40,6 +42,8 @@ pub(super) struct Run {
     overrides: Overrides,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
 }
 
 /// Whether the user asked to stop.
@@ -81,6 +85,7 @@ struct Finished {
     codes: Vec<u8>,
     notes: Vec<String>,
     advice: Vec<String>,
+    suite: Suite,
 }
 
 /// Runs everything, prints, and returns the exit codes that apply.
@@ -90,7 +95,18 @@ pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
-    Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
+    deliver(terminal, &options.delivery, finished)
+}
+
+/// Tells CI, and returns the codes that apply.
+fn deliver(terminal: &Terminal, delivery: &Delivery, finished: Vec<Finished>) -> Result<Vec<u8>, Failure> {
+    let codes: Vec<u8> = finished.iter().flat_map(|finished| finished.codes.iter().copied()).collect();
+    let folders =
+        finished.iter().filter_map(|finished| Some(finished.folder.as_ref()?.display().to_string())).collect();
+    // Pictures lie in the run folders, where a page elsewhere cannot show them.
+    let suites = finished.into_iter().map(|finished| Suite { pictures: Vec::new(), ..finished.suite }).collect();
+    delivery.deliver(terminal, &gate("run", verdict(&codes), &codes, suites, folders))?;
+    Ok(codes)
 }
 
 /// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
@@ -168,10 +184,12 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         codes,
         notes,
         advice: result.advice.clone(),
+        suite: Suite { name: scenario.name.clone(), ..Suite::default() },
     };
     if study.replications == 0 {
         finished.judged.clear();
         finished.notes.push("no replication is whole; nothing was written".into());
+        finished.suite.cases.extend(shortfall(&finished));
         return finished;
     }
     if finished.judged.iter().any(Judged::is_failure) {
@@ -184,10 +202,17 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
             finished.notes.push(format!("{error}; {}", error.help()));
+            finished.suite.cases.push(broken("results are written", exit::NOT_WRITTEN, error.to_string()));
             None
         }
     };
     finished
+}
+
+/// The case of a run that is less than was asked for.
+fn shortfall(finished: &Finished) -> Option<Case> {
+    let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
+    (code != exit::FINE).then(|| broken(COMPLETE, code, finished.notes.join("; ")))
 }
 
 /// Why a result is less than was asked for: exit codes and words.
@@ -239,7 +264,13 @@ fn write(
     out: &Path,
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
-    let charts = charts(&result.study, &mut finished.notes);
+    let pictures = chart::pictures(&result.study);
+    let charts = charts(&pictures, &mut finished.notes);
+    let shortfall = shortfall(finished);
+    let judged = &finished.judged;
+    finished.suite = of_run(&Ran { scenario, manifest, study: &result.study, judged, pictures: &pictures, shortfall });
+    let beside = ["summary.csv", "series/", "histograms/"].map(str::to_owned).into();
+    let gate = gate("run", verdict(&finished.codes), &finished.codes, vec![finished.suite.clone()], beside);
     let record = RunRecord {
         manifest,
         study: &result.study,
@@ -248,21 +279,22 @@ fn write(
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
-        summary: &markdown::summary(manifest, &result.study, &finished.judged, &charts),
+        summary: &summary(&gate),
+        junit: &junit(&gate),
         charts: &charts,
     };
     results::write(out, clock, &record)
 }
 
 /// Every picture as SVG and PNG.
-fn charts(study: &Study, notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
+fn charts(pictures: &[Picture], notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
-    for picture in chart::pictures(study) {
+    for picture in pictures {
         match picture.png() {
             Ok(png) => files.push((format!("{}.png", picture.name), png)),
             Err(error) => notes.push(format!("no PNG of {}: {error}", picture.name)),
         }
-        files.push((format!("{}.svg", picture.name), picture.svg.into_bytes()));
+        files.push((format!("{}.svg", picture.name), picture.svg.clone().into_bytes()));
     }
     files
 }

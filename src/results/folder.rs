@@ -38,6 +38,8 @@ pub struct RunRecord<'a, E> {
     pub expectations: &'a E,
     /// The summary for people, as markdown.
     pub summary: &'a str,
+    /// The verdicts for test runners, as JUnit XML.
+    pub junit: &'a str,
     /// Pictures: file name with its extension, and bytes.
     pub charts: &'a [(String, Vec<u8>)],
 }
@@ -148,6 +150,7 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     file(folder, "summary.json", |to| tables::summary_json(to, manifest, study))?;
     file(folder, "summary.csv", |to| tables::summary_csv(to, study))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
+    file(folder, "junit.xml", |to| to.write_all(record.junit.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
     file(folder, "marks.csv", |to| tables::marks_csv(to, study))?;
     file(folder, "expectations.json", |to| tables::json(to, record.expectations))?;
@@ -238,6 +241,7 @@ mod tests {
             prices: None,
             expectations: &Vec::<u32>::new(),
             summary: "# Outage\n",
+            junit: "<testsuites/>\n",
             charts,
         };
         write(out, CLOCK, &record)
@@ -254,7 +258,7 @@ mod tests {
         let charts = [("latency.svg".to_owned(), b"<svg/>".to_vec())];
         let folder = write_one(out.path(), "group/outage", &charts).expect("written");
         assert_eq!(folder, out.path().join("group/outage/20260302-101500-01234567"));
-        let files = "charts expectations.json histograms inputs manifest.json marks.csv replications.csv \
+        let files = "charts expectations.json histograms inputs junit.xml manifest.json marks.csv replications.csv \
                      scenario.resolved.toml series summary.csv summary.json summary.md";
         assert_eq!(names(&folder), files.split_whitespace().map(str::to_owned).collect());
         assert_eq!(

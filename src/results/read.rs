@@ -141,6 +141,7 @@ mod tests {
             prices: Some(""),
             expectations: &(),
             summary: "",
+            junit: "",
             charts: &[],
         };
         write(out, "20260302-101500", &record).expect("written")

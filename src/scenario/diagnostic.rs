@@ -19,6 +19,17 @@ pub enum Severity {
     Warning,
 }
 
+/// Where something stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, or `--set` for an override from the command line.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1 [characters].
+    pub column: usize,
+}
+
 /// One problem at one place.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Diagnostic {
@@ -192,6 +203,12 @@ impl Sources {
     /// The folder that a path at this place is relative to.
     pub fn folder(&self, at: usize) -> &Path {
         self.of(at).map_or(Path::new(""), |source| &source.folder)
+    }
+
+    /// Where a span begins, for people.
+    pub fn locate(&self, span: &Range<usize>) -> Place {
+        let Diagnostic { file, line, column, .. } = self.place(span, Finding::new(""));
+        Place { file, line, column }
     }
 
     /// A finding with its place.
