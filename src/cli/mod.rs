@@ -7,12 +7,15 @@ mod compare;
 mod completions;
 pub mod exit;
 mod expectations;
+mod explain;
 mod delivery;
 mod failure;
 mod figures;
 mod gate;
 mod init;
 mod list;
+mod man;
+mod messages;
 mod options;
 mod progress;
 mod run;
@@ -63,8 +66,10 @@ enum Command {
     Compare(compare::Compare),
     Init(init::Init),
     List(list::List),
+    Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Command {
@@ -75,8 +80,10 @@ impl Command {
             Self::Compare(_) => "compare",
             Self::Init(_) => "init",
             Self::List(_) => "list",
+            Self::Explain(_) => "explain",
             Self::Schema(_) => "schema",
             Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
         }
     }
 
@@ -92,7 +99,11 @@ impl Command {
 
     /// A document that goes to a file or another program as it is.
     fn is_document(&self) -> bool {
-        matches!(self, Self::Schema(_) | Self::Completions(_))
+        match self {
+            Self::Schema(_) | Self::Completions(_) => true,
+            Self::Man(man) => man.is_document(),
+            _ => false,
+        }
     }
 }
 
@@ -154,8 +165,10 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Compare(options) => return compare::compare(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
+        Command::Explain(options) => explain::explain(terminal, options)?,
         Command::Schema(options) => schema::schema(terminal, options),
         Command::Completions(options) => completions::completions(terminal, options, Cli::command()),
+        Command::Man(options) => man::man(terminal, options, Cli::command())?,
     }
     Ok(vec![exit::FINE])
 }

@@ -208,7 +208,8 @@ fn picture(path: &str) -> String {
 /// Text as one line of Markdown without markup of its own, cut to a bounded length.
 fn inline(text: &str) -> String {
     let mut safe = String::new();
-    for (at, c) in text.trim().char_indices() {
+    let (text, mut before) = (text.trim(), ' ');
+    for (at, c) in text.char_indices() {
         if at >= ENTRY {
             safe.push('…');
             break;
@@ -219,10 +220,13 @@ fn inline(text: &str) -> String {
             '&' => safe.push_str("&amp;"),
             // Nobody is called by a summary.
             '@' => safe.push_str("@<!-- -->"),
+            // Inside a word it is no markup, and names of measures stay readable.
+            '_' if before.is_alphanumeric() && text[at + 1..].starts_with(char::is_alphanumeric) => safe.push(c),
             '|' | '\\' | '`' | '*' | '_' | '~' | '[' | ']' | '#' => safe.extend(['\\', c]),
             c if is_hidden(c) => safe.push(' '),
             c => safe.push(c),
         }
+        before = c;
     }
     safe
 }

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 /// Sixty devices come back from a blackout through a small bucket: quick, and random enough.
-const SMALL: &str = r#"
+pub(crate) const SMALL: &str = r#"
 question = "Sixty devices come back from a blackout: how long does it take?"
 
 [run]
@@ -42,28 +42,36 @@ region = "westeurope"
 "#;
 
 /// A folder of its own, where the program runs.
-struct Place(TempDir);
+pub(crate) struct Place(TempDir);
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let place = Self(tempfile::tempdir().expect("a temporary folder"));
         place.write("small.toml", SMALL);
         place
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
         self.0.path().join(name)
     }
 
-    fn write(&self, name: &str, text: &str) {
+    pub(crate) fn write(&self, name: &str, text: &str) {
         fs::write(self.path(name), text).expect("a temporary folder takes a file");
     }
 
     /// Runs the program with these words.
-    fn run(&self, words: &[&str]) -> Ended {
-        let output =
-            Command::new(program()).current_dir(self.0.path()).args(words).output().expect("the program starts");
-        Ended::of(&output)
+    pub(crate) fn run(&self, words: &[&str]) -> Ended {
+        self.run_in(&[], words)
+    }
+
+    /// The same with these variables; those by which a CI system is known are else not there.
+    pub(crate) fn run_in(&self, variables: &[(&str, &str)], words: &[&str]) -> Ended {
+        let mut program = Command::new(program());
+        for name in ["GITHUB_ACTIONS", "TF_BUILD", "GITHUB_STEP_SUMMARY"] {
+            program.env_remove(name);
+        }
+        program.envs(variables.iter().copied()).current_dir(self.0.path()).args(words);
+        Ended::of(&program.output().expect("the program starts"))
     }
 
     /// The manifest of the newest run of a scenario.
@@ -74,7 +82,7 @@ impl Place {
     }
 }
 
-fn program() -> &'static str {
+pub(crate) fn program() -> &'static str {
     env!("CARGO_BIN_EXE_stampsim")
 }
 
@@ -85,10 +93,10 @@ fn json(path: &Path) -> Value {
 
 /// How the program ended and what it said.
 #[derive(Debug)]
-struct Ended {
-    code: Option<i32>,
-    out: String,
-    err: String,
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) out: String,
+    pub(crate) err: String,
 }
 
 impl Ended {
@@ -98,7 +106,7 @@ impl Ended {
     }
 
     /// Asserts the exit code and that stderr holds each of these texts.
-    fn says(self, code: i32, texts: &[&str]) -> Self {
+    pub(crate) fn says(self, code: i32, texts: &[&str]) -> Self {
         assert_eq!(self.code, Some(code), "{self:#?}");
         for text in texts {
             assert!(self.err.contains(text), "no {text:?} in {self:#?}");
@@ -116,9 +124,15 @@ fn a_run_ends_with_0_and_leaves_a_folder_with_a_digest() {
     assert!(ended.out.contains(&format!("digest  {digest}  small")), "{ended:#?}");
     assert_eq!((manifest["complete"].as_bool(), manifest["replications_done"].as_u64()), (Some(true), Some(3)));
     let latest = fs::read_to_string(place.path("output/small/latest")).expect("the newest run");
-    for file in
-        ["summary.json", "summary.csv", "replications.csv", "scenario.resolved.toml", "expectations.json", "summary.md"]
-    {
+    for file in [
+        "summary.json",
+        "summary.csv",
+        "replications.csv",
+        "scenario.resolved.toml",
+        "expectations.json",
+        "summary.md",
+        "junit.xml",
+    ] {
         assert!(place.path("output/small").join(latest.trim()).join(file).is_file(), "{file} is missing");
     }
 }
