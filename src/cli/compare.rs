@@ -9,7 +9,7 @@ use super::delivery::Delivery;
 use super::exit;
 use super::failure::Failure;
 use super::figures::Reading;
-use super::gate::{MONEY, gate};
+use super::gate::{MONEY, amount, gate};
 use super::options::{Execution, Overrides, Talk};
 use super::run::{Interrupt, run_file};
 use super::table::{Sheet, Tone};
@@ -150,7 +150,8 @@ fn money(shown: &[Judged]) -> Vec<gate::Figure> {
     let of = |(measure, labels, name): (&str, &str, &str)| {
         let Judged { difference, .. } =
             shown.iter().find(|j| j.difference.key.measure == measure && j.difference.key.labels == labels)?;
-        Some(gate::Figure { name: name.to_owned(), ..both(difference) })
+        let [base, value] = [difference.base, difference.candidate].map(|mean| amount(measure, mean));
+        Some(gate::Figure { name: name.to_owned(), base: Some(base), value, ..both(difference) })
     };
     MONEY.into_iter().filter_map(of).collect()
 }

@@ -4,7 +4,7 @@ use super::exit;
 use super::expectations::Judged;
 use super::failure::Failure;
 use super::figures::{Reading, key_figures};
-use crate::analysis::Study;
+use crate::analysis::{Estimate, Study};
 use crate::metrics::MeasureKey;
 use crate::report::Picture;
 use crate::report::gate::{Case, Figure, Gate, Grade, Place, Suite};
@@ -158,6 +158,11 @@ fn money(study: &Study) -> Vec<Figure> {
         Some(shown(name, Reading::of(measure).brief(estimate)))
     };
     MONEY.into_iter().filter_map(of).collect()
+}
+
+/// A mean by itself, an amount with the sign of its currency.
+pub(super) fn amount(measure: &str, mean: f64) -> String {
+    Reading::of(measure).brief(&Estimate { mean, low: f64::NAN, high: f64::NAN, n: 1 })
 }
 
 fn shown(name: &str, value: String) -> Figure {
