@@ -146,8 +146,8 @@ impl Delivery {
     }
 
     /// The codes that the command ends with: all of them, or all but verdicts.
-    pub(super) fn codes(&self, codes: Vec<u8>) -> Vec<u8> {
-        if self.exit_zero { codes.into_iter().filter(|code| !exit::is_verdict(*code)).collect() } else { codes }
+    pub(super) fn codes(&self, codes: &[u8]) -> Vec<u8> {
+        codes.iter().copied().filter(|code| !(self.exit_zero && exit::is_verdict(*code))).collect()
     }
 }
 
@@ -250,8 +250,8 @@ mod tests {
         let failure = Delivery { junit: below_a_file, ..Delivery::default() }.prepare().expect_err("no folder");
         assert_eq!(failure.code, exit::NOT_WRITTEN);
         let zero = Delivery { exit_zero: true, ..Delivery::default() };
-        assert!(zero.codes(vec![20, 21, 22, 24, 25]).is_empty());
-        assert_eq!(zero.codes(vec![10, 20, 23, 12]), [10, 23, 12]);
-        assert_eq!(Delivery::default().codes(vec![20]), [20]);
+        assert!(zero.codes(&[20, 21, 22, 24, 25]).is_empty());
+        assert_eq!(zero.codes(&[10, 20, 23, 12]), [10, 23, 12]);
+        assert_eq!(Delivery::default().codes(&[20]), [20]);
     }
 }

@@ -36,7 +36,7 @@ enum Message {
     End {
         /// The exit code.
         exit: u8,
-        /// Every code that applies, the one that is told first.
+        /// Every code that applies, the first one first; with `--exit-zero` also those that it takes away.
         applies: Vec<u8>,
     },
     /// A doubt.

@@ -1,6 +1,7 @@
 //! The command line: arguments, one file per command, words for people and programs, exit codes.
 //!
-//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results.
+//! The only room that prints. No command asks a question, and none but `run` and `compare` writes results; what CI reads of
+//! a verdict is filled in by `gate`, made by the room `report` and written by `delivery`.
 
 mod check;
 mod compare;
@@ -39,9 +40,10 @@ const EXAMPLES: &str = "Examples:
   stampsim init                       a scenario to start from
   stampsim check scenario.toml        every problem, with its place
   stampsim run scenario.toml          simulate, print the figures, write output/scenario/
-  stampsim compare base.toml candidate.toml";
+  stampsim compare base.toml candidate.toml
+  stampsim explain 20                 what a code, measure or key means";
 
-const EXIT_CODES: &str = "Exit codes:
+const EXIT_CODES: &str = "Exit codes (`stampsim explain CODE` says what to do):
   0 fine                    20 an expectation failed
   2 usage                   21 regression
   10 scenario invalid       22 inconclusive, with --fail-on inconclusive
@@ -127,19 +129,20 @@ fn answer(cli: &Cli, terminal: &Terminal) -> u8 {
     let delivery = cli.command.delivery();
     let codes = delivery.map_or(Ok(()), Delivery::prepare).and_then(|()| dispatch(cli, terminal));
     let codes = codes.unwrap_or_else(|failure| failed(cli, terminal, &failure));
-    let mut ranked = exit::ranked(delivery.map_or_else(|| codes.clone(), |delivery| delivery.codes(codes.clone())));
+    let ranked = exit::ranked(codes);
+    let mut ends = exit::ranked(delivery.map_or_else(|| ranked.clone(), |delivery| delivery.codes(&ranked)))[0];
     if !cli.command.is_document() {
-        terminal.message("end", json!({ "exit": ranked[0], "applies": ranked }));
+        terminal.message("end", json!({ "exit": ends, "applies": ranked }));
     }
-    if ranked.len() > 1 {
-        terminal.say(&format!("exit codes that apply: {}", texts(&ranked).join(", ")));
+    if ranked.len() > 1 || ends != ranked[0] {
+        terminal.say(&format!("exit codes that apply: {}; it ends with {ends}", texts(&ranked).join(", ")));
     }
     if terminal.has_lost_data() {
         let help = "check the disk, or write elsewhere";
         terminal.fail(&Failure::new(exit::NOT_WRITTEN, "stdout could not be written", help));
-        ranked = exit::ranked(ranked.into_iter().chain([exit::NOT_WRITTEN]));
+        ends = exit::ranked([ends, exit::NOT_WRITTEN])[0];
     }
-    ranked[0]
+    ends
 }
 
 /// Tells a failure to people and to CI, and returns its codes.

@@ -90,7 +90,7 @@ impl Diagnostic {
             text.push_str("; ");
             text.push_str(help);
         }
-        text
+        printable(&text)
     }
 }
 
@@ -106,8 +106,21 @@ impl fmt::Display for Diagnostic {
         // A tab stays a tab, so that the caret stands below its character whatever the width of a tab.
         let before = self.source.chars().take(self.column - 1);
         let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        write!(f, "\n {number} | {}\n {gutter} | {indent}{}", self.source, "^".repeat(self.width))
+        write!(f, "\n {number} | {}\n {gutter} | {indent}{}", printable(&self.source), "^".repeat(self.width))
     }
+}
+
+/// Text on one line that no terminal and no CI system takes for a command: control characters as they are escaped.
+fn printable(text: &str) -> String {
+    let mut safe = String::new();
+    for c in text.chars() {
+        match c {
+            '\t' => safe.push(c),
+            c if c.is_control() => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 /// What is said of a place: the parts of a diagnostic before the place is known.
@@ -308,6 +321,12 @@ mod tests {
         let placed = sources.place(&(900..901), Finding::warning("odd"));
         assert_eq!(placed.headline(), "a.toml:1:2: warning: odd");
         assert_eq!(Sources::default().place(&(0..1), Finding::new("odd")).line, 1);
+    }
+
+    #[test]
+    fn control_characters_are_shown_and_not_obeyed() {
+        let odd = Diagnostic::of_file("a.toml", "the name `x\u{1b}[31m\r\n::error::y`", None);
+        assert_eq!(odd.to_string(), "a.toml:1:1: the name `x\\u{1b}[31m\\r\\n::error::y`");
     }
 
     #[test]
