@@ -5,12 +5,15 @@
 //! any number of threads and on any CPU.
 
 mod bound;
+pub mod caution;
 pub mod expectation;
 pub mod interval;
 pub mod observations;
 pub mod paired;
+pub mod phase;
 pub mod precision;
 pub mod quantile;
+pub mod steady;
 pub mod student;
 pub mod study;
 pub mod suggestion;
@@ -21,7 +24,8 @@ pub mod warmup;
 mod sample;
 
 pub use expectation::{
-    Absent, Bound, BoundError, Comparison, Evidence, Expectation, Grade, Outcome, evaluate, suggest,
+    Absent, Bound, BoundError, Comparison, Evidence, EvidenceRow, Expectation, Found, Grade, Outcome, Unfailable,
+    can_fail, evaluate, suggest,
 };
 pub use interval::{estimate, estimate_at};
 pub use observations::{Ended, Estimate, Mark, MarkKind, Observations, Study};

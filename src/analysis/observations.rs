@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::metrics::{Histogram, MeasureKey};
+use crate::metrics::{Histogram, MeasureKey, Parts};
 use crate::units::{SimDuration, SimTime};
 
 /// Everything one replication observed. A function of (scenario, catalogue, seed, replication) alone.
@@ -24,6 +24,8 @@ pub struct Observations {
     pub series: BTreeMap<MeasureKey, Vec<f64>>,
     /// What happened when: faults, moves, stamps added.
     pub marks: Vec<Mark>,
+    /// The same by windows, where a warm-up is to be left out; else empty.
+    pub parts: Parts,
 }
 
 impl Observations {

@@ -41,11 +41,15 @@ pub fn replications_for(deviation: f64, half_width: f64, confidence: f64) -> Opt
 
 /// Fewest replications whose half-width is at most a share `relative` of the mean, with 95 % confidence.
 pub fn replications_for_relative(mean: f64, deviation: f64, relative: f64, rule: Rule) -> Option<u32> {
-    let share = match rule {
+    replications_for(deviation, share(relative, rule) * mean.abs(), CONFIDENCE)
+}
+
+/// Half-width against the mean [1] that a wanted relative error asks for under a rule.
+pub fn share(relative: f64, rule: Rule) -> f64 {
+    match rule {
         Rule::Plain => relative,
         Rule::Adjusted => relative / (1.0 + relative),
-    };
-    replications_for(deviation, share * mean.abs(), CONFIDENCE)
+    }
 }
 
 /// As [`replications_for_relative`], from a 95 % estimate; nothing with fewer than two replications.

@@ -126,6 +126,7 @@ mod tests {
             values: [(MeasureKey::new("commands"), commands)].into(),
             histograms: [(MeasureKey::new("command_latency_ms"), histogram)].into(),
             series: [(MeasureKey::new("devices_connected"), series.to_vec())].into(),
+            parts: crate::metrics::Parts::default(),
             marks: vec![Mark {
                 kind: MarkKind::Fault,
                 label: format!("fault of {replication}"),

@@ -13,6 +13,8 @@ use super::student;
 const BATCH: usize = 5;
 /// Batches that must stay after the truncation at least.
 const LEAST_LEFT: usize = 5;
+/// Fewest observations in which [`truncation`] finds a warm-up.
+pub const OBSERVATIONS_MIN: usize = 2 * LEAST_LEFT * BATCH;
 /// Share of the batches that must stay. The published rule keeps five, which neighbours of a correlated series make
 /// alike by accident: of 20 series with correlation 0.9 some were refused for a minimum in their last 25 observations.
 const SHARE_LEFT: usize = 10;
@@ -62,7 +64,7 @@ pub fn truncation(values: &[f64]) -> Result<usize, Unsteady> {
         .filter_map(|(i, batch)| Moments::of(batch).map(|m| (i * BATCH, m.mean)))
         .collect();
     if batches.len() < 2 * LEAST_LEFT {
-        return Err(Unsteady::TooShort { n, needed: 2 * LEAST_LEFT * BATCH });
+        return Err(Unsteady::TooShort { n, needed: OBSERVATIONS_MIN });
     }
     let best = least_error(&batches);
     if 2 * best > n { Err(Unsteady::NotSettled { best, n }) } else { Ok(best) }
@@ -123,8 +125,17 @@ pub fn batch_means(values: &[f64], batches: usize) -> Result<BatchMeans, Unstead
     let kept = &values[values.len() - batches * length..];
     let means: Option<Vec<f64>> = kept.chunks_exact(length).map(|batch| Moments::of(batch).map(|m| m.mean)).collect();
     let means = means.ok_or(too_short)?;
-    let estimate = Intervals::at(CONFIDENCE).estimate(&means).ok_or(too_short)?;
-    Ok(BatchMeans { estimate, length, lag1: lag1(&means, estimate.mean), lag1_limit: lag1_limit(batches) })
+    batch_means_of(&means, length)
+}
+
+/// As [`batch_means`], of batches that were made before: a figure of each, and their length [observations].
+pub fn batch_means_of(figures: &[f64], length: usize) -> Result<BatchMeans, Unsteady> {
+    let too_short = Unsteady::TooShort { n: figures.len() * length, needed: 3 * length };
+    if figures.len() < 3 {
+        return Err(too_short);
+    }
+    let estimate = Intervals::at(CONFIDENCE).estimate(figures).ok_or(too_short)?;
+    Ok(BatchMeans { estimate, length, lag1: lag1(figures, estimate.mean), lag1_limit: lag1_limit(figures.len()) })
 }
 
 /// `1 - sum (y[i] - y[i+1])^2 / (2 sum (y[i] - mean)^2)`: Fishman (1978), Grouping Observations in Digital Simulation.

@@ -40,6 +40,12 @@ pub(super) fn key_figures(study: &Study) -> Vec<KeyFigure> {
     ]
 }
 
+/// The figures that the precision of a run is judged by unless its expectations name others: latency and cost.
+pub(super) fn headline(study: &Study) -> Vec<MeasureKey> {
+    let latency = latency(study).map(|(found, _)| found);
+    latency.into_iter().chain(cost_per_device(study)).map(|(key, _)| key.clone()).collect()
+}
+
 /// Every figure of a measure.
 fn of<'a>(study: &'a Study, measure: &'a str) -> impl Iterator<Item = (&'a MeasureKey, &'a Estimate)> {
     study.estimates.iter().filter(move |(key, estimate)| key.name == measure && estimate.n > 0)
@@ -99,11 +105,12 @@ impl Reading {
     pub(super) fn of(measure: &str) -> Self {
         let share = measure.ends_with("_ratio") && !PLAIN_RATIOS.contains(&measure);
         let unit = find(measure).map_or("", |measure| measure.unit);
-        if share {
-            Self { scale: 100.0, unit: "%" }
-        } else {
-            Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } }
-        }
+        if share { Self::share() } else { Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } } }
+    }
+
+    /// Of a share.
+    pub(super) fn share() -> Self {
+        Self { scale: 100.0, unit: "%" }
     }
 
     /// A mean with half of its interval, such as "12.3 ± 0.4 ms"; the mean alone where there is no interval.

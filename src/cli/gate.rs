@@ -40,7 +40,7 @@ pub(super) fn of_failure(command: &str, failure: &Failure) -> Gate {
     let mut cases = of_problems(&failure.problems);
     if cases.is_empty() {
         let message = format!("{}; {}", failure.message, failure.help);
-        cases.push(broken(command, failure.code, message));
+        cases.push(failing(command, failure.code, message));
     }
     for case in cases.iter_mut().filter(|case| case.grade == Grade::Failure) {
         case.exit = Some(failure.code);
@@ -96,7 +96,7 @@ pub(super) struct Ran<'a> {
 pub(super) const COMPLETE: &str = "run is complete";
 
 /// A case of something that could not be done.
-pub(super) fn broken(name: &str, code: u8, why: String) -> Case {
+pub(super) fn failing(name: &str, code: u8, why: String) -> Case {
     let (word, grade, exit) = ("fail".into(), Grade::Failure, Some(code));
     Case { name: name.to_owned(), grade, word, message: why, exit, ..Case::default() }
 }

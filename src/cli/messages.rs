@@ -91,6 +91,15 @@ enum Message {
         /// Its expectations, as in `expectations.json`.
         expectations: Vec<Value>,
     },
+    /// Whether the expectations of a scenario can fail, with `run --self-check`.
+    SelfCheck {
+        /// The scenario.
+        scenario: String,
+        /// How many expectations it has.
+        expectations: u32,
+        /// Those that can never fail, with the reason.
+        broken: Vec<String>,
+    },
     /// A compared figure; only measure, labels and verdict for one that a side lacks.
     Difference {
         /// Name of the measure.

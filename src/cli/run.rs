@@ -12,19 +12,24 @@ use super::delivery::Delivery;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
-use super::figures::{KeyFigure, key_figures};
-use super::gate::{COMPLETE, Ran, broken, gate, of_run, verdict};
+use super::figures::{KeyFigure, Reading, headline, key_figures};
+use super::gate::{COMPLETE, Ran, failing, gate, of_run, verdict};
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
 use super::table::{self, Sheet, Tone, wrapped};
 use super::terminal::Terminal;
-use crate::analysis::Ended;
+use crate::analysis::caution;
+use crate::analysis::expectation::judged_means;
+use crate::analysis::{Ended, Study};
+use crate::experiment::precision::{Precision, Reached, run_to_precision};
 use crate::experiment::{self, RunOptions, ScenarioResult};
+use crate::metrics::MeasureKey;
 use crate::report::gate::{Case, Suite};
 use crate::report::{Picture, chart, junit, summary};
 use crate::results::{self, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
+use crate::units::Ratio;
 
 const EXAMPLES: &str = "Examples:
   stampsim run outage.toml                           simulate, print the figures, write output/outage/
@@ -38,6 +43,16 @@ pub(super) struct Run {
     /// Scenario files, or folders: every *.toml below, except in catalog/
     #[arg(required = true, value_name = "FILE|DIR")]
     files: Vec<PathBuf>,
+    /// Run replications in batches of ten until the figures of the expectations, or else p99 latency and cost, are known
+    /// to this share of their value
+    #[arg(long, value_name = "SHARE", value_parser = precision, conflicts_with = "replications")]
+    precision: Option<Ratio>,
+    /// Most replications with --precision
+    #[arg(long, value_name = "N", default_value_t = 1_000, value_parser = clap::value_parser!(u32).range(2..=1_000_000), requires = "precision")]
+    max_replications: u32,
+    /// Prove that each expectation can fail; one that cannot, or none at all, fails (20)
+    #[arg(long)]
+    self_check: bool,
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
@@ -74,6 +89,14 @@ impl Interrupt {
     }
 }
 
+/// What is to be simulated, and how.
+#[derive(Clone, Copy)]
+struct Job<'a> {
+    scenarios: &'a [Scenario],
+    execution: &'a Execution,
+    precision: Option<Precision>,
+}
+
 /// What one scenario came to.
 struct Finished {
     name: String,
@@ -91,10 +114,15 @@ struct Finished {
 /// Runs everything, prints, and returns the exit codes that apply.
 pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec<u8>, Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
-    let finished = simulate(terminal, talk, &scenarios, &options.execution, &Interrupt::default())?;
+    let precision = options.precision.map(|share| Precision { relative: share.get(), most: options.max_replications });
+    let job = Job { scenarios: &scenarios, execution: &options.execution, precision };
+    let mut finished = simulate(terminal, talk, &job, &Interrupt::default())?;
     tell_advice(terminal, &finished);
     tell_assumptions(terminal, &scenarios);
     tell(terminal, &finished);
+    if options.self_check {
+        finished.iter_mut().for_each(|finished| self_check(terminal, finished));
+    }
     deliver(terminal, &options.delivery, finished)
 }
 
@@ -109,6 +137,29 @@ fn deliver(terminal: &Terminal, delivery: &Delivery, finished: Vec<Finished>) ->
     Ok(codes)
 }
 
+/// Says of each expectation whether the worst figures there could be would fail it.
+fn self_check(terminal: &Terminal, finished: &mut Finished) {
+    let (name, judged) = (&finished.name, &finished.judged);
+    let broken: Vec<String> = judged
+        .iter()
+        .filter_map(|judged| Some(format!("{} can never fail: {}", judged.expected(), judged.unfailable()?)))
+        .collect();
+    for broken in &broken {
+        terminal.data(&format!("broken  {name}: {broken}\n"));
+    }
+    if judged.is_empty() {
+        terminal.data(&format!("broken  {name}: it has no expectation, so it can never fail\n"));
+    }
+    let proven = judged.len() - broken.len();
+    terminal.data(&format!("checked {name}: {proven} of {} expectations can fail\n", judged.len()));
+    terminal.message("self_check", json!({ "scenario": name, "expectations": judged.len(), "broken": broken }));
+    if judged.is_empty() || !broken.is_empty() {
+        finished.codes.push(exit::EXPECTATION);
+        let why = if judged.is_empty() { "there is no expectation".to_owned() } else { broken.join("; ") };
+        finished.suite.cases.push(failing("every expectation can fail", exit::EXPECTATION, why));
+    }
+}
+
 /// Runs one file for a comparison and returns its folder; an expectation that fails does not matter there.
 pub(super) fn run_file(
     terminal: &Terminal,
@@ -119,7 +170,8 @@ pub(super) fn run_file(
     interrupt: &Interrupt,
 ) -> Result<PathBuf, Failure> {
     let scenarios = sources::load(terminal, &[file.to_owned()], overrides)?;
-    let mut finished = simulate(terminal, talk, &scenarios, execution, interrupt)?;
+    let job = Job { scenarios: &scenarios, execution, precision: None };
+    let mut finished = simulate(terminal, talk, &job, interrupt)?;
     let finished = finished.pop().expect("one file is one scenario");
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
     match finished.folder {
@@ -133,13 +185,8 @@ pub(super) fn run_file(
 }
 
 /// All scenarios, in their order.
-fn simulate(
-    terminal: &Terminal,
-    talk: &Talk,
-    scenarios: &[Scenario],
-    execution: &Execution,
-    interrupt: &Interrupt,
-) -> Result<Vec<Finished>, Failure> {
+fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interrupt) -> Result<Vec<Finished>, Failure> {
+    let Job { scenarios, execution, precision } = *job;
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
     // The one clock of a result: it names the folder and enters nothing else.
     let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
@@ -148,16 +195,58 @@ fn simulate(
     let replications = scenarios.iter().map(|scenario| scenario.replications).sum();
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
     let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
-    let keep = |i: usize, result: ScenarioResult| {
-        let kept = keep(&scenarios[i], &result, &execution.out, &clock, interrupt.is_asked());
+    let keep = |i: usize, scenario: &Scenario, result: &ScenarioResult, open: Vec<String>| {
+        let mut kept = keep(scenario, result, &execution.out, &clock, interrupt.is_asked());
+        kept.advice.extend(open);
         display.suspend(|| said_early(terminal, &kept));
         finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
     };
-    experiment::run(scenarios, &options, &display, &keep);
+    match precision {
+        None => {
+            experiment::run(scenarios, &options, &display, &|i, result| keep(i, &scenarios[i], &result, Vec::new()))
+        }
+        Some(precision) => run_to_precision(
+            scenarios,
+            precision,
+            &|i, result| wanted(&scenarios[i], &result.study),
+            &options,
+            &display,
+            &|i, result, reached| {
+                // What was found to be enough is what a run of so many replications gives, digest and all.
+                let scenario = scenarios[i].clone().with_replications(result.asked);
+                keep(i, &scenario, &result, imprecise(&reached, precision));
+            },
+        ),
+    }
     drop(display);
     let finished = finished.into_inner().unwrap_or_else(PoisonError::into_inner);
     let lost = || Failure::new(exit::UNEXPECTED, "a scenario ended without a result", "run it by itself with -j 1");
     finished.into_iter().map(|finished| finished.ok_or_else(lost)).collect()
+}
+
+/// The figures that must be precise: those that the expectations judge, or else the headline.
+fn wanted(scenario: &Scenario, study: &Study) -> Vec<MeasureKey> {
+    let judged = judged_means(&scenario.expectations, study);
+    if judged.is_empty() { headline(study) } else { judged.into_iter().collect() }
+}
+
+/// What is still wider than was asked for, in words.
+fn imprecise(reached: &Reached, precision: Precision) -> Vec<String> {
+    let share = Reading::share();
+    let wide = |(key, width): &(MeasureKey, f64)| {
+        let (wanted, most) = (share.alone(precision.relative), precision.most);
+        format!(
+            "{key} is known to {} after {most} replications, not to {wanted}; raise --max-replications",
+            share.alone(*width)
+        )
+    };
+    reached.open.iter().map(wide).collect()
+}
+
+/// A share above zero: no number of replications reaches a precision of none.
+fn precision(text: &str) -> Result<Ratio, String> {
+    let share: Ratio = text.parse().map_err(|error: crate::units::UnitError| error.to_string())?;
+    if share.get() > 0.0 { Ok(share) } else { Err("expected a share above zero, such as \"2 %\"".to_owned()) }
 }
 
 /// What is worth a line before all scenarios are done.
@@ -178,12 +267,12 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         name: scenario.name.clone(),
         question: study.question.clone(),
         figures: key_figures(study),
-        judged: judge(&scenario.expectations, study),
+        judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
         digest: None,
         codes,
         notes,
-        advice: result.advice.clone(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
         suite: Suite { name: scenario.name.clone(), ..Suite::default() },
     };
     if study.replications == 0 {
@@ -192,17 +281,22 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
         finished.suite.cases.extend(shortfall(&finished));
         return finished;
     }
+    let unfailable = finished.judged.iter().filter(|judged| judged.outcome().absent.is_none());
+    finished.advice.extend(unfailable.filter_map(|judged| {
+        Some(format!("the expectation {} can never fail: {}", judged.expected(), judged.unfailable()?))
+    }));
     if finished.judged.iter().any(Judged::is_failure) {
         finished.codes.push(exit::EXPECTATION);
     }
     let manifest = Manifest::of(facts(scenario, result, &finished.notes), study, &result.observations);
+    finished.advice.extend(doubts(scenario, result));
     finished.digest.clone_from(&manifest.digest);
     finished.folder = match write(scenario, result, &manifest, &mut finished, out, clock) {
         Ok(folder) => Some(folder),
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
             finished.notes.push(format!("{error}; {}", error.help()));
-            finished.suite.cases.push(broken("results are written", exit::NOT_WRITTEN, error.to_string()));
+            finished.suite.cases.push(failing("results are written", exit::NOT_WRITTEN, error.to_string()));
             None
         }
     };
@@ -212,7 +306,18 @@ fn keep(scenario: &Scenario, result: &ScenarioResult, out: &Path, clock: &str, i
 /// The case of a run that is less than was asked for.
 fn shortfall(finished: &Finished) -> Option<Case> {
     let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
-    (code != exit::FINE).then(|| broken(COMPLETE, code, finished.notes.join("; ")))
+    (code != exit::FINE).then(|| failing(COMPLETE, code, finished.notes.join("; ")))
+}
+
+/// Figures that matter and are wide, and the tail that the calls cannot show.
+fn doubts(scenario: &Scenario, result: &ScenarioResult) -> Vec<String> {
+    let estimates = wanted(scenario, &result.study).into_iter().filter_map(|key| {
+        let estimate = result.study.estimates.get(&key)?;
+        caution::widen(&key, estimate, result.study.replications)
+    });
+    let refused = caution::refused(&result.observations).into_iter();
+    let tails = refused.filter(|(key, _)| key.name.contains("_latency_") && key.labels.get("quantile") == Some("0.99"));
+    estimates.chain(tails.map(|(key, few)| format!("{key}: {few}, so it is no figure"))).collect()
 }
 
 /// Why a result is less than was asked for: exit codes and words.
@@ -251,7 +356,7 @@ fn facts(scenario: &Scenario, result: &ScenarioResult, notes: &[String]) -> RunF
         command_line: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         assumptions: scenario.assumptions.clone(),
         catalog: sources::catalogs(scenario),
-        advice: result.advice.clone(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
     }
 }
 
@@ -271,6 +376,7 @@ fn write(
     finished.suite = of_run(&Ran { scenario, manifest, study: &result.study, judged, pictures: &pictures, shortfall });
     let beside = ["summary.csv", "series/", "histograms/"].map(str::to_owned).into();
     let gate = gate("run", verdict(&finished.codes), &finished.codes, vec![finished.suite.clone()], beside);
+    let evidence: Vec<_> = finished.judged.iter().map(|judged| (judged.measure(), judged.outcome())).collect();
     let record = RunRecord {
         manifest,
         study: &result.study,
@@ -279,6 +385,7 @@ fn write(
         inputs: &scenario.inputs,
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
+        evidence: &evidence,
         summary: &summary(&gate),
         junit: &junit(&gate),
         charts: &charts,
@@ -444,6 +551,7 @@ mod tests {
             histograms: BTreeMap::new(),
             series: BTreeMap::new(),
             marks: Vec::new(),
+            parts: crate::metrics::Parts::default(),
         };
         let observations: Vec<_> = ended.iter().enumerate().map(run).collect();
         let meta = StudyMeta {
@@ -460,6 +568,8 @@ mod tests {
             failures: failures.iter().map(|(i, why)| (*i, (*why).to_owned())).collect(),
             interrupted,
             advice: Vec::new(),
+            steady: None,
+            doubts: Vec::new(),
         }
     }
 

@@ -1,6 +1,6 @@
 //! The plan: every replication of every scenario, fixed before anything runs.
 
-use crate::scenario::Scenario;
+use std::ops::Range;
 
 /// One replication of one scenario.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -11,9 +11,10 @@ pub struct Job {
     pub replication: u32,
 }
 
-/// All jobs, scenario by scenario. Workers take them in this order, so that what an interrupted run keeps is a prefix.
-pub fn plan(scenarios: &[Scenario]) -> Vec<Job> {
+/// All jobs of a part of each scenario's replications, scenario by scenario. Workers take them in this order, so that
+/// what an interrupted run keeps is a prefix.
+pub fn plan(parts: &[Range<u32>]) -> Vec<Job> {
     let jobs =
-        |(scenario, s): (usize, &Scenario)| (0..s.replications).map(move |replication| Job { scenario, replication });
-    scenarios.iter().enumerate().flat_map(jobs).collect()
+        |(scenario, part): (usize, &Range<u32>)| part.clone().map(move |replication| Job { scenario, replication });
+    parts.iter().enumerate().flat_map(jobs).collect()
 }

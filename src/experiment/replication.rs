@@ -2,11 +2,12 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::analysis::phase;
 use crate::analysis::{Ended, Mark, MarkKind, Observations};
 use crate::cost::{Bill, per_device, per_month};
 use crate::kernel::draws::Draws;
 use crate::kernel::executive::{Report, Stop};
-use crate::metrics::{Component, MeasureKey, Quantity, Usage};
+use crate::metrics::{Component, MeasureKey, Parts, Quantity, Usage};
 use crate::model::event::simulate;
 use crate::model::stamp::hub::StampConfig;
 use crate::model::world::Outcome;
@@ -43,6 +44,8 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
 fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outcome) -> Replication {
     let marks = marks(scenario, &outcome);
     let mut values = outcome.recorded.values;
+    let parts = outcome.recorded.parts;
+    values.extend(phase::figures(&marks, &parts));
     let mut series = outcome.recorded.series;
     let costs = Costs { scenario, stamps: &outcome.stamps };
     let length = report.ended.since_start();
@@ -58,6 +61,7 @@ fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outc
         histograms: outcome.recorded.histograms,
         series,
         marks,
+        parts: if scenario.steady.is_some() { parts } else { Parts::default() },
     };
     Replication { observations, advice }
 }

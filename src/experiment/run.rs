@@ -1,14 +1,17 @@
 //! Parallel execution over (scenario x replication); results are placed by index, never by finish order.
 
+use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
+use crate::analysis::steady::settle;
 use crate::analysis::study::{StudyMeta, summarise};
 use crate::analysis::{Observations, Study};
 use crate::experiment::plan::{Job, plan};
 use crate::experiment::replication::replicate;
 use crate::scenario::Scenario;
+use crate::scenario::file::Steady;
 use crate::theory::md1_table::Md1Table;
 
 /// Told of each replication that is done.
@@ -18,6 +21,7 @@ pub trait Progress: Sync {
 }
 
 /// How to run.
+#[derive(Clone, Copy)]
 pub struct RunOptions<'a> {
     /// Threads; the machine's, or `RAYON_NUM_THREADS`, when absent.
     pub jobs: Option<usize>,
@@ -41,6 +45,38 @@ pub struct ScenarioResult {
     pub interrupted: bool,
     /// Doubts about the bill, each once.
     pub advice: Vec<String>,
+    /// Whether figures leave out a warm-up, and which.
+    pub steady: Option<Steady>,
+    /// Doubts about the steady state, and what was left out for it.
+    pub doubts: Vec<String>,
+}
+
+impl ScenarioResult {
+    /// Takes in the part that follows, so that both are one result.
+    ///
+    /// What follows an interrupted part is dropped, since only a prefix of the plan may be kept.
+    pub fn append(&mut self, mut later: Self) {
+        self.asked += later.asked;
+        if !self.interrupted {
+            self.observations.append(&mut later.observations);
+            self.failures.append(&mut later.failures);
+            self.advice.append(&mut later.advice);
+            self.advice.sort_unstable();
+            self.advice.dedup();
+            self.interrupted = later.interrupted;
+            self.summarise(meta_of(&self.study));
+        }
+    }
+
+    /// Takes the warm-up off, where one is to be, and sums up.
+    fn summarise(&mut self, meta: StudyMeta) {
+        let steady = self.steady.as_ref().map(|steady| settle(&mut self.observations, steady.warm_up));
+        self.study = summarise(meta, &self.observations);
+        if let Some(steady) = steady {
+            self.doubts = steady.advice();
+            self.study.estimates.extend(steady.batches);
+        }
+    }
 }
 
 /// What became of one job.
@@ -52,6 +88,7 @@ enum Done {
 
 /// Results of one scenario so far.
 struct Slots {
+    part: Range<u32>,
     done: Vec<Option<Done>>,
     left: u32,
 }
@@ -63,8 +100,24 @@ pub fn run(
     progress: &dyn Progress,
     done: &(dyn Fn(usize, ScenarioResult) + Sync),
 ) {
-    let jobs = plan(scenarios);
-    let slots: Vec<Mutex<Slots>> = scenarios.iter().map(|s| Mutex::new(Slots::new(s.replications))).collect();
+    let whole: Vec<_> = scenarios.iter().map(|scenario| 0..scenario.replications).collect();
+    run_parts(scenarios, &whole, options, progress, done);
+}
+
+/// Runs a part of each scenario's replications, which may begin where another run ended; an empty part is not told of.
+///
+/// A replication is a function of its number, so the parts of a scenario, one [appended](ScenarioResult::append) to the
+/// other, are what a single run gives.
+pub fn run_parts(
+    scenarios: &[Scenario],
+    parts: &[Range<u32>],
+    options: &RunOptions<'_>,
+    progress: &dyn Progress,
+    done: &(dyn Fn(usize, ScenarioResult) + Sync),
+) {
+    assert_eq!(scenarios.len(), parts.len(), "every scenario has its part");
+    let jobs = plan(parts);
+    let slots: Vec<Mutex<Slots>> = parts.iter().map(|part| Mutex::new(Slots::new(part.clone()))).collect();
     let next = AtomicUsize::new(0);
     let clock = WallBudget::new(options.max_wall);
     let stop = || options.stop.load(Ordering::Relaxed) || clock.is_over();
@@ -102,7 +155,8 @@ fn report(
 ) {
     let finished = {
         let mut slots = slots.lock().expect("no worker panics with a lock");
-        progress.replication_done(index, scenario.replications - slots.left, scenario.replications);
+        let of = slots.part.len() as u32;
+        progress.replication_done(index, of - slots.left, of);
         done.map(|done| (done, slots.collect(scenario)))
     };
     if let Some((done, result)) = finished {
@@ -111,13 +165,13 @@ fn report(
 }
 
 impl Slots {
-    fn new(replications: u32) -> Self {
-        Self { done: (0..replications).map(|_| None).collect(), left: replications }
+    fn new(part: Range<u32>) -> Self {
+        Self { done: part.clone().map(|_| None).collect(), left: part.len() as u32, part }
     }
 
     /// Places an outcome; whether it was the last one.
     fn put(&mut self, replication: u32, outcome: Done) -> bool {
-        self.done[replication as usize] = Some(outcome);
+        self.done[(replication - self.part.start) as usize] = Some(outcome);
         self.left -= 1;
         self.left == 0
     }
@@ -127,20 +181,30 @@ impl Slots {
     fn collect(&mut self, scenario: &Scenario) -> ScenarioResult {
         let interrupted = self.done.iter().any(|d| matches!(d, Some(Done::Cut) | None));
         let (mut observations, mut failures, mut advice) = (Vec::new(), Vec::new(), Vec::new());
-        for (i, done) in self.done.drain(..).enumerate() {
+        for (i, done) in self.part.clone().zip(self.done.drain(..)) {
             match done {
                 Some(Done::Whole(whole, said)) => {
                     observations.push(*whole);
                     advice.extend(said);
                 }
-                Some(Done::Failed(why)) => failures.push((i as u32, why)),
+                Some(Done::Failed(why)) => failures.push((i, why)),
                 Some(Done::Cut) | None => break,
             }
         }
         advice.sort_unstable();
         advice.dedup();
-        let study = summarise(meta(scenario), &observations);
-        ScenarioResult { study, observations, asked: scenario.replications, failures, interrupted, advice }
+        let mut result = ScenarioResult {
+            study: summarise(meta(scenario), &[]),
+            observations,
+            asked: self.part.len() as u32,
+            failures,
+            interrupted,
+            advice,
+            steady: scenario.steady.clone(),
+            doubts: Vec::new(),
+        };
+        result.summarise(meta(scenario));
+        result
     }
 }
 
@@ -154,16 +218,32 @@ fn meta(scenario: &Scenario) -> StudyMeta {
     }
 }
 
+fn meta_of(study: &Study) -> StudyMeta {
+    StudyMeta {
+        scenario: study.scenario.clone(),
+        question: study.question.clone(),
+        start: study.start.clone(),
+        horizon: study.horizon,
+        window: study.window,
+    }
+}
+
 /// The wall budget: it can only cut a run short, never change what a replication observes.
-struct WallBudget {
+pub(super) struct WallBudget {
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
     end: Option<std::time::Instant>,
 }
 
 impl WallBudget {
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
-    fn new(length: Option<Duration>) -> Self {
+    pub(super) fn new(length: Option<Duration>) -> Self {
         Self { end: length.map(|length| std::time::Instant::now() + length) }
+    }
+
+    /// What is left of the budget; nothing where there is none.
+    #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]
+    pub(super) fn left(&self) -> Option<Duration> {
+        self.end.map(|end| end.saturating_duration_since(std::time::Instant::now()))
     }
 
     #[expect(clippy::disallowed_types, reason = "a budget of wall time has to look at the clock")]

@@ -68,6 +68,14 @@ impl Histogram {
         self.sum += other.sum;
     }
 
+    /// Adds cells as [`Self::cells`] gives them, with the exact sum of their values.
+    pub(super) fn add_cells(&mut self, cells: &[(u64, u64)], sum: u128) {
+        for (value, count) in cells {
+            self.counts.record_n(*value, *count).expect("an automatic histogram takes every value");
+        }
+        self.sum += sum;
+    }
+
     /// Exact sum of the values.
     pub fn sum(&self) -> u128 {
         self.sum

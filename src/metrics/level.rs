@@ -10,12 +10,14 @@ pub struct Level {
     integral: u128,
     least: u64,
     most: u64,
+    /// Extremes since the last cut.
+    part: (u64, u64),
 }
 
 impl Level {
     /// A level that begins at this value.
     pub fn new(value: u64, now: SimTime) -> Self {
-        Self { value, since: now, integral: 0, least: u64::MAX, most: 0 }
+        Self { value, since: now, integral: 0, least: u64::MAX, most: 0, part: (u64::MAX, 0) }
     }
 
     /// Sets the level.
@@ -45,6 +47,7 @@ impl Level {
             self.integral += u128::from(self.value) * u128::from(now.0 - self.since.0);
             self.least = self.least.min(self.value);
             self.most = self.most.max(self.value);
+            self.part = (self.part.0.min(self.value), self.part.1.max(self.value));
             self.since = now;
         }
     }
@@ -63,6 +66,12 @@ impl Level {
     /// Smallest value that was held before now.
     pub fn least(&self) -> u64 {
         if self.least == u64::MAX { self.value } else { self.least }
+    }
+
+    /// Smallest and largest value held since the last cut, before the last look at the integral; then cuts.
+    pub(super) fn cut(&mut self) -> (u64, u64) {
+        let (least, most) = std::mem::replace(&mut self.part, (u64::MAX, 0));
+        if least == u64::MAX { (self.value, self.value) } else { (least, most) }
     }
 
     /// Largest value that was held before now.

@@ -24,6 +24,8 @@ pub struct Measure {
     pub name: &'static str,
     /// Unit, as printed beside a figure.
     pub unit: &'static str,
+    /// Whether it is a share of a whole, and so never above 1; no measure is below 0.
+    pub is_share: bool,
     /// Preferred direction.
     pub better: Better,
     /// What is measured; for a time, when its clock starts and ends.
@@ -115,34 +117,42 @@ pub fn find(name: &str) -> Option<&'static Measure> {
 }
 
 macro_rules! measures {
-    ($($name:literal [$unit:literal] $better:ident, $about:literal, $over:literal;)+) => {
+    (@is_share) => { false };
+    (@is_share share) => { true };
+    ($($name:literal [$unit:literal $($share:ident)?] $better:ident, $about:literal, $over:literal;)+) => {
         /// Every measure, in the order of the reference page.
-        pub const MEASURES: &[Measure] =
-            &[$(Measure { name: $name, unit: $unit, better: Better::$better, about: $about, over: $over }),+];
+        pub const MEASURES: &[Measure] = &[$(Measure {
+            name: $name,
+            unit: $unit,
+            is_share: measures!(@is_share $($share)?),
+            better: Better::$better,
+            about: $about,
+            over: $over,
+        }),+];
     };
 }
 
 measures! {
     "command_latency_ms" ["ms"] Lower, "From the arrival of a cloud-to-device call at the gateway to its answer.", "Calls that were delivered.";
-    "command_outcome_ratio" ["1"] Neither, "Share of calls that ended in the outcome of label `outcome`.", "All calls that ended.";
+    "command_outcome_ratio" ["1" share] Neither, "Share of calls that ended in the outcome of label `outcome`.", "All calls that ended.";
     "commands" ["1"] Neither, "Cloud-to-device calls that arrived at the gateway.", "The whole run.";
     "registration_latency_s" ["s"] Lower, "From a device's first register request of an episode to the answer that names its hub.", "Registrations that succeeded.";
     "connect_latency_s" ["s"] Lower, "From the start of an episode (connection lost, power back or hub assigned) to the connection.", "Connections made in the run; the initial state has none.";
     "connect_attempts" ["1"] Lower, "Attempts a device needed in one episode of connecting.", "Connections made in the run.";
     "telemetry_latency_ms" ["ms"] Lower, "From a device's send to the end of processing.", "Telemetry messages that were processed.";
-    "telemetry_refused_ratio" ["1"] Lower, "Share of telemetry messages that the send throttle refused; they are lost.", "All messages that reached the hub.";
+    "telemetry_refused_ratio" ["1" share] Lower, "Share of telemetry messages that the send throttle refused; they are lost.", "All messages that reached the hub.";
     "wait_ms" ["ms"] Lower, "Time in the queue of the limiter or stage of label `at`, before service.", "Admitted operations.";
     "queue_length" ["1"] Lower, "Operations waiting at the limiter or stage of label `at`.", "Time.";
     "move_downtime_s" ["s"] Lower, "From a device's eviction to its connection at the new stamp.", "Devices of the move that were connected before and connected again.";
     "move_duration_s" ["s"] Lower, "From the start of the move of label `move` to the connection of its last device.", "Devices of the move; absent while one is still under way.";
     "move_devices" ["1"] Neither, "Devices that the move of label `move` evicted.", "The whole run.";
     "time_to_recover_s" ["s"] Lower, "From the end of the cause of the fault of label `fault` until the share of label `share` of the affected devices is back.", "Affected devices: unable to do what they wanted for longer than 60 s.";
-    "cache_miss_ratio" ["1"] Lower, "Share of look-ups that found no usable entry; by label `cause` or in all.", "Look-ups of the gateway cache, those of an unreachable cache included.";
-    "stale_route_ratio" ["1"] Lower, "Share of calls that were sent to a hub that no longer held the device.", "All calls.";
+    "cache_miss_ratio" ["1" share] Lower, "Share of look-ups that found no usable entry; by label `cause` or in all.", "Look-ups of the gateway cache, those of an unreachable cache included.";
+    "stale_route_ratio" ["1" share] Lower, "Share of calls that were sent to a hub that no longer held the device.", "All calls.";
     "dps_lookup_rate_per_s" ["1/s"] Lower, "Registration-state look-ups that the gateway sent to DPS.", "Time.";
-    "coalesced_ratio" ["1"] Higher, "Share of misses that joined a look-up already under way.", "Misses of the gateway cache.";
+    "coalesced_ratio" ["1" share] Higher, "Share of misses that joined a look-up already under way.", "Misses of the gateway cache.";
     "throttle_utilisation_ratio" ["1"] Neither, "Use of the throttle of label `throttle` against its limit.", "Time, over all stamps.";
-    "throttle_rejected_ratio" ["1"] Lower, "Share of attempts that the throttle of label `throttle` refused.", "All attempts at the throttle.";
+    "throttle_rejected_ratio" ["1" share] Lower, "Share of attempts that the throttle of label `throttle` refused.", "All attempts at the throttle.";
     "quota_used_ratio" ["1"] Lower, "Messages metered in a UTC day against the hub's daily quota; the largest day of any hub.", "UTC days, whole or begun.";
     "devices_registered" ["1"] Neither, "Devices that hold an identity on a hub.", "Time.";
     "devices_connected" ["1"] Higher, "Devices with a live connection.", "Time.";
@@ -150,9 +160,9 @@ measures! {
     "devices_in_state" ["1"] Neither, "Devices in the connection state of label `state`.", "Time.";
     "devices_failed" ["1"] Lower, "Devices whose last registration DPS refused.", "At the end of the run.";
     "device_minutes_lost" ["min"] Lower, "Device-minutes in which a device wanted a connection and had none.", "All devices, the whole run.";
-    "blast_radius_ratio" ["1"] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
+    "blast_radius_ratio" ["1" share] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
     "stamp_utilisation_ratio" ["1"] Neither, "Devices of a stamp against its planned capacity.", "Active stamps.";
-    "overcommitment_ratio" ["1"] Lower, "Devices beyond the planned capacity of their stamp, against all devices.", "Registered devices.";
+    "overcommitment_ratio" ["1" share] Lower, "Devices beyond the planned capacity of their stamp, against all devices.", "Registered devices.";
     "stamps_active" ["1"] Neither, "Stamps that take devices.", "Time.";
     "imbalance_ratio" ["1"] Lower, "Fullest stamp against the mean of the stamps, by utilisation.", "Active stamps of one ring, at the end; the largest ring.";
     "cost_usd_per_month" ["USD"] Lower, "Bill of the run scaled to a month of 730 h; by label `component` or in all.", "The whole run.";

@@ -5,6 +5,8 @@
 
 use std::collections::BTreeMap;
 
+use crate::metrics::figure::{Gauged, counted, gauged, shared, tallied};
+use crate::metrics::parts::{Cells, CounterParts, GaugeParts, Parts, ShareParts, TallyParts};
 use crate::metrics::{Histogram, Level, MeasureKey};
 use crate::units::SimTime;
 
@@ -12,8 +14,8 @@ use crate::units::SimTime;
 pub const QUANTILES: [(f64, &str); 5] = [(0.5, "0.5"), (0.9, "0.9"), (0.95, "0.95"), (0.99, "0.99"), (0.999, "0.999")];
 /// Quantiles that a series of a tally holds.
 const SERIES_QUANTILES: [(f64, &str); 3] = [(0.5, "0.5"), (0.95, "0.95"), (0.99, "0.99")];
-/// Values that a quantile needs beyond it before it is reported: the estimate of a p99.9 needs ten in a thousand-fold.
-const BEYOND_QUANTILE: f64 = 5.0;
+/// Most cuts of a run; later ones are not made, and what they would have ended goes on to the end.
+pub const CUTS_MAX: usize = 2_000;
 
 /// Index of a tally.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,6 +45,9 @@ struct Tally {
     scale: f64,
     whole: Histogram,
     window: Option<Histogram>,
+    /// Since the last cut; only in runs that are cut.
+    part: Option<Histogram>,
+    parts: Vec<Cells>,
     series: [Vec<f64>; SERIES_QUANTILES.len()],
 }
 
@@ -55,6 +60,9 @@ struct Gauge {
     closed: u128,
     series: Option<Vec<f64>>,
     stats: bool,
+    /// Integral up to the last cut.
+    cut: u128,
+    parts: Vec<Gauged>,
 }
 
 #[derive(Debug, Clone)]
@@ -65,6 +73,9 @@ struct Counter {
     closed: u64,
     windows: Vec<u64>,
     most_in_window: f64,
+    /// Count up to the last cut.
+    cut: u64,
+    parts: Vec<u64>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +95,8 @@ pub struct Recorder {
     shares: Vec<Share>,
     window_starts: Vec<SimTime>,
     window_from: SimTime,
+    /// Start of the run and every cut so far; empty in a run that is not cut.
+    edges: Vec<SimTime>,
 }
 
 /// What a recorder yields at the end of a run.
@@ -95,13 +108,22 @@ pub struct Recorded {
     pub histograms: BTreeMap<MeasureKey, Histogram>,
     /// One value per window; NaN where nothing was observed.
     pub series: BTreeMap<MeasureKey, Vec<f64>>,
+    /// The same observations by parts, in a run that was cut.
+    pub parts: Parts,
 }
 
 impl Recorder {
+    /// A recorder of a run that will be cut into parts: it keeps what lies between two cuts apart.
+    pub fn in_parts() -> Self {
+        Self { edges: vec![SimTime::ZERO], ..Self::default() }
+    }
+
     /// Registers a tally of values in base units, `scale` of which make one unit of the measure.
     pub fn tally(&mut self, key: MeasureKey, scale: f64, series: bool) -> TallyId {
         let window = series.then(Histogram::new);
-        self.tallies.push(Tally { key, scale, whole: Histogram::new(), window, series: Default::default() });
+        let part = (!self.edges.is_empty()).then(Histogram::new);
+        let (whole, parts, series) = (Histogram::new(), Vec::new(), Default::default());
+        self.tallies.push(Tally { key, scale, whole, window, part, parts, series });
         TallyId(self.tallies.len() - 1)
     }
 
@@ -109,13 +131,15 @@ impl Recorder {
     pub fn level(&mut self, key: MeasureKey, scale: f64, series: bool, stats: bool, now: SimTime) -> LevelId {
         // A level that begins late, such as a stamp's, has no value in the windows before.
         let series = series.then(|| vec![f64::NAN; self.window_starts.len()]);
-        self.levels.push(Gauge { key, level: Level::new(0, now), scale, closed: 0, series, stats });
+        let level = Level::new(0, now);
+        self.levels.push(Gauge { key, level, scale, closed: 0, series, stats, cut: 0, parts: Vec::new() });
         LevelId(self.levels.len() - 1)
     }
 
     /// Registers a counter.
     pub fn counter(&mut self, key: MeasureKey, count_as: CountAs) -> CounterId {
-        self.counters.push(Counter { key, count_as, total: 0, closed: 0, windows: Vec::new(), most_in_window: 0.0 });
+        let (windows, parts) = (Vec::new(), Vec::new());
+        self.counters.push(Counter { key, count_as, total: 0, closed: 0, windows, most_in_window: 0.0, cut: 0, parts });
         CounterId(self.counters.len() - 1)
     }
 
@@ -131,6 +155,9 @@ impl Recorder {
         tally.whole.record_n(value, n);
         if let Some(window) = &mut tally.window {
             window.record_n(value, n);
+        }
+        if let Some(part) = &mut tally.part {
+            part.record_n(value, n);
         }
     }
 
@@ -188,10 +215,28 @@ impl Recorder {
         self.window_from = now;
     }
 
-    /// All figures of a run that ends now; the last window may be short.
+    /// Ends a part of a run that is cut; nothing else, and nothing twice at the same time.
+    pub fn cut(&mut self, now: SimTime) {
+        if self.edges.last().is_some_and(|last| *last < now) && self.edges.len() <= CUTS_MAX {
+            self.end_part(now);
+        }
+    }
+
+    fn end_part(&mut self, now: SimTime) {
+        let length = now - *self.edges.last().expect("a run in parts has a start");
+        self.tallies.iter_mut().for_each(Tally::cut);
+        self.levels.iter_mut().filter(|gauge| gauge.stats).for_each(|gauge| gauge.cut(now, length.0));
+        self.counters.iter_mut().for_each(Counter::cut);
+        self.edges.push(now);
+    }
+
+    /// All figures of a run that ends now; the last window and the last part may be short.
     pub fn finish(mut self, now: SimTime) -> Recorded {
         if now > self.window_from {
             self.close_window(now);
+        }
+        if self.edges.last().is_some_and(|last| *last < now) {
+            self.end_part(now);
         }
         let mut out = Recorded::default();
         for tally in &self.tallies {
@@ -206,7 +251,27 @@ impl Recorder {
         for share in &self.shares {
             share.report(&self.counters, &mut out);
         }
+        if self.edges.len() > 1 {
+            out.parts = self.into_parts();
+        }
         out
+    }
+
+    fn into_parts(self) -> Parts {
+        let gauges = self.levels.into_iter().filter(|gauge| gauge.stats);
+        Parts {
+            edges: self.edges,
+            tallies: self
+                .tallies
+                .into_iter()
+                .map(|t| TallyParts { key: t.key, scale: t.scale, parts: t.parts })
+                .collect(),
+            gauges: gauges.map(|g| GaugeParts { key: g.key, scale: g.scale, parts: g.parts }).collect(),
+            counters: self.counters.into_iter().map(Counter::into_parts).collect(),
+            shares: (self.shares.into_iter())
+                .map(|s| ShareParts { key: s.key, part: s.part.0, whole: s.whole.0 })
+                .collect(),
+        }
     }
 }
 
@@ -219,19 +284,15 @@ impl Tally {
         window.clear();
     }
 
+    fn cut(&mut self) {
+        if let Some(part) = &mut self.part {
+            self.parts.push(Cells::of(part));
+            part.clear();
+        }
+    }
+
     fn report(&self, out: &mut Recorded) {
-        let n = self.whole.count() as f64;
-        if let Some(mean) = self.whole.mean() {
-            out.values.insert(self.key.clone().with("stat", "mean"), mean / self.scale);
-            let most = self.whole.max().expect("a mean has values");
-            out.values.insert(self.key.clone().with("stat", "max"), most as f64 / self.scale);
-        }
-        for (q, label) in QUANTILES {
-            if n * (1.0 - q) >= BEYOND_QUANTILE {
-                let value = self.whole.quantile(q).expect("there are values") as f64 / self.scale;
-                out.values.insert(self.key.clone().with("quantile", label), value);
-            }
-        }
+        tallied(&self.key, self.scale, &self.whole, &mut out.values);
         if self.whole.count() > 0 {
             out.histograms.insert(self.key.clone(), self.whole.clone());
         }
@@ -253,18 +314,19 @@ impl Gauge {
         self.closed = integral;
     }
 
+    fn cut(&mut self, now: SimTime, length: u64) {
+        let integral = self.level.integral(now);
+        let (least, most) = self.level.cut();
+        let part = Gauged { integral: integral - self.cut, length, least, most, end: self.level.value() };
+        self.parts.push(part);
+        self.cut = integral;
+    }
+
     fn report(&mut self, now: SimTime, out: &mut Recorded) {
-        if self.stats && now.0 > 0 {
-            let mean = self.level.integral(now) as f64 / now.0 as f64;
-            let figures = [
-                ("mean", mean),
-                ("min", self.level.least() as f64),
-                ("max", self.level.most() as f64),
-                ("end", self.level.value() as f64),
-            ];
-            for (stat, value) in figures {
-                out.values.insert(self.key.clone().with("stat", stat), value / self.scale);
-            }
+        if self.stats {
+            let (integral, least, most) = (self.level.integral(now), self.level.least(), self.level.most());
+            let over = Gauged { integral, length: now.0, least, most, end: self.level.value() };
+            gauged(&self.key, self.scale, &over, &mut out.values);
         }
         if let Some(series) = &self.series {
             out.series.insert(self.key.clone(), series.clone());
@@ -282,15 +344,22 @@ impl Counter {
         }
     }
 
+    fn cut(&mut self) {
+        self.parts.push(self.total - self.cut);
+        self.cut = self.total;
+    }
+
+    fn into_parts(self) -> CounterParts {
+        let key = (self.count_as != CountAs::Hidden).then_some(self.key);
+        CounterParts { key, is_rate: self.count_as == CountAs::RatePerSecond, parts: self.parts }
+    }
+
     fn report(&self, now: SimTime, starts: &[SimTime], out: &mut Recorded) {
         match self.count_as {
             CountAs::Hidden => {}
-            CountAs::Total => {
-                out.values.insert(self.key.clone(), self.total as f64);
-            }
+            CountAs::Total => counted(&self.key, false, self.total, now.0, &mut out.values),
             CountAs::RatePerSecond => {
-                let mean = self.total as f64 / now.since_start().secs();
-                out.values.insert(self.key.clone().with("stat", "mean"), mean);
+                counted(&self.key, true, self.total, now.0, &mut out.values);
                 out.values.insert(self.key.clone().with("stat", "max_window"), self.most_in_window);
                 let ends = starts.iter().skip(1).chain(std::iter::once(&now));
                 let lengths = starts.iter().zip(ends).map(|(from, to)| (*to - *from).secs());
@@ -305,9 +374,7 @@ impl Share {
     fn report(&self, counters: &[Counter], out: &mut Recorded) {
         let (part, whole) = (&counters[self.part.0], &counters[self.whole.0]);
         let ratio = |a: u64, b: u64| if b == 0 { f64::NAN } else { a as f64 / b as f64 };
-        if whole.total > 0 {
-            out.values.insert(self.key.clone(), ratio(part.total, whole.total));
-        }
+        shared(&self.key, part.total, whole.total, &mut out.values);
         if self.series {
             let windows = part.windows.iter().zip(&whole.windows).map(|(a, b)| ratio(*a, *b));
             out.series.insert(self.key.clone(), windows.collect());
@@ -318,6 +385,81 @@ impl Share {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Observes some of every kind.
+    struct Observed {
+        recorder: Recorder,
+        tally: TallyId,
+        level: LevelId,
+        all: CounterId,
+        rate: CounterId,
+    }
+
+    impl Observed {
+        fn by(mut recorder: Recorder) -> Self {
+            let tally = recorder.tally(MeasureKey::new("command_latency_ms"), 1_000.0, true);
+            let level = recorder.level(MeasureKey::new("devices_connected"), 1.0, true, true, SimTime::ZERO);
+            let all = recorder.counter(MeasureKey::new("commands"), CountAs::Total);
+            let rate = recorder.counter(MeasureKey::new("dps_lookup_rate_per_s"), CountAs::RatePerSecond);
+            recorder.share(MeasureKey::new("cache_miss_ratio"), rate, all, true);
+            Self { recorder, tally, level, all, rate }
+        }
+
+        fn second(&mut self, i: u64) {
+            let from = SimTime(i * 1_000_000);
+            self.recorder.cut(from);
+            self.recorder.level_mut(self.level).set(10 * i, SimTime(from.0 + 250_000));
+            self.recorder.count(self.all, 3 * i + 1);
+            self.recorder.count(self.rate, i);
+            (0..200 * i).for_each(|k| self.recorder.observe(self.tally, 1_000 * i + 7 * k));
+        }
+    }
+
+    #[test]
+    fn all_parts_together_are_the_whole_run_bit_for_bit() {
+        let run = |recorder: Recorder| {
+            let mut observed = Observed::by(recorder);
+            (0..7).for_each(|i| observed.second(i));
+            observed.recorder.finish(SimTime(6_500_000))
+        };
+        let (plain, cut) = (run(Recorder::default()), run(Recorder::in_parts()));
+        assert_eq!((&plain.values, &plain.series, &plain.histograms), (&cut.values, &cut.series, &cut.histograms));
+        assert_eq!((plain.parts.count(), cut.parts.count()), (0, 7));
+        let mut whole = plain.values;
+        whole.remove(&MeasureKey::new("dps_lookup_rate_per_s").with("stat", "max_window"));
+        assert_eq!(cut.parts.figures(&(0..7).collect::<Vec<_>>()), whole);
+    }
+
+    #[test]
+    fn a_selection_has_the_figures_of_its_own_time() {
+        let mut observed = Observed::by(Recorder::in_parts());
+        (0..4).for_each(|i| observed.second(i));
+        let out = observed.recorder.finish(SimTime(4_000_000));
+        assert_eq!(out.parts.span(2), (SimTime(2_000_000), SimTime(3_000_000)));
+        let figures = out.parts.figures(&[2]);
+        let value = |key: MeasureKey| figures[&key];
+        // A quarter of the second at 10, the rest at 20; 7 calls, 2 of them looked up.
+        assert!((value(MeasureKey::new("devices_connected").with("stat", "mean")) - 17.5).abs() < 1e-12);
+        assert!((value(MeasureKey::new("devices_connected").with("stat", "min")) - 10.0).abs() < 1e-12);
+        assert!((value(MeasureKey::new("commands")) - 7.0).abs() < 1e-12);
+        assert!((value(MeasureKey::new("dps_lookup_rate_per_s").with("stat", "mean")) - 2.0).abs() < 1e-12);
+        assert!((value(MeasureKey::new("cache_miss_ratio")) - 2.0 / 7.0).abs() < 1e-12);
+        assert!(
+            (value(MeasureKey::new("command_latency_ms").with("stat", "mean")) - (2.0 + 7.0 * 399.0 / 2e3)).abs()
+                < 1e-9
+        );
+        assert!(!figures.contains_key(&MeasureKey::new("command_latency_ms").with("quantile", "0.99")), "400 values");
+        assert!(out.parts.figures(&[]).is_empty());
+    }
+
+    #[test]
+    fn cuts_have_a_bound_and_none_is_made_twice() {
+        let mut recorder = Recorder::in_parts();
+        recorder.cut(SimTime::ZERO);
+        (1..=2 * CUTS_MAX as u64).for_each(|i| recorder.cut(SimTime(i / 2)));
+        (1..=2 * CUTS_MAX as u64).for_each(|i| recorder.cut(SimTime(CUTS_MAX as u64 + i)));
+        assert_eq!(recorder.finish(SimTime(u64::MAX / 2)).parts.count(), CUTS_MAX + 1);
+    }
 
     #[test]
     fn each_kind_reports_its_figures_and_windows() {

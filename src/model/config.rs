@@ -42,6 +42,15 @@ pub struct NetworkConfig {
     pub connect_timeout: SimDuration,
 }
 
+/// Into which parts the observations of a run are cut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cuts {
+    /// Where faults and moves begin and end; a run without any is one part.
+    Phases,
+    /// Where windows end, for a run whose warm-up is found afterwards.
+    Windows,
+}
+
 /// Everything that is simulated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelConfig {
@@ -79,9 +88,16 @@ pub struct ModelConfig {
     pub faults: Vec<FaultConfig>,
     /// Moves.
     pub moves: Vec<MoveConfig>,
+    /// Into which parts observations are cut.
+    pub cuts: Cuts,
 }
 
 impl ModelConfig {
+    /// Whether observations are kept by parts at all.
+    pub fn is_cut(&self) -> bool {
+        self.cuts == Cuts::Windows || !(self.faults.is_empty() && self.moves.is_empty())
+    }
+
     /// Most devices that a cohort has at any time up to the horizon.
     pub fn devices_max(&self, cohort: usize) -> u32 {
         let cohort = &self.cohorts[cohort];

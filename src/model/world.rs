@@ -131,6 +131,13 @@ pub struct MoveRun {
     pub begun: bool,
 }
 
+impl MoveRun {
+    /// Whether every device of the move was evicted and is connected again.
+    pub fn is_over(&self) -> bool {
+        self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
+    }
+}
+
 /// Counts of one class: the devices of a cohort on a stamp.
 #[derive(Debug, Clone)]
 pub struct Class {
@@ -259,7 +266,7 @@ impl<'a> World<'a> {
         let cohorts = config.cohorts.len();
         let cohort_first = first_devices(config);
         let devices = cohort_first[cohorts] as usize;
-        let mut recorder = Recorder::default();
+        let mut recorder = if config.is_cut() { Recorder::in_parts() } else { Recorder::default() };
         let figures = Figures::new(&mut recorder, config);
         let cache = config.gateway.as_ref().and_then(|g| g.cache.as_ref());
         let secondary = config.gateway.as_ref().zip(cache).and_then(|(g, cache)| g.fallback.entry().secondary(cache));

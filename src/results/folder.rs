@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::manifest::whole;
 use super::{Manifest, ResultsError, tables};
-use crate::analysis::{Observations, Study};
+use crate::analysis::{Observations, Outcome, Study};
 use crate::scenario::Input;
 
 /// Name of the text file that holds the newest run id of a scenario.
@@ -36,6 +36,8 @@ pub struct RunRecord<'a, E> {
     pub prices: Option<&'a str>,
     /// What became of the expectations, as JSON.
     pub expectations: &'a E,
+    /// The measure and the outcome of each expectation, whose values are kept as evidence.
+    pub evidence: &'a [(&'a str, &'a Outcome)],
     /// The summary for people, as markdown.
     pub summary: &'a str,
     /// The verdicts for test runners, as JUnit XML.
@@ -147,13 +149,14 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     if let Some(prices) = record.prices {
         file(folder, "prices.resolved.toml", |to| to.write_all(prices.as_bytes()))?;
     }
-    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study))?;
-    file(folder, "summary.csv", |to| tables::summary_csv(to, study))?;
+    file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, runs))?;
+    file(folder, "summary.csv", |to| tables::summary_csv(to, study, runs))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
     file(folder, "junit.xml", |to| to.write_all(record.junit.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
     file(folder, "marks.csv", |to| tables::marks_csv(to, study))?;
     file(folder, "expectations.json", |to| tables::json(to, record.expectations))?;
+    fill_evidence(&folder.join("evidence"), record.evidence, study)?;
     fill_series(&folder.join("series"), study)?;
     fill_histograms(&folder.join("histograms"), study)?;
     fill_charts(&folder.join("charts"), record.charts)?;
@@ -166,6 +169,21 @@ fn fill_inputs(folder: &Path, inputs: &[Input]) -> Result<(), ResultsError> {
         let parent = below.parent().unwrap_or(folder);
         fs::create_dir_all(parent).map_err(ResultsError::writing(parent))?;
         file(folder, path, |to| to.write_all(text.as_bytes()))?;
+    }
+    Ok(())
+}
+
+/// The values behind each expectation; no folder where there is none.
+fn fill_evidence(folder: &Path, evidence: &[(&str, &Outcome)], study: &Study) -> Result<(), ResultsError> {
+    if evidence.is_empty() {
+        return Ok(());
+    }
+    directory(folder)?;
+    for (i, (measure, outcome)) in evidence.iter().enumerate() {
+        // The measure may be misspelt, and a name of a file must not be more than a name.
+        let measure: String = measure.chars().filter(|c| c.is_ascii_alphanumeric() || *c == '_').take(60).collect();
+        let name = format!("{:02}-{measure}.csv", i + 1);
+        file(folder, &name, |to| tables::evidence_csv(to, study.window.secs(), &outcome.evidence))?;
     }
     Ok(())
 }
@@ -240,6 +258,7 @@ mod tests {
             inputs: &[Input { path: "inputs/growth.csv".into(), text: "0,1\n".into() }],
             prices: None,
             expectations: &Vec::<u32>::new(),
+            evidence: &[],
             summary: "# Outage\n",
             junit: "<testsuites/>\n",
             charts,

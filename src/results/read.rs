@@ -140,6 +140,7 @@ mod tests {
             inputs: &[],
             prices: Some(""),
             expectations: &(),
+            evidence: &[],
             summary: "",
             junit: "",
             charts: &[],

@@ -2,7 +2,7 @@
 
 use super::{Manifest, RunFacts};
 use crate::analysis::{Ended, Mark, MarkKind, Observations, Study, StudyMeta, summarise};
-use crate::metrics::{Histogram, MeasureKey};
+use crate::metrics::{Histogram, MeasureKey, Parts};
 use crate::units::{SimDuration, SimTime};
 
 /// A replication with one figure of each kind.
@@ -27,6 +27,7 @@ pub(super) fn run(replication: u32, commands: f64) -> Observations {
             (MeasureKey::new("devices_in_state").with("state", "backing off"), vec![0.0, f64::NAN]),
         ]
         .into(),
+        parts: Parts::default(),
         marks: vec![Mark {
             kind: MarkKind::Fault,
             label: "outage".into(),

@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT, Manifest};
-use crate::analysis::{Estimate, MarkKind, Observations, Study};
+use crate::analysis::caution;
+use crate::analysis::{Estimate, Evidence, MarkKind, Observations, Study};
 use crate::metrics::{Better, Histogram, MeasureKey};
 
 /// The shortest decimal that reads back as the same number; empty for what is not a number.
@@ -69,10 +70,13 @@ struct Row<'a> {
     n: u32,
     /// Which direction is better.
     better: Better,
+    /// What the figure does not say by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<String>,
 }
 
 impl<'a> Row<'a> {
-    fn of(key: &'a MeasureKey, estimate: &Estimate) -> Self {
+    fn of(key: &'a MeasureKey, estimate: &Estimate, note: Option<String>) -> Self {
         let measure = key.measure();
         Self {
             name: measure.name,
@@ -83,18 +87,35 @@ impl<'a> Row<'a> {
             high: estimate.high,
             n: estimate.n,
             better: measure.better,
+            note,
         }
     }
 }
 
+/// Every figure with its note, those too that the sample cannot carry.
+fn noted(study: &Study, runs: &[Observations]) -> Vec<(MeasureKey, Estimate, Option<String>)> {
+    let there = study.estimates.iter().map(|(key, e)| (key.clone(), *e, caution::note(key, e, runs)));
+    let refused = caution::refused(runs).into_iter();
+    let mut all: Vec<_> =
+        there.chain(refused.map(|(key, few)| (key, Estimate::ABSENT, Some(few.to_string())))).collect();
+    all.sort_by(|a, b| a.0.cmp(&b.0));
+    all
+}
+
 /// Every figure with its interval, as JSON.
-pub(super) fn summary_json(to: &mut dyn Write, manifest: &Manifest, study: &Study) -> io::Result<()> {
+pub(super) fn summary_json(
+    to: &mut dyn Write,
+    manifest: &Manifest,
+    study: &Study,
+    runs: &[Observations],
+) -> io::Result<()> {
+    let noted = noted(study, runs);
     let summary = Summary {
         format: FORMAT,
         scenario: &study.scenario,
         digest: manifest.digest.as_deref(),
         replications: study.replications,
-        measures: study.estimates.iter().map(|(key, estimate)| Row::of(key, estimate)).collect(),
+        measures: noted.iter().map(|(key, estimate, note)| Row::of(key, estimate, note.clone())).collect(),
     };
     json(to, &summary)
 }
@@ -106,15 +127,40 @@ pub(super) fn json(to: &mut dyn Write, value: &impl Serialize) -> io::Result<()>
 }
 
 /// Every figure with its interval, one row each.
-pub(super) fn summary_csv(to: &mut dyn Write, study: &Study) -> io::Result<()> {
+pub(super) fn summary_csv(to: &mut dyn Write, study: &Study, runs: &[Observations]) -> io::Result<()> {
     let mut csv = csv::Writer::from_writer(to);
-    csv.write_record(["scenario", "measure", "unit", "labels", "estimate", "low", "high", "n", "better"])?;
-    for (key, estimate) in &study.estimates {
+    csv.write_record(["scenario", "measure", "unit", "labels", "estimate", "low", "high", "n", "better", "note"])?;
+    for (key, estimate, note) in &noted(study, runs) {
         let measure = key.measure();
         let labels = key.labels.to_string();
         let [mean, low, high, n] = cells(estimate);
         let names = [study.scenario.as_str(), measure.name, measure.unit, &labels];
-        csv.write_record(names.into_iter().chain([&*mean, &low, &high, &n, better(measure.better)]))?;
+        csv.write_record(names.into_iter().chain([
+            &*mean,
+            &low,
+            &high,
+            &n,
+            better(measure.better),
+            note.as_deref().unwrap_or(""),
+        ]))?;
+    }
+    csv.flush()
+}
+
+/// Most rows of evidence of one expectation; windows of many replications would fill a disk.
+const EVIDENCE_ROWS_MAX: usize = 100_000;
+
+/// The values behind a judgement: of every replication, or of the windows that are not as expected.
+pub(super) fn evidence_csv(to: &mut dyn Write, window_s: f64, evidence: &[Evidence]) -> io::Result<()> {
+    let mut csv = csv::Writer::from_writer(to);
+    csv.write_record(["figure", "bound", "replication", "window_start_s", "value", "as_expected"])?;
+    let rows = evidence.iter().flat_map(|evidence| evidence.rows.iter().map(move |row| (evidence, row)));
+    let kept = rows.filter(|(_, row)| row.window.is_none() || !row.is_good);
+    for (evidence, row) in kept.take(EVIDENCE_ROWS_MAX) {
+        let start = row.window.map_or_else(String::new, |window| number(window as f64 * window_s));
+        let (figure, bound) = (evidence.key.to_string(), evidence.bound.to_string());
+        let (replication, value) = (row.replication.to_string(), number(row.value));
+        csv.write_record([&*figure, &bound, &replication, &start, &value, if row.is_good { "yes" } else { "no" }])?;
     }
     csv.flush()
 }
@@ -248,15 +294,15 @@ mod tests {
         let runs = [run(0, 1.5)];
         let study = study("outage", &runs);
         let json: serde_json::Value =
-            serde_json::from_str(&text(|to| summary_json(to, &manifest(&study, &runs), &study))).expect("JSON");
+            serde_json::from_str(&text(|to| summary_json(to, &manifest(&study, &runs), &study, &runs))).expect("JSON");
         assert_eq!(json["format"], 1);
         assert_eq!(json["digest"], serde_json::Value::Null);
         let first = &json["measures"][0];
         assert_eq!((&first["name"], &first["labels"]["quantile"]), (&"command_latency_ms".into(), &"0.99".into()));
         assert_eq!((&first["estimate"], &first["low"]), (&0.5.into(), &serde_json::Value::Null));
         assert_eq!((&first["better"], &first["n"]), (&"lower".into(), &1.into()));
-        let table = text(|to| summary_csv(to, &study));
-        assert!(table.contains("\noutage,commands,1,,1.5,,,1,neither\n"), "{table}");
+        let table = text(|to| summary_csv(to, &study, &runs));
+        assert!(table.contains("\noutage,commands,1,,1.5,,,1,neither,one replication: no interval\n"), "{table}");
     }
 
     #[test]

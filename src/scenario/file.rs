@@ -97,6 +97,9 @@ pub struct Run {
     pub event_budget: u64,
     /// How telemetry is simulated: counts per tick (`flow`, the default) or each message (`events`).
     pub telemetry: Fidelity,
+    /// Declares a study of the long run: figures leave out the warm-up. Default: a terminating study, of the whole run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub steady: Option<Steady>,
     /// Share of the fleet that is simulated, for a quick look: devices, their growth and the capacities of stamps and
     /// caches shrink together, limits and prices stay. Default 1.
     pub scale: Ratio,
@@ -114,9 +117,19 @@ impl Default for Run {
             growth_tick: SimDuration::HOUR,
             event_budget: 500_000_000,
             telemetry: Fidelity::default(),
+            steady: None,
             scale: Ratio::ONE,
         }
     }
+}
+
+/// A study of the long run. One replication is cut into batches; several are independent, as always.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Steady {
+    /// Length that is left out of every figure. Default: found for each figure by the rule MSER-5.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<SimDuration>,
 }
 
 impl File {
@@ -813,11 +826,41 @@ pub struct Expect {
     /// Labels that the figure carries, such as { share = "99 %" }; "*" stands for any. Default: none.
     #[serde(default)]
     pub labels: BTreeMap<String, LabelValue>,
-    /// The expectation fails where the mean satisfies this, such as "> 30 min".
+    /// The time before, during or after a fault or a move, such as { during = "weu-2-outage" }. Default: the whole run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phase: Option<PhaseOf>,
+    /// The expectation fails where the figure satisfies this, such as "> 30 min". The figure is the mean over the
+    /// replications, unless a share is asked for.
     pub fail_if: String,
-    /// The expectation warns where the mean satisfies this. Default: never.
+    /// The expectation warns where the figure satisfies this. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warn_if: Option<String>,
+    /// Share of the windows of the run, or of the phase, that must be as expected. Default: the figure of the whole time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_of_windows: Option<Ratio>,
+    /// Share of the replications that must be as expected, proven with 95 % confidence; 95 % needs 59 of them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share_of_replications: Option<Ratio>,
+    /// Fewest replications with the figure; with fewer the expectation is not met. Default 0.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub least_replications: u32,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+fn is_zero(n: &u32) -> bool {
+    *n == 0
+}
+
+/// A phase of a fault or a move, by its name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum PhaseOf {
+    /// From the start of the run to its first start.
+    Before(String),
+    /// From each start to the end of the cause of a fault, or to the last connection of a move.
+    During(String),
+    /// From its first end onwards, but for what is during another occurrence.
+    After(String),
 }
 
 /// The value of a label: text, or a number.

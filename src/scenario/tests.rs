@@ -284,6 +284,30 @@ const CASES: &[Case] = &[
         hint: "did you mean `drill`?",
     },
     Case {
+        from: "fail_if = \"> 30 min\"",
+        to: "phase = { during = ^\"dril\" }\nfail_if = \"> 30 min\"",
+        what: "unknown fault or move `dril`",
+        hint: "did you mean `drill`?",
+    },
+    Case {
+        from: "fail_if = \"> 30 min\"",
+        to: "phase = { ^durng = \"drill\" }\nfail_if = \"> 30 min\"",
+        what: "unknown phase `durng`",
+        hint: "did you mean `during`?",
+    },
+    Case {
+        from: "fail_if = \"> 30 min\"",
+        to: "share_of_windows = ^\"120 %\"\nfail_if = \"> 30 min\"",
+        what: "\"120 %\" is out of range",
+        hint: "a share from 0 to 1",
+    },
+    Case {
+        from: "seed = 7",
+        to: "seed = 7\n[run.^steady]",
+        what: "a run with faults has no steady state",
+        hint: "leave out [run.steady]",
+    },
+    Case {
         from: "limits = \"azure-2026-11\"",
         to: "limits = ^\"azure-2026-10\"",
         what: "unknown catalogue `azure-2026-10`",
@@ -613,6 +637,13 @@ fn doubtful_files_load_with_a_warning() {
     assert!(warned(&[("fail_if = \"> 30", "fail_if = \"< 30")]).contains("fails good results: lower is better"));
     assert!(warned(&[("for = \"45 min\"", "for = \"8 h\"")]).contains("ends after the horizon"));
     assert!(warned(&[("devices = 100_000", "devices = 190_000")]).contains("190000 devices of ring `production`"));
+    let fails = |to: &str| warned(&[("fail_if = \"> 30 min\"", to)]);
+    assert!(fails("fail_if = \"< 0 s\"").contains("so this can never fail or warn"));
+    assert!(fails("fail_if = \"> 30 min\"\nwarn_if = \"< 0 s\"").contains("so this can never fail or warn"));
+    assert!(fails("fail_if = \"> 30 min\"\nshare_of_windows = 0").contains("this expectation can never fail"));
+    assert!(
+        fails("fail_if = \"> 30 min\"\nleast_replications = 4").contains("4 replications are needed and 3 are run")
+    );
     assert!(warned(&[("seed = 7", "event_budget = 10")]).contains("more than the event budget"));
 }
 

@@ -11,17 +11,18 @@ mod moves;
 mod names;
 mod services;
 mod stamps;
+mod steady;
 
 use std::path::Path;
 
 use crate::analysis::Expectation;
 use crate::cost::PriceSheet;
-use crate::model::config::{ModelConfig, NetworkConfig};
+use crate::model::config::{Cuts, ModelConfig, NetworkConfig};
 use crate::model::region::RegionTable;
 use crate::scenario::catalog::{self, Limits};
 use crate::scenario::diagnostic::{Diagnostic, Finding, Place, Sources, nearest, unknown};
 use crate::scenario::estimate::Estimate;
-use crate::scenario::file::{CATALOG, Catalog, File, Run};
+use crate::scenario::file::{CATALOG, Catalog, File, Run, Steady};
 use crate::scenario::load::{FIRST, Lost, foreign, read};
 use crate::scenario::tree::{Node, Span};
 use crate::units::SimDuration;
@@ -40,6 +41,8 @@ const WINDOWS: u64 = 120;
 const REPLICATIONS_MAX: u32 = 1_000_000;
 /// Most devices of a run.
 const DEVICES_MAX: u64 = 250_000_000;
+/// Windows of a steady run whose window is not given: the rule MSER-5 looks at batches of five.
+const STEADY_WINDOWS: u64 = 400;
 /// Lengths that windows have by default [s].
 const READABLE: &[u64] = &[
     1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1_800, 3_600, 7_200, 10_800, 21_600, 43_200, 86_400, 172_800, 604_800,
@@ -70,6 +73,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Independent replications.
     pub replications: u32,
+    /// Whether figures leave out a warm-up, and which.
+    pub steady: Option<Steady>,
     /// The model's input.
     pub model: ModelConfig,
     /// Prices for the bill.
@@ -91,6 +96,17 @@ pub struct Scenario {
 }
 
 impl Scenario {
+    /// The same with another number of replications, as if the file had said so.
+    #[must_use]
+    pub fn with_replications(mut self, replications: u32) -> Self {
+        let mut file: File = toml::from_str(&self.resolved).expect("a resolved scenario reads back");
+        file.run.replications = replications;
+        self.replications = replications;
+        self.resolved = toml::to_string(&file).expect("a scenario file is plain data");
+        self.inputs_hash = hash(&self.resolved, &self.inputs, &file.catalog);
+        self
+    }
+
     /// What running it will take, roughly.
     pub fn estimate(&self) -> Estimate {
         Estimate::of(&self.model, self.replications)
@@ -190,7 +206,9 @@ impl<'a> Build<'a> {
             gateway,
             faults,
             moves,
+            cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
         };
+        self.steady(&file, &model);
         self.sizes(&file, &model);
         let resolved = toml::to_string(&file).expect("a scenario file is plain data");
         Some(Scenario {
@@ -199,6 +217,7 @@ impl<'a> Build<'a> {
             start: file.run.start.to_string(),
             seed: file.run.seed,
             replications: file.run.replications,
+            steady: file.run.steady.clone(),
             assumptions: assumptions::of(&file, &model, &prices),
             inputs_hash: hash(&resolved, &self.inputs, &file.catalog),
             inputs: std::mem::take(&mut self.inputs),
@@ -338,7 +357,8 @@ impl<'a> Build<'a> {
             self.say("run/horizon", positive("a horizon"));
             return None;
         }
-        let window = run.window.unwrap_or_else(|| readable_window(horizon));
+        let windows = if run.steady.is_some() { STEADY_WINDOWS } else { WINDOWS };
+        let window = run.window.unwrap_or_else(|| readable_window(horizon, windows));
         run.window = Some(window);
         if window.is_zero() {
             self.say("run/window", positive("a window"));
@@ -413,8 +433,8 @@ impl<'a> Build<'a> {
 }
 
 /// The shortest readable length that cuts a horizon into at most so many windows.
-fn readable_window(horizon: SimDuration) -> SimDuration {
-    let wanted = horizon.0.div_ceil(WINDOWS);
+fn readable_window(horizon: SimDuration, windows: u64) -> SimDuration {
+    let wanted = horizon.0.div_ceil(windows);
     let lengths = READABLE.iter().map(|secs| SimDuration::from_secs(*secs));
     let window = lengths.into_iter().find(|length| length.0 >= wanted);
     window.unwrap_or(SimDuration::DAY * wanted.div_ceil(SimDuration::DAY.0)).min(horizon)

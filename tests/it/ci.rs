@@ -213,6 +213,7 @@ fn every_json_line_is_of_the_schema() {
         "run strict.toml",
         "run wrong.toml",
         "run small.toml --set run.event_budget=50",
+        "run strict.toml --self-check --precision 20% --max-replications 20",
         "check small.toml strict.toml",
         "compare small.toml small.toml",
         "compare small.toml lockstep.toml",
@@ -257,7 +258,9 @@ fn the_summary_of_a_run_folder_is_of_its_schema() {
     assert_eq!(keys(&summary), keys(&schema["properties"]));
     let figure = &schema["definitions"]["Figure"];
     for row in summary["measures"].as_array().expect("figures") {
-        assert_eq!(keys(row), keys(&figure["properties"]));
+        let must = figure["required"].as_array().expect("keys").iter().filter_map(Value::as_str);
+        assert!(must.clone().count() >= 5 && must.clone().all(|key| row.get(key).is_some()), "{row}");
+        assert!(keys(row).iter().all(|key| figure["properties"].get(key).is_some()), "{row}");
         // The interval of one replication is null, and the schema says that it may be.
         assert!(row["low"].is_null(), "{row}");
     }

@@ -5,7 +5,7 @@ use stampsim::analysis::{MarkKind, Observations};
 use stampsim::kernel::draws::{Draws, Purpose, member, stable_name};
 use stampsim::results::{Manifest, RunFacts};
 
-use super::support::{Case, Ran};
+use super::support::{Case, Ran, run, run_part};
 
 /// Digest of the results of a case, as `stampsim run` would print it.
 fn digest(ran: &Ran) -> String {
@@ -36,6 +36,18 @@ fn a_replication_is_the_same_among_three_and_among_thirty() {
     assert_eq!(texts(few.runs()), texts(&many.runs()[..3]));
     let hashes: std::collections::BTreeSet<_> = many.runs().iter().map(|run| run.order_hash).collect();
     assert_eq!(hashes.len(), 30, "replications differ from each other");
+}
+
+#[test]
+fn a_run_that_goes_on_where_another_ended_is_one_run() {
+    let scenario = fleet().set("run.replications=7").scenario();
+    let whole = run(scenario.clone(), None);
+    let mut parts = run_part(&scenario, 0..3);
+    parts.append(run_part(&scenario, 3..4));
+    parts.append(run_part(&scenario, 4..7));
+    assert_eq!(texts(&parts.observations), texts(&whole.observations));
+    assert_eq!((parts.asked, parts.interrupted), (7, false));
+    assert_eq!(format!("{:?}", parts.study), format!("{:?}", whole.study));
 }
 
 /// Asserts that a figure is the same in each replication of all runs.

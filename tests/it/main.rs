@@ -8,6 +8,7 @@ mod docs;
 mod exit_codes;
 mod invariants;
 mod layers;
+mod output_analysis;
 mod published;
 mod queueing;
 mod support;

@@ -5,6 +5,7 @@
 //! test of equivalence; noise cannot pass it, and more replications can only make it sharper.
 
 use std::fmt::Write as _;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::AtomicBool;
@@ -29,6 +30,12 @@ impl Case {
     /// A file of `tests/it/cases`.
     pub(crate) fn named(name: &str) -> Self {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/cases").join(format!("{name}.toml"));
+        Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
+    }
+
+    /// A shipped scenario.
+    pub(crate) fn shipped(name: &str) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios").join(format!("{name}.toml"));
         Self { name: name.to_owned(), path, sets: vec![seed_of(name)] }
     }
 
@@ -70,7 +77,8 @@ fn seed_of(name: &str) -> String {
     format!("run.seed={}", stable_name(name) >> 1)
 }
 
-struct Silent;
+/// Shows no progress.
+pub(crate) struct Silent;
 
 impl Progress for Silent {
     fn replication_done(&self, _: usize, _: u32, _: u32) {}
@@ -82,6 +90,15 @@ pub(crate) fn run(scenario: Scenario, jobs: Option<usize>) -> ScenarioResult {
     let options = RunOptions { jobs, stop: &stop, max_wall: None };
     let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
     experiment::run(&[scenario], &options, &Silent, &keep);
+    slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
+}
+
+/// Runs these replications of a scenario.
+pub(crate) fn run_part(scenario: &Scenario, part: Range<u32>) -> ScenarioResult {
+    let (slot, stop) = (Mutex::new(None), AtomicBool::new(false));
+    let options = RunOptions { jobs: None, stop: &stop, max_wall: None };
+    let keep = |_: usize, result: ScenarioResult| *slot.lock().expect("nobody panics here") = Some(result);
+    experiment::run_parts(std::slice::from_ref(scenario), &[part], &options, &Silent, &keep);
     slot.into_inner().expect("nobody panics here").expect("the scenario came to an end")
 }
 

@@ -45,6 +45,7 @@ impl World<'_> {
     pub(super) fn fault_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, fault: usize) {
         let now = agenda.now();
         self.flow_until(now);
+        self.recorder.cut(now);
         let config = &self.config.faults[fault];
         let until = self.end_of(fault, now);
         let occurrence = self.occurrences.len() as u16;
@@ -119,6 +120,8 @@ impl World<'_> {
             let at = self.next_drawn(fault, now, number);
             self.other_event(agenda, at, Kind::FaultBegins, self.config.faults[fault].key, (fault as u32, 0));
         }
+        // Last, since what was counted in bulk up to now belongs to the time of the fault.
+        self.recorder.cut(now);
     }
 
     /// Whether another fault keeps the same target down or dark.

@@ -18,6 +18,7 @@ impl World<'_> {
 
     /// A move begins: its devices are selected, the source is closed, the first device is evicted.
     pub(super) fn move_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        self.recorder.cut(agenda.now());
         let rule = &self.config.moves[index].rule;
         if rule.close_source {
             for stamp in &rule.from {
@@ -148,6 +149,9 @@ impl World<'_> {
         if record.is(Device::MOVING) {
             record.set(Device::MOVING, false);
             self.recorder.observe(self.figures.move_downtime[usize::from(index)], (now - lost_at).0);
+        }
+        if self.moves[usize::from(index)].is_over() {
+            self.recorder.cut(now);
         }
     }
 }

@@ -152,6 +152,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         gateway: None,
         faults: Vec::new(),
         moves: Vec::new(),
+        cuts: crate::model::config::Cuts::Phases,
     }
 }
 

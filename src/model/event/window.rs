@@ -5,13 +5,14 @@ use crate::kernel::executive::Agenda;
 use crate::metrics::measure::MeasureKey;
 use crate::metrics::recorder::Recorded;
 use crate::metrics::{Component, Usage};
+use crate::model::config::Cuts;
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::DeviceId;
 use crate::model::limit::Bucket;
 use crate::model::population::device::Device;
 use crate::model::stamp::hub::Life;
-use crate::model::world::{NEVER, NOBODY, Outcome, World};
+use crate::model::world::{MoveRun, NEVER, NOBODY, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
 /// Shares of the affected devices whose recovery is reported.
@@ -36,6 +37,9 @@ impl World<'_> {
         self.meter_usage(from, now);
         self.close_throttles(now - from);
         self.recorder.close_window(now);
+        if self.config.cuts == Cuts::Windows {
+            self.recorder.cut(now);
+        }
         let registered = self.recorder.level_mut(self.figures.registered).integral(now);
         let connected = self.recorder.level_mut(self.figures.connected).integral(now);
         self.device_time.push((registered, connected));
@@ -111,7 +115,7 @@ impl World<'_> {
         self.check_invariants();
         let own = self.own_figures(now);
         let own_series = self.own_series();
-        let moves = self.move_spans();
+        let moves = self.move_spans(now);
         let mut recorded = self.recorder.finish(now);
         recorded.values.extend(own);
         recorded.series.extend(own_series);
@@ -146,9 +150,10 @@ impl World<'_> {
         }
     }
 
-    fn move_spans(&self) -> Vec<(String, SimTime, SimTime)> {
+    fn move_spans(&self, now: SimTime) -> Vec<(String, SimTime, SimTime)> {
         let spans = self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun);
-        spans.map(|(run, plan)| (plan.name.clone(), plan.at, run.last)).collect()
+        let until = |run: &MoveRun| if run.is_over() { run.last } else { now };
+        spans.map(|(run, plan)| (plan.name.clone(), plan.at, until(run))).collect()
     }
 
     /// Figures that no recorder kind fits.
@@ -196,7 +201,7 @@ impl World<'_> {
         for (run, plan) in self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun) {
             let key = |name| MeasureKey::new(name).with("move", &*plan.name);
             out.push((key("move_devices"), f64::from(run.evicted)));
-            if run.evicted > 0 && run.arrived == run.evicted && run.next as usize == run.devices.len() {
+            if run.is_over() {
                 out.push((key("move_duration_s"), (run.last - plan.at).secs()));
             }
         }

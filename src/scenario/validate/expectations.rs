@@ -1,11 +1,13 @@
 //! Expectations: a gate whose measure or bound is misspelt would never fail, so both are checked here.
 
 use crate::analysis::Expectation;
-use crate::analysis::expectation::{Bound, Comparison, suggest};
+use crate::analysis::expectation::{Bound, Comparison, never_holds, suggest};
+use crate::analysis::phase::{Phase, When};
 use crate::metrics::measure::{Better, Measure, find};
 use crate::scenario::diagnostic::{Finding, unknown};
-use crate::scenario::file::{Expect, File};
+use crate::scenario::file::{Expect, File, PhaseOf};
 use crate::scenario::validate::Build;
+use crate::units::Ratio;
 
 impl Build<'_> {
     /// Every expectation that can be evaluated.
@@ -27,18 +29,64 @@ impl Build<'_> {
         Some(Expectation {
             measure: expect.measure.clone(),
             labels: expect.labels.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
+            phase: expect.phase.as_ref().and_then(|phase| self.phase(at, phase, file)),
             fail_if: fail_if?,
             warn_if: match warn_if {
                 Some(bound) => Some(bound?),
                 None => None,
             },
+            windows: self.share(&format!("{at}/share_of_windows"), expect.share_of_windows),
+            replications: self.share(&format!("{at}/share_of_replications"), expect.share_of_replications),
+            least_replications: self.least_replications(at, expect, file),
         })
+    }
+
+    /// A phase of a fault or move that there is.
+    fn phase(&mut self, at: &str, phase: &PhaseOf, file: &File) -> Option<Phase> {
+        let (when, of) = match phase {
+            PhaseOf::Before(of) => (When::Before, of),
+            PhaseOf::During(of) => (When::During, of),
+            PhaseOf::After(of) => (When::After, of),
+        };
+        let names = file.faults.iter().map(|fault| fault.name.as_deref());
+        let known: Vec<&str> = names.chain(file.moves.iter().map(|plan| plan.name.as_deref())).flatten().collect();
+        if !known.contains(&of.as_str()) && !self.lost.items("faults") && !self.lost.items("moves") {
+            self.say(&format!("{at}/phase/{}", when.word()), unknown("fault or move", of, &known));
+        }
+        self.require(file.run.steady.is_none(), &format!("{at}/phase"), || {
+            Finding::new("a steady state has no phases").help("leave out the phase, or [run.steady]")
+        });
+        Some(Phase { when, of: of.clone() })
+    }
+
+    /// A share that something must reach; of none at all, nothing could fail.
+    fn share(&mut self, path: &str, share: Option<Ratio>) -> Option<f64> {
+        let share = share?.get();
+        if share <= 0.0 {
+            let finding = Finding::warning("a share of zero is always reached: this expectation can never fail");
+            self.say(path, finding.help("ask for a share such as \"99 %\""));
+        }
+        Some(share)
+    }
+
+    /// More replications than are run would never be there.
+    fn least_replications(&mut self, at: &str, expect: &Expect, file: &File) -> u32 {
+        if expect.least_replications > file.run.replications {
+            let (needed, run) = (expect.least_replications, file.run.replications);
+            let finding = Finding::warning(format!("{needed} replications are needed and {run} are run"));
+            self.say(&format!("{at}/least_replications"), finding.help("raise run.replications"));
+        }
+        expect.least_replications
     }
 
     fn bound(&mut self, path: &str, text: &str, measure: &Measure) -> Option<Bound> {
         match Bound::parse(text, measure) {
             Ok(bound) => {
                 self.direction(path, &bound, measure);
+                if let Some(why) = never_holds(&bound, measure) {
+                    let finding = Finding::warning(format!("{why}, so this can never fail or warn"));
+                    self.say(path, finding.help("choose a bound that the measure can reach"));
+                }
                 Some(bound)
             }
             Err(error) => {
