@@ -229,6 +229,6 @@ mod tests {
             assert_eq!(failure.code, exit::USAGE);
             assert!(failure.help.contains("did you mean") && failure.help.contains(meant), "{typed}: {}", failure.help);
         }
-        assert!(failed("99").help.starts_with("`stampsim list`") && failed("").code == exit::USAGE);
+        assert!(failed("zzzzzzzz").help.starts_with("`stampsim list`") && failed("").code == exit::USAGE);
     }
 }

@@ -4,11 +4,13 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 
+use clap::builder::Resettable;
 use clap::{Args, Command};
 use clap_mangen::Man as Page;
+use clap_mangen::roff::{Roff, roman};
 use serde_json::json;
 
-use super::exit;
+use super::exit::{self, CODES};
 use super::failure::Failure;
 use super::terminal::Terminal;
 
@@ -58,10 +60,26 @@ fn pages(command: &Command) -> Vec<(String, String)> {
 }
 
 fn page(command: &Command) -> (String, String) {
-    let page = Page::new(command.clone());
+    // What stands around the help of a command is laid out line by line, which the generator does not keep.
+    let examples = command.get_before_help().map(ToString::to_string).unwrap_or_default();
+    let page = Page::new(command.clone().after_help(Resettable::Reset));
     let mut text = Vec::new();
     page.render(&mut text).expect("memory takes everything");
+    section("EXAMPLES", examples.lines().skip(1)).to_writer(&mut text).expect("memory takes everything");
+    let codes: Vec<String> = CODES.iter().map(|code| format!("{:<4} {}", code.code, code.meaning)).collect();
+    section("EXIT STATUS", codes.iter().map(String::as_str)).to_writer(&mut text).expect("memory takes everything");
     (page.get_filename(), String::from_utf8_lossy(&text).into_owned())
+}
+
+/// Lines as they are, under a heading.
+fn section<'a>(heading: &str, lines: impl Iterator<Item = &'a str>) -> Roff {
+    let mut roff = Roff::default();
+    roff.control("SH", [heading]).control("nf", []);
+    lines.for_each(|line| {
+        roff.text([roman(line)]);
+    });
+    roff.control("fi", []);
+    roff
 }
 
 #[cfg(test)]
@@ -82,7 +100,10 @@ mod tests {
         let names: Vec<_> = Cli::command().get_subcommands().map(|command| command.get_name().to_owned()).collect();
         for name in &names {
             let page = fs::read_to_string(below.join(format!("stampsim-{name}.1"))).expect("a page");
-            assert!(page.contains(".TH") && page.contains("Examples:"), "{name}: {page}");
+            assert!(
+                page.contains(".TH") && page.contains(".SH EXAMPLES") && page.contains("stampsim"),
+                "{name}: {page}"
+            );
         }
         assert_eq!(out.text().lines().count(), names.len() + 1);
     }
@@ -91,7 +112,7 @@ mod tests {
     fn the_main_page_goes_to_stdout_and_a_file_is_no_folder() {
         let (terminal, out, _) = terminal(Manner::default());
         man(&terminal, &Man { dir: None }, Cli::command()).expect("printed");
-        assert!(out.text().contains("stampsim") && out.text().contains("Exit codes:"), "{}", out.text());
+        assert!(out.text().contains("stampsim") && out.text().contains(".SH \"EXIT STATUS\""), "{}", out.text());
         let folder = tempfile::tempdir().expect("a folder");
         fs::write(folder.path().join("file"), "").expect("written");
         let failure =

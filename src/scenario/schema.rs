@@ -36,7 +36,12 @@ pub fn field(path: &[&str]) -> Option<Field> {
     let own = sentence(property);
     let written = tables.iter().filter_map(|schema| sentence(schema)).find(|text| Some(text) != own.as_ref());
     let default = property.get("default").filter(|value| !value.is_object() && !value.is_array());
-    Some(Field { about: describe(path)?, written, default: default.map(ToString::to_string), keys: names(&tables) })
+    Some(Field {
+        about: describe(path).unwrap_or_default(),
+        written,
+        default: default.map(ToString::to_string),
+        keys: names(&tables),
+    })
 }
 
 /// What is said of a key, such as `["stamps", "hub", "units"]`: the sentences of its reference.
