@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT, Manifest};
@@ -34,26 +35,43 @@ fn better(better: Better) -> &'static str {
 /// What limits alone make of a figure, where that is known.
 pub type Floors = BTreeMap<MeasureKey, f64>;
 
-/// `summary.json`.
-#[derive(Serialize)]
-struct Summary<'a> {
+/// `summary.json` of a run folder: every figure with its interval.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Summary<'a> {
+    /// Version of the format of the run folder.
     format: u64,
+    /// Name of the scenario.
     scenario: &'a str,
+    /// Digest of the results; null for a run that is not complete.
     digest: Option<&'a str>,
+    /// Replications that are whole.
     replications: u32,
+    /// Every figure.
     measures: Vec<Row<'a>>,
 }
 
-/// One figure of `summary.json`; what is not a number becomes null.
-#[derive(Serialize)]
+/// One figure; what is not a number, such as the interval of a single replication, is null.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Figure")]
 struct Row<'a> {
+    /// Name of the measure, as `stampsim list measures` has it.
     name: &'a str,
+    /// Unit of the figure.
     unit: &'a str,
+    /// Labels that tell figures of one measure apart, such as `quantile`.
     labels: BTreeMap<&'a str, &'a str>,
+    /// Mean over the replications.
+    #[schemars(with = "Option<f64>")]
     estimate: f64,
+    /// Lower end of the 95 % interval.
+    #[schemars(with = "Option<f64>")]
     low: f64,
+    /// Upper end of the 95 % interval.
+    #[schemars(with = "Option<f64>")]
     high: f64,
+    /// Replications that have the figure.
     n: u32,
+    /// Which direction is better.
     better: Better,
     /// What the limits alone allow, where that is known.
     floor: Option<f64>,

@@ -61,9 +61,17 @@ impl Place {
 
     /// Runs the program with these words.
     pub(crate) fn run(&self, words: &[&str]) -> Ended {
-        let output =
-            Command::new(program()).current_dir(self.0.path()).args(words).output().expect("the program starts");
-        Ended::of(&output)
+        self.run_in(&[], words)
+    }
+
+    /// The same with these variables; those by which a CI system is known are else not there.
+    pub(crate) fn run_in(&self, variables: &[(&str, &str)], words: &[&str]) -> Ended {
+        let mut program = Command::new(program());
+        for name in ["GITHUB_ACTIONS", "TF_BUILD", "GITHUB_STEP_SUMMARY"] {
+            program.env_remove(name);
+        }
+        program.envs(variables.iter().copied()).current_dir(self.0.path()).args(words);
+        Ended::of(&program.output().expect("the program starts"))
     }
 
     /// The manifest of the newest run of a scenario.
@@ -86,7 +94,7 @@ fn json(path: &Path) -> Value {
 /// How the program ended and what it said.
 #[derive(Debug)]
 pub(crate) struct Ended {
-    code: Option<i32>,
+    pub(crate) code: Option<i32>,
     pub(crate) out: String,
     pub(crate) err: String,
 }
@@ -116,9 +124,15 @@ fn a_run_ends_with_0_and_leaves_a_folder_with_a_digest() {
     assert!(ended.out.contains(&format!("digest  {digest}  small")), "{ended:#?}");
     assert_eq!((manifest["complete"].as_bool(), manifest["replications_done"].as_u64()), (Some(true), Some(3)));
     let latest = fs::read_to_string(place.path("output/small/latest")).expect("the newest run");
-    for file in
-        ["summary.json", "summary.csv", "replications.csv", "scenario.resolved.toml", "expectations.json", "summary.md"]
-    {
+    for file in [
+        "summary.json",
+        "summary.csv",
+        "replications.csv",
+        "scenario.resolved.toml",
+        "expectations.json",
+        "summary.md",
+        "junit.xml",
+    ] {
         assert!(place.path("output/small").join(latest.trim()).join(file).is_file(), "{file} is missing");
     }
 }
