@@ -199,7 +199,7 @@ fn check_itself(terminal: &Terminal, base: &StoredRun, question: &Question) -> V
         "passes": passes, "verdict": verdict, "sharp": text(&mut sharp.iter().map(ToString::to_string)),
         "blunt": text(&mut blunt.iter().map(|(figure, _)| figure.to_string())),
     });
-    terminal.message("self_check", fields);
+    terminal.message("gate_check", fields);
     let all = sharp.len() + blunt.len();
     if passes {
         terminal.data(&format!("self-check passes: a worsened copy regresses in {} of {all} figures\n", sharp.len()));

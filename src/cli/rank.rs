@@ -266,7 +266,7 @@ fn conclude(terminal: &Terminal, scenarios: &[Scenario], contest: &Contest, rank
         "verdict": if ranking.is_decided { "selected" } else { "inconclusive" }, "best": contenders,
         "confidence": contest.confidence, "indifference": ranking.zone, "at_most": ranking.at_most,
     });
-    terminal.message("verdict", fields);
+    terminal.message("selected", fields);
     let confidence = Reading::of("cache_miss_ratio").alone(contest.confidence);
     let zone = Reading::of(contest.figure.measure.name).alone(ranking.zone);
     terminal.data(&match (ranking.is_decided, ranking.at_most) {

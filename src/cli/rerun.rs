@@ -302,7 +302,7 @@ fn conclude(
 fn tell_first(terminal: &Terminal, stored: &Stored, now: &Now, first: &Difference) -> Result<(), Failure> {
     let Difference { replication, failure, order, figures } = first;
     if let Some(why) = failure {
-        terminal.message("difference", json!({ "replication": replication, "failure": why }));
+        terminal.message("not_reproduced", json!({ "replication": replication, "failure": why }));
         terminal.data(&format!("replication {replication} stopped: {why}\n"));
         return Ok(());
     }
@@ -330,7 +330,7 @@ fn tell_figures(terminal: &Terminal, replication: u32, figures: &[(Figure, Optio
         .iter()
         .map(|(figure, was, is)| json!({ "figure": figure.to_string(), "expected": was, "found": is }))
         .collect();
-    terminal.message("difference", json!({ "replication": replication, "figures": told }));
+    terminal.message("not_reproduced", json!({ "replication": replication, "figures": told }));
     terminal.data(&format!("replication {replication}: other than stored: {}\n", many(figures.len() as u64, "figure")));
     for (figure, was, is) in figures.iter().take(SHOWN_MAX) {
         let text =

@@ -16,7 +16,7 @@ struct Row {
     make: fn(&Place) -> Ended,
 }
 
-const ROWS: [Row; 11] = [
+const ROWS: [Row; 16] = [
     Row { code: exit::FINE, how: "a run without a bound", make: |place| place.run(&["run", "small.toml"]) },
     Row {
         code: exit::USAGE,
@@ -52,6 +52,37 @@ const ROWS: [Row; 11] = [
     },
     Row { code: exit::NOT_COMPARABLE, how: "no base", make: |place| place.run(&["compare", "nowhere", "small.toml"]) },
     Row {
+        code: exit::NOT_COMPARABLE,
+        how: "runs of other seeds",
+        make: |place| {
+            place.run(&["run", "small.toml", "--out", "seven"]).says(0, &[]);
+            place.run(&["compare", "seven/small", "small.toml", "--seed", "8"])
+        },
+    },
+    Row {
+        code: exit::EXPECTATION,
+        how: "a gate without expectations, checked",
+        make: |place| place.run(&["run", "small.toml", "--self-check"]),
+    },
+    Row {
+        code: exit::EXPECTATION,
+        how: "a comparison of one replication, checked",
+        make: |place| place.run(&["compare", "small.toml", "--self-check", "--replications", "1"]),
+    },
+    Row { code: exit::GOLDEN, how: "no golden file", make: |place| place.run(&["golden", "small.toml"]) },
+    Row {
+        code: exit::NOT_REPRODUCED,
+        how: "another seed in the folder's scenario",
+        make: |place| {
+            place.run(&["run", "small.toml"]).says(0, &[]);
+            let latest = std::fs::read_to_string(place.path("output/small/latest")).expect("a run");
+            let scenario = place.path("output/small").join(latest.trim()).join("scenario.resolved.toml");
+            let text = std::fs::read_to_string(&scenario).expect("the resolved scenario");
+            std::fs::write(&scenario, text.replace("seed = 7", "seed = 8")).expect("written");
+            place.run(&["rerun", "output/small"])
+        },
+    },
+    Row {
         code: exit::FINE,
         how: "a bound that does not hold, only watched",
         make: |place| place.run(&["run", "strict.toml", "--exit-zero"]),
@@ -59,10 +90,8 @@ const ROWS: [Row; 11] = [
 ];
 
 /// Codes without a row.
-const ELSEWHERE: [(u8, &str); 7] = [
+const ELSEWHERE: [(u8, &str); 5] = [
     (exit::UNEXPECTED, "no known way leads there"),
-    (exit::GOLDEN, "the command is not there yet"),
-    (exit::NOT_REPRODUCED, "the command is not there yet"),
     (exit::OTHER_PLAN, "the command is not there yet"),
     (exit::STORED_DIFFERS, "the command is not there yet"),
     (exit::TRY_AGAIN, "the command is not there yet"),
