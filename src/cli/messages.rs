@@ -88,6 +88,8 @@ enum Message {
         advice: Vec<String>,
         /// Its key figures.
         figures: Vec<KeyFigure>,
+        /// What the limits alone allow, beside the figures that have such a floor.
+        floors: std::collections::BTreeMap<String, f64>,
         /// Its expectations, as in `expectations.json`.
         expectations: Vec<Value>,
     },

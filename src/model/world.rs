@@ -129,6 +129,8 @@ pub struct MoveRun {
     pub last: SimTime,
     /// Whether it has begun.
     pub begun: bool,
+    /// When its last device was connected, or taken over by a later move.
+    pub ended: Option<SimTime>,
 }
 
 impl MoveRun {

@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
-use stampsim::analysis::Observations;
+use stampsim::analysis::{MarkKind, Observations};
 use stampsim::kernel::draws::stable_name;
 use stampsim::metrics::MeasureKey;
 use stampsim::results::{Manifest, RunFacts};
@@ -441,10 +441,11 @@ impl Figures<'_> {
         self.0.values.get(key).copied()
     }
 
-    /// All figures of a measure that carry a label, or that carry none.
+    /// All figures of a measure over the whole run that carry a label, or that carry none.
     fn of(&self, name: &str, label: Option<&str>) -> Vec<f64> {
+        let whole = |key: &MeasureKey| key.name == name && key.labels.get("phase").is_none();
         let wanted =
-            |key: &MeasureKey| key.name == name && label.map_or(key.labels.is_empty(), |l| key.labels.get(l).is_some());
+            |key: &MeasureKey| whole(key) && label.map_or(key.labels.is_empty(), |l| key.labels.get(l).is_some());
         self.0.values.iter().filter(|(key, _)| wanted(key)).map(|(_, value)| *value).collect()
     }
 
@@ -460,6 +461,11 @@ fn check(sketch: &Sketch, scenario: &Scenario, run: &Observations) {
     let outcomes = figures.of("command_outcome_ratio", Some("outcome"));
     if !outcomes.is_empty() {
         near(outcomes.iter().sum(), 1.0, "the outcomes of all calls");
+    }
+    for of in run.marks.iter().filter(|mark| mark.kind != MarkKind::StampAdded).map(|mark| &mark.label) {
+        let phase = |when| figures.get(&MeasureKey::new("commands").with("phase", format!("{when} {of}")));
+        let calls = ["before", "during", "after"].into_iter().filter_map(phase).sum::<f64>();
+        near(calls, figures.of("commands", None).iter().sum(), "the calls of all phases");
     }
     let attempts = figures.of("model_attempts", None).iter().sum::<f64>();
     let connections = run.histograms.get(&MeasureKey::new("connect_attempts"));

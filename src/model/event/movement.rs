@@ -124,6 +124,7 @@ impl World<'_> {
         let before = std::mem::replace(&mut self.columns.move_of[device.index()], index as u16);
         if let Some(earlier) = self.moves.get_mut(usize::from(before)) {
             earlier.arrived += 1; // Another move takes it over.
+            self.close_move(usize::from(before), now);
         }
         self.moves[index].evicted += 1;
         let connected = self.devices[device.index()].state == State::Connected;
@@ -150,7 +151,14 @@ impl World<'_> {
             record.set(Device::MOVING, false);
             self.recorder.observe(self.figures.move_downtime[usize::from(index)], (now - lost_at).0);
         }
-        if self.moves[usize::from(index)].is_over() {
+        self.close_move(usize::from(index), now);
+    }
+
+    /// Ends a move with its last device, and the phase during it.
+    fn close_move(&mut self, index: usize, now: SimTime) {
+        let run = &mut self.moves[index];
+        if run.is_over() {
+            run.ended = Some(now);
             self.recorder.cut(now);
         }
     }

@@ -152,7 +152,7 @@ impl World<'_> {
 
     fn move_spans(&self, now: SimTime) -> Vec<(String, SimTime, SimTime)> {
         let spans = self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun);
-        let until = |run: &MoveRun| if run.is_over() { run.last } else { now };
+        let until = |run: &MoveRun| run.ended.unwrap_or(now);
         spans.map(|(run, plan)| (plan.name.clone(), plan.at, until(run))).collect()
     }
 
