@@ -13,6 +13,7 @@ impl Build<'_> {
         let Some(steady) = &file.run.steady else { return };
         self.terminating("faults", file.faults.len());
         self.terminating("moves", file.moves.len());
+        self.terminating("switches of users", file.users.iter().map(|users| users.switches.len()).sum());
         let end = crate::units::SimTime::ZERO + model.horizon;
         for (i, cohort) in model.cohorts.iter().enumerate() {
             if cohort.growth.entry().count(cohort.devices, end) != cohort.devices {

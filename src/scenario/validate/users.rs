@@ -1,0 +1,150 @@
+//! Users of full stamps: where they are sent, and whether that can work.
+
+use std::collections::BTreeSet;
+
+use crate::kernel::draws::stable_name;
+use crate::model::ids::{CohortId, StampId};
+use crate::model::routing::{Session, Switch, UsersConfig};
+use crate::scenario::diagnostic::{Finding, unknown};
+use crate::scenario::file::{File, Users};
+use crate::scenario::validate::stamps::name_problem;
+use crate::scenario::validate::{Build, Frame, Names};
+use crate::units::SimTime;
+
+/// Most users of a run; each is simulated by itself.
+const USERS_MAX: u64 = 20_000_000;
+/// Most endpoints of a population.
+const ENDPOINTS_MAX: usize = 200;
+
+impl Build<'_> {
+    /// Every population of users that makes sense.
+    pub(super) fn users(&mut self, file: &File, names: &Names, frame: Option<Frame>) -> Vec<UsersConfig> {
+        let mut seen = BTreeSet::new();
+        let mut configs = Vec::new();
+        for (u, users) in file.users.iter().enumerate() {
+            let at = format!("users/{u}");
+            self.users_name(&at, users, &mut seen);
+            self.require(users.users > 0, &format!("{at}/users"), || {
+                Finding::new("a population without users").expected("at least 1")
+            });
+            self.routing_rules(&at, users);
+            self.session_rules(&at, users);
+            let cohort = self.users_cohort(&at, users, names);
+            let endpoints = self.endpoints(&at, users, names);
+            let switches = self.switches(&at, users, frame);
+            let (Some(cohort), Some(endpoints), Some(switches)) = (cohort, endpoints, switches) else { continue };
+            configs.push(UsersConfig {
+                name: users.name.clone(),
+                key: stable_name(&users.name),
+                users: users.users,
+                cohort,
+                endpoints,
+                probing: users.routing.entry().probing(),
+                answers: users.routing.entry().answers(),
+                session: users.sessions.as_ref().map(|s| Session { mean: s.mean, notice: s.notice }),
+                switches,
+            });
+        }
+        let all: u64 = file.users.iter().map(|users| u64::from(users.users)).sum();
+        self.require(all <= USERS_MAX, "users/0/users", || {
+            Finding::new(format!("{all} users in all")).expected(format!("at most {USERS_MAX}"))
+        });
+        configs
+    }
+
+    fn users_name(&mut self, at: &str, users: &Users, seen: &mut BTreeSet<String>) {
+        if let Some(finding) = name_problem(&users.name, false) {
+            self.say(&format!("{at}/name"), finding);
+        }
+        if !seen.insert(users.name.clone()) {
+            let finding = Finding::new(format!("a second population of users `{}`", users.name));
+            self.say(&format!("{at}/name"), finding.expected("names that differ"));
+        }
+    }
+
+    fn routing_rules(&mut self, at: &str, users: &Users) {
+        let path = format!("{at}/routing/{}", users.routing.key());
+        for (key, message) in users.routing.entry().problems() {
+            self.say(&format!("{path}/{key}"), Finding::from_message(&message));
+        }
+        for (key, message) in users.routing.entry().doubts() {
+            let (what, help) = message.split_once("; ").unwrap_or((&message, ""));
+            let finding = Finding::warning(what);
+            self.say(&format!("{path}/{key}"), if help.is_empty() { finding } else { finding.help(help) });
+        }
+    }
+
+    fn session_rules(&mut self, at: &str, users: &Users) {
+        let Some(sessions) = &users.sessions else { return };
+        self.require(!sessions.mean.is_zero(), &format!("{at}/sessions/mean"), || {
+            let finding = Finding::new("sessions of no length").expected("a mean above zero, such as \"20 min\"");
+            finding.help("leave out [users.sessions] if each request connects anew")
+        });
+        if users.routing.entry().answers().is_none() {
+            let finding = Finding::warning(format!("`{}` takes sessions along", users.routing.key()));
+            self.say_key(&format!("{at}/sessions"), finding.help("sessions hold users only behind DNS"));
+        }
+    }
+
+    /// The cohort of a population: nothing if it names none that there is.
+    fn users_cohort(&mut self, at: &str, users: &Users, names: &Names) -> Option<Option<CohortId>> {
+        let Some(name) = &users.cohort else { return Some(None) };
+        let found = names.cohorts.iter().position(|cohort| cohort == name);
+        if found.is_none() && !self.lost.items("cohorts") && !self.lost.key("cohorts", "name") {
+            let known: Vec<&str> = names.cohorts.iter().map(String::as_str).collect();
+            self.say(&format!("{at}/cohort"), unknown("cohort", name, &known));
+        }
+        found.map(|cohort| Some(CohortId(cohort as u8)))
+    }
+
+    /// The stamps that serve a population, by priority.
+    fn endpoints(&mut self, at: &str, users: &Users, names: &Names) -> Option<Vec<StampId>> {
+        let path = format!("{at}/endpoints");
+        if users.endpoints.is_empty() {
+            if !self.lost.key("users", "endpoints") {
+                let finding = Finding::new(format!("`{}` has no endpoints", users.name));
+                let finding = finding.expected("at least one stamp, such as endpoints = [\"weu-1\", \"weu-2\"]");
+                self.say(&path, finding.help("a profile without endpoints answers no query"));
+            }
+            return None;
+        }
+        self.require(users.endpoints.len() <= ENDPOINTS_MAX, &path, || {
+            Finding::new(format!("{} endpoints", users.endpoints.len())).expected(format!("at most {ENDPOINTS_MAX}"))
+        });
+        let mut stamps = Vec::new();
+        for (e, name) in users.endpoints.iter().enumerate() {
+            let place = format!("{path}/{e}");
+            match names.stamps.iter().position(|stamp| stamp == name) {
+                Some(_) if users.endpoints[..e].contains(name) => {
+                    let finding = Finding::new(format!("`{name}` is an endpoint twice"));
+                    self.say(&place, finding.expected("each stamp once"));
+                }
+                Some(stamp) => stamps.push(StampId(stamp as u16)),
+                None if self.lost.items("stamps") => {}
+                None => {
+                    let known: Vec<&str> = names.stamps.iter().map(String::as_str).collect();
+                    self.say(&place, unknown("stamp", name, &known));
+                }
+            }
+        }
+        (stamps.len() == users.endpoints.len() && stamps.len() <= ENDPOINTS_MAX).then_some(stamps)
+    }
+
+    /// Changes of priority, each to an endpoint and within the horizon.
+    fn switches(&mut self, at: &str, users: &Users, frame: Option<Frame>) -> Option<Vec<Switch>> {
+        let mut switches = Vec::new();
+        for (s, switch) in users.switches.iter().enumerate() {
+            let path = format!("{at}/switches/{s}");
+            let start = self.start_of(&format!("{path}/at"), Some(switch.at), frame, "switch");
+            let to = users.endpoints.iter().position(|endpoint| *endpoint == switch.to);
+            if to.is_none() && !users.endpoints.is_empty() {
+                let known: Vec<&str> = users.endpoints.iter().map(String::as_str).collect();
+                self.say(&format!("{path}/to"), unknown("endpoint", &switch.to, &known));
+            }
+            let (Some(start), Some(to)) = (start, to) else { continue };
+            let name = format!("{} to {}", users.name, switch.to);
+            switches.push(Switch { at: SimTime::ZERO + start, to: to as u8, name });
+        }
+        (switches.len() == users.switches.len()).then_some(switches)
+    }
+}
