@@ -6,10 +6,12 @@ mod fault;
 mod growth;
 mod movement;
 pub mod names;
+mod probe;
 mod provision;
 mod routing;
 mod scale;
 mod telemetry;
+mod user_figures;
 mod window;
 
 #[cfg(test)]

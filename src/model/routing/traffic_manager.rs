@@ -7,10 +7,8 @@ use super::{Answers, Probing, Remark, Route, sum_of_shares};
 use crate::units::{Ratio, SimDuration};
 
 /// Probing intervals that exist, with the longest time-out of each.
-const INTERVALS: [(SimDuration, SimDuration); 2] = [
-    (SimDuration::from_secs(30), SimDuration::from_secs(10)),
-    (SimDuration::from_secs(10), SimDuration::from_secs(9)),
-];
+const INTERVALS: [(SimDuration, SimDuration); 2] =
+    [(SimDuration::from_secs(30), SimDuration::from_secs(10)), (SimDuration::from_secs(10), SimDuration::from_secs(9))];
 /// Shortest time-out of a probe.
 const TIMEOUT_MIN: SimDuration = SimDuration::from_secs(5);
 /// Most tolerated failures.

@@ -148,3 +148,111 @@ impl Build<'_> {
         (switches.len() == users.switches.len()).then_some(switches)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use crate::scenario::{Scenario, load_text};
+
+    const GOOD: &str = r#"question = "Who waits?"
+
+[[stamps]]
+name = "weu-{n}"
+count = 2
+region = "westeurope"
+capacity = 1_000
+hub = { edition = "S1" }
+
+[[cohorts]]
+name = "meters"
+devices = 100
+
+[[users]]
+name = "residents"
+users = 5_000
+cohort = "meters"
+endpoints = ["weu-1", "weu-2"]
+sessions = { mean = "20 min" }
+switches = [{ at = "2 h", to = "weu-2" }]
+[users.routing.traffic_manager]
+interval = "10 s"
+ttl = "30 s"
+"#;
+
+    const ROUTING: &str = "[users.routing.traffic_manager]\ninterval = \"10 s\"\nttl = \"30 s\"";
+    const ENDPOINTS: &str = "endpoints = [\"weu-1\", \"weu-2\"]";
+    const INTERVAL: &str = "interval = \"10 s\"";
+
+    /// A change of the good file; `^` stands before the place of the mistake. Then what is said, and what is expected.
+    const CASES: &[(&str, &str, &str, &str)] = &[
+        (ENDPOINTS, "endpoints = ^[]", "`residents` has no endpoints", "at least one stamp"),
+        (ENDPOINTS, "endpoints = [^\"weu-9\", \"weu-2\"]", "unknown stamp `weu-9`", "weu-1"),
+        (ENDPOINTS, "endpoints = [\"weu-2\", ^\"weu-2\"]", "`weu-2` is an endpoint twice", "each stamp once"),
+        ("cohort = \"meters\"", "cohort = ^\"meter\"", "unknown cohort `meter`", "did you mean `meters`?"),
+        ("users = 5_000", "users = ^0", "a population without users", "at least 1"),
+        (INTERVAL, "interval = ^\"20 s\"", "probes each 20 s", "\"30 s\""),
+        (INTERVAL, "interval = \"10 s\"\ntimeout = ^\"10 s\"", "a time-out of 10 s", "5 s to 9 s"),
+        (INTERVAL, "timeout = ^\"4 s\"", "a time-out of 4 s", "5 s to 10 s"),
+        (INTERVAL, "tolerated_failures = ^10", "10 tolerated failures", "0 to 9"),
+        (INTERVAL, "locations = ^0", "0 locations", "1 to 10000"),
+        (
+            INTERVAL,
+            "resolvers = ^[{ share = 0.7, keeps = \"1 h\" }, { share = 0.7, keeps = \"2 h\" }]",
+            "shares that sum to 1.4",
+            "at most 1",
+        ),
+        ("ttl = \"30 s\"", "ttl = ^\"30000 d\"", "a time to live of", "at most"),
+        ("mean = \"20 min\"", "mean = ^\"0 s\"", "sessions of no length", "above zero"),
+        ("at = \"2 h\"", "at = ^\"2 d\"", "the switch begins at 2 d", "a time before 1 d"),
+        ("to = \"weu-2\"", "to = ^\"weu-3\"", "unknown endpoint `weu-3`", "weu-1"),
+        (ROUTING, "[users.routing.instant_switch]\ntimeout = ^\"5 s\"", "a time-out of 5 s", "less than the interval"),
+        (
+            ROUTING,
+            "[users.routing.^trafic_manager]",
+            "unknown routing `trafic_manager`",
+            "did you mean `traffic_manager`?",
+        ),
+        (INTERVAL, "^intervall = \"10 s\"", "unknown key `intervall`", "did you mean `interval`?"),
+    ];
+
+    fn read(from: &str, to: &str) -> Result<Scenario, Vec<crate::scenario::Diagnostic>> {
+        assert_eq!(GOOD.matches(from).count(), 1, "{from:?} is not in the file once");
+        load_text("case", &GOOD.replace(from, &to.replace('^', "")), Path::new("/nowhere"), &[])
+    }
+
+    #[test]
+    fn each_mistake_is_reported_where_it_is() {
+        for (from, to, what, hint) in CASES {
+            let marked = GOOD.replace(from, to);
+            let before = &marked[..marked.find('^').expect("a mark")];
+            let column = before.len() - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
+            let place = (before.matches('\n').count() + 1, column);
+            let problems = read(from, to).err().unwrap_or_else(|| panic!("accepted: {to}"));
+            let found = &problems[0];
+            assert_eq!(problems.len(), 1, "{to}: {problems:#?}");
+            assert!(found.headline().contains(what) && found.headline().contains(hint), "{to}: {}", found.headline());
+            assert_eq!((found.line, found.column), place, "{}", found.headline());
+        }
+    }
+
+    #[test]
+    fn doubtful_profiles_load_with_a_warning() {
+        let warned = |from, to| {
+            let scenario = read(from, to).unwrap_or_else(|problems| panic!("{}", problems[0]));
+            scenario.warnings.iter().map(ToString::to_string).collect::<String>()
+        };
+        assert_eq!(warned(INTERVAL, INTERVAL), "");
+        assert!(warned("ttl = \"30 s\"", "ttl = \"0 s\"").contains("a time to live of zero"));
+        let resolvers = "resolvers = [{ share = 0.1, keeps = \"20 s\" }]";
+        assert!(warned(INTERVAL, resolvers).contains("no longer than the time to live of 30 s"));
+        assert!(warned(ROUTING, "[users.routing.instant_switch]").contains("takes sessions along"));
+    }
+
+    #[test]
+    fn a_scale_shrinks_the_users_too() {
+        let sets = ["run.scale=0.1".to_owned()];
+        let scenario = load_text("case", GOOD, Path::new("/nowhere"), &sets).expect("it is good");
+        assert_eq!((scenario.model.users[0].users, scenario.model.cohorts[0].devices), (500, 10));
+    }
+}

@@ -1,16 +1,18 @@
 //! Users of a full stamp behind Traffic Manager: the timeline of a switch, for every documented setting.
 
 use super::super::case::{Case, published, value};
-use super::super::row::Margin::{Absolute, Exact, Relative};
+use super::super::row::Margin::{self, Absolute, Exact, Relative};
 use super::super::table::Table;
 
 const FAMILY: &str = "model: users of full stamps";
-const SOURCE: &str = "Azure Traffic Manager endpoint monitoring page; derived: phase U(0, I) + k I + time-out + U(0, TTL)";
-const REFUSES: &str = "Azure Traffic Manager endpoint monitoring page; derived: an endpoint that refuses saves the time-out";
-/// Locations whose phases show both ends of the range: the expected gap to an end is an interval over 2,001.
-const LOCATIONS: u32 = 2_000;
+const SOURCE: &str =
+    "Azure Traffic Manager endpoint monitoring page; derived: phase U(0, I) + k I + time-out + U(0, TTL)";
+const REFUSES: &str =
+    "Azure Traffic Manager endpoint monitoring page; derived: an endpoint that refuses saves the time-out";
+/// Locations whose phases show both ends of the range: the expected gap to an end is an interval over 4,001.
+const LOCATIONS: u32 = 4_000;
 /// Margin of times [1]. The last of 20,000 users falls short of the longest time by about 0.2 s of 49 s at the least.
-const TIME: super::super::row::Margin = Relative(0.01);
+const TIME: Margin = Relative(0.01);
 
 /// Probing interval, tolerated failures, time-out, time to live [s].
 type Setting = (u32, u32, u32, u32);
@@ -44,7 +46,7 @@ fn moved(label: &str) -> String {
 
 /// Many locations with phases of their own: the shortest, the mean and the longest time are seen in every replication.
 fn many(case: Case) -> Case {
-    case.set(format!("users.users.routing.traffic_manager.locations={LOCATIONS}")).set("run.replications=10")
+    case.set(format!("users.users.routing.traffic_manager.locations={LOCATIONS}")).set("run.replications=20")
 }
 
 /// The ends and the mean of each time, from the settings alone.
@@ -124,6 +126,7 @@ fn sessions() -> Case {
     let key = |label: &str| format!("time_to_move_users_s{{{label} switch=users to weu-2}}");
     Case::new(FAMILY, "a switch while sessions last", include_str!("failover.toml"))
         .set("run.horizon=3 h")
+        .set("users.users.users=100000")
         .set("users.users.sessions.mean=300 s")
         .set("users.users.routing.traffic_manager.ttl=30 s")
         .set(r#"users.users.switches=[{ at = "5 min", to = "weu-2" }]"#)
