@@ -79,7 +79,7 @@ impl World<'_> {
         if self.routing.probes[index].judge(good, probing.tolerated_failures) {
             if let Some((_, occurrence)) = self.front_end(p, probe.endpoint).filter(|_| !good) {
                 let of = &self.occurrences[usize::from(occurrence)];
-                self.routing.degraded.push((of.fault, now - of.from));
+                self.routing.degraded.push((of.fault, p, now - of.from));
             }
             self.answer_anew(agenda, p, probe.location);
         }

@@ -81,14 +81,16 @@ impl World<'_> {
         self.shift_figures(out);
     }
 
+    /// When endpoints were Degraded, by fault and population.
     fn degraded_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
-        for (f, fault) in self.config.faults.iter().enumerate() {
-            let times = self.routing.degraded.iter().filter(|(of, _)| *of == f);
-            let times: Vec<f64> = times.map(|(_, time)| time.secs()).collect();
-            if times.is_empty() {
-                continue;
-            }
-            let key = |stat| MeasureKey::new("time_to_degraded_s").with("fault", &*fault.name).with("stat", stat);
+        let mut times: BTreeMap<(usize, usize), Vec<f64>> = BTreeMap::new();
+        for (fault, population, time) in &self.routing.degraded {
+            times.entry((*fault, *population)).or_default().push(time.secs());
+        }
+        for ((fault, population), times) in times {
+            let (fault, users) = (&*self.config.faults[fault].name, &*self.config.users[population].name);
+            let of = MeasureKey::new("time_to_degraded_s").with("fault", fault).with("users", users);
+            let key = |stat| of.clone().with("stat", stat);
             out.push((key("min"), times.iter().copied().fold(f64::INFINITY, f64::min)));
             out.push((key("mean"), times.iter().sum::<f64>() / times.len() as f64));
             out.push((key("max"), times.iter().copied().fold(0.0, f64::max)));

@@ -169,8 +169,8 @@ pub struct Routing {
     pub probes: Vec<Probe>,
     /// Shifts so far.
     pub shifts: Vec<Shift>,
-    /// Fault that put an endpoint down, and how long after its start a location marked the endpoint Degraded.
-    pub degraded: Vec<(usize, SimDuration)>,
+    /// Fault that put an endpoint down, population, and how long after the start a location marked the endpoint Degraded.
+    pub degraded: Vec<(usize, usize, SimDuration)>,
 }
 
 impl Routing {

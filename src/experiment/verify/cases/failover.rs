@@ -37,7 +37,7 @@ fn case(name: &str, (interval, tolerated, timeout, ttl): Setting) -> Case {
 }
 
 fn degraded(stat: &str) -> String {
-    format!("time_to_degraded_s{{fault=outage stat={stat}}}")
+    format!("time_to_degraded_s{{fault=outage stat={stat} users=users}}")
 }
 
 fn moved(label: &str) -> String {
