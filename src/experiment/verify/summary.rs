@@ -25,7 +25,7 @@ pub const FAMILIES: [(&str, &str); 23] = [
     ("model: reconnect storms", "mean field and Monte Carlo; exact recurrences"),
     ("model: drains and registrations", "Azure IoT Hub and DPS limits"),
     ("model: outages", "Azure DPS page; SDK keep-alives; Slack"),
-    ("model: users of full stamps", "Azure Traffic Manager; elementary"),
+    ("model: users of full stamps", "Azure Traffic Manager; Slack; elementary"),
     ("model: gateway cache", "Jung; King; coupon collector"),
     ("model: stamps and their cost", "elementary; Azure price lists"),
     ("model: documented rules", "Azure quotas, metering and allocation"),

@@ -24,7 +24,8 @@ pub struct Users {
     /// How they are sent to a stamp, as a table named after it. Default `traffic_manager`.
     #[serde(default)]
     pub routing: UserRouting,
-    /// Established sessions, which stay on their stamp while it works. Default: none, each request connects anew.
+    /// Established sessions, which stay on their stamp while it works; behind `instant_switch` they move with the
+    /// rest. Default: none, each request connects anew.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sessions: Option<Sessions>,
     /// Changes of priority by an operator. Default: none.

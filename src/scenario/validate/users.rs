@@ -32,7 +32,7 @@ impl Build<'_> {
             let cohort = self.users_cohort(&at, users, names);
             let endpoints = self.endpoints(&at, users, names);
             let switches = self.switches(&at, users, frame);
-            let (Some(cohort), Some(endpoints), Some(switches)) = (cohort, endpoints, switches) else { continue };
+            let (Some(endpoints), Some(switches)) = (endpoints, switches) else { continue };
             configs.push(UsersConfig {
                 name: users.name.clone(),
                 key: stable_name(&users.name),
@@ -80,21 +80,17 @@ impl Build<'_> {
             let finding = Finding::new("sessions of no length").expected("a mean above zero, such as \"20 min\"");
             finding.help("leave out [users.sessions] if each request connects anew")
         });
-        if users.routing.entry().answers().is_none() {
-            let finding = Finding::warning(format!("`{}` takes sessions along", users.routing.key()));
-            self.say_key(&format!("{at}/sessions"), finding.help("sessions hold users only behind DNS"));
-        }
     }
 
-    /// The cohort of a population: nothing if it names none that there is.
-    fn users_cohort(&mut self, at: &str, users: &Users, names: &Names) -> Option<Option<CohortId>> {
-        let Some(name) = &users.cohort else { return Some(None) };
+    /// The cohort of a population, if it names one that there is.
+    fn users_cohort(&mut self, at: &str, users: &Users, names: &Names) -> Option<CohortId> {
+        let name = users.cohort.as_ref()?;
         let found = names.cohorts.iter().position(|cohort| cohort == name);
         if found.is_none() && !self.lost.items("cohorts") && !self.lost.key("cohorts", "name") {
             let known: Vec<&str> = names.cohorts.iter().map(String::as_str).collect();
             self.say(&format!("{at}/cohort"), unknown("cohort", name, &known));
         }
-        found.map(|cohort| Some(CohortId(cohort as u8)))
+        found.map(|cohort| CohortId(cohort as u8))
     }
 
     /// The stamps that serve a population, by priority.
@@ -246,7 +242,7 @@ ttl = "30 s"
         assert!(warned("ttl = \"30 s\"", "ttl = \"0 s\"").contains("a time to live of zero"));
         let resolvers = "resolvers = [{ share = 0.1, keeps = \"20 s\" }]";
         assert!(warned(INTERVAL, resolvers).contains("no longer than the time to live of 30 s"));
-        assert!(warned(ROUTING, "[users.routing.instant_switch]").contains("takes sessions along"));
+        assert_eq!(warned(ROUTING, "[users.routing.instant_switch]"), "");
     }
 
     #[test]

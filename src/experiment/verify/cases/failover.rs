@@ -23,7 +23,7 @@ pub(super) fn cases(table: &Table) -> Vec<Case> {
     let refusing = [(30, 3, 10, 30), (10, 3, 9, 30), (10, 0, 9, 10)].map(|setting| timeline(setting, false));
     let of_table = [(30, 3, 10, 30), (10, 0, 5, 0)].map(|setting| of_table(table, setting));
     let one_phase = [phase(table, (30, 3, 10, 30))];
-    let rest = [sessions(), overshoot(), proxy(), recovery()];
+    let rest = [sessions(), overshoot(), proxy(), recovery(), drained_cell()];
     silent.into_iter().chain(refusing).chain(of_table).chain(one_phase).chain(rest).collect()
 }
 
@@ -174,4 +174,19 @@ fn recovery() -> Case {
         .set("faults.outage.for=10 min")
         .expect("users_on_stamp_ratio{stamp=weu-2 stat=mean}", &away, TIME)
         .expect("users_on_stamp_ratio{stamp=weu-1 stat=end}", &published(1.0, RULE), Exact)
+}
+
+/// A quarter of the users waits for the detection and for 2.5 min on average, its answers of uniform age over 5 min.
+fn drained_cell() -> Case {
+    const DRAIN: &str = "Slack, cellular architecture: a cell drained within 5 min; derived, elementary";
+    Case::new(FAMILY, "one of four cells drained within 5 min", include_str!("cells.toml")).expect_of(
+        "minutes lost per user, less a quarter of the time until Degraded",
+        &published(0.625, DRAIN),
+        1.0,
+        TIME,
+        |run| {
+            let detected = value(run, "time_to_degraded_s{fault=outage stat=max users=users-2}")?;
+            Some(value(run, "user_minutes_lost")? / 20_000.0 - detected / 60.0 / 4.0)
+        },
+    )
 }
