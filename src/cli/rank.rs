@@ -6,10 +6,10 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::criteria::FailOn;
 use super::exit;
 use super::failure::Failure;
 use super::figures::Reading;
-use super::gate::FailOn;
 use super::options::{Overrides, Talk, jobs};
 use super::progress::Display;
 use super::run::Interrupt;

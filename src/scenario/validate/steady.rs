@@ -11,9 +11,17 @@ impl Build<'_> {
     /// Checks `[run.steady]` against the rest of the file.
     pub(super) fn steady(&mut self, file: &File, model: &ModelConfig) {
         let Some(steady) = &file.run.steady else { return };
-        self.terminating("faults", file.faults.len());
-        self.terminating("moves", file.moves.len());
-        self.terminating("switches of users", file.users.iter().map(|users| users.switches.len()).sum());
+        self.require(file.faults.is_empty() && file.moves.is_empty(), "run/steady", || {
+            Finding::new("a run with faults or moves has no steady state")
+                .expected("a study without either")
+                .help("leave out [run.steady]: an outage is a terminating study, and nothing of it may be cut")
+        });
+        let switches = file.users.iter().all(|users| users.switches.is_empty());
+        self.require(switches, "run/steady", || {
+            Finding::new("a run with switches of users has no steady state")
+                .expected("a study without them")
+                .help("leave out [run.steady]: a switch is a terminating study")
+        });
         let end = crate::units::SimTime::ZERO + model.horizon;
         for (i, cohort) in model.cohorts.iter().enumerate() {
             if cohort.growth.entry().count(cohort.devices, end) != cohort.devices {
@@ -25,14 +33,6 @@ impl Build<'_> {
             Some(warm_up) => self.warm_up(warm_up, model.horizon),
             None => self.windows_for_the_rule(model),
         }
-    }
-
-    fn terminating(&mut self, section: &str, count: usize) {
-        self.require(count == 0, "run/steady", || {
-            Finding::new(format!("a run with {section} has no steady state"))
-                .expected("a study without faults and moves")
-                .help("leave out [run.steady]: an outage is a terminating study, and nothing of it may be cut")
-        });
     }
 
     fn warm_up(&mut self, warm_up: SimDuration, horizon: SimDuration) {
