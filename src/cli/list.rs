@@ -14,6 +14,7 @@ use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::movement::MoveKind;
 use crate::model::population::cohort::ReconnectRule;
 use crate::model::population::growth::GrowthLaw;
+use crate::model::routing::UserRouting;
 use crate::model::stamp::scaling::ScalingPolicy;
 use crate::registry::Entry;
 
@@ -52,6 +53,8 @@ enum Kind {
     Fallback,
     /// Scaling policies
     Scaling,
+    /// Ways of sending users to a stamp
+    Routing,
     /// Measures
     Measures,
     /// Templates of `init`
@@ -77,6 +80,7 @@ impl Kind {
             Self::Eviction => ("Eviction policies", "[gateway.cache.eviction.NAME]"),
             Self::Fallback => ("Fallbacks", "[gateway.fallback.NAME]"),
             Self::Scaling => ("Scaling policies", "[scaling.policy.NAME]"),
+            Self::Routing => ("Routing of users", "[users.routing.NAME]"),
             Self::Measures => ("Measures", "measure = \"NAME\" in [[expect]]"),
             Self::Templates => ("Templates", "stampsim init --template NAME"),
         }
@@ -93,6 +97,7 @@ impl Kind {
             Self::Eviction => registered(EvictionPolicy::ENTRIES),
             Self::Fallback => registered(FallbackPolicy::ENTRIES),
             Self::Scaling => registered(ScalingPolicy::ENTRIES),
+            Self::Routing => registered(UserRouting::ENTRIES),
             Self::Measures => measures(),
             Self::Templates => templates(),
         }

@@ -90,6 +90,14 @@ pub enum Purpose {
     Assignment = 28,
     /// The phase of a polling client.
     PollPhase = 29,
+    /// The age of the answer that a user keeps.
+    AnswerAge = 40,
+    /// The rest of a user's session.
+    SessionRest = 41,
+    /// The phase of the probes of an endpoint.
+    ProbePhase = 42,
+    /// The endpoint that a user takes of several.
+    EndpointChoice = 43,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

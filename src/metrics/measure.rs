@@ -162,6 +162,13 @@ measures! {
     "device_minutes_lost" ["min"] Lower, "Device-minutes in which a device wanted a connection and had none.", "All devices, the whole run.";
     "blast_radius_ratio" ["1" share] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
     "stamp_utilisation_ratio" ["1"] Neither, "Devices of a stamp against its planned capacity.", "Active stamps.";
+    "user_minutes_lost" ["min"] Lower, "User-minutes in which a user was sent to a stamp whose front end was down; by label `users` or in all.", "All users, the whole run.";
+    "users_unavailable" ["1"] Lower, "Users whose stamp has no working front end.", "Time.";
+    "users_on_stamp_ratio" ["1" share] Neither, "Share of all users that the stamp of label `stamp` serves, or would serve.", "Time.";
+    "time_to_degraded_s" ["s"] Lower, "From the start of the fault of label `fault` until a location marks the struck endpoint of the population of label `users` Degraded.", "Locations that marked it.";
+    "time_to_move_users_s" ["s"] Lower, "From the start of the fault of label `fault` (or the change of priority of label `switch`) until the share of label `share` of its users is served elsewhere, or the mean over those who are.", "Users of the struck stamp, or those elsewhere than the new first endpoint; a share only where it was reached.";
+    "split_population_minutes" ["min"] Lower, "Minutes in which users and devices of the population of label `users` are on different stamps: weighted by the share that is (`stat` mean), or those with at least 1 % (`stat` any).", "The whole run; devices by the hub that holds their identity.";
+    "split_population_ratio" ["1" share] Lower, "Share of the population of label `users` whose users and devices are on different stamps: 1 less what the two distributions over stamps have in common.", "Time.";
     "overcommitment_ratio" ["1" share] Lower, "Devices beyond the planned capacity of their stamp, against all devices.", "Registered devices.";
     "stamps_active" ["1"] Neither, "Stamps that take devices.", "Time.";
     "imbalance_ratio" ["1"] Lower, "Fullest stamp against the mean of the stamps, by utilisation.", "Active stamps of one ring, at the end; the largest ring.";

@@ -49,6 +49,8 @@ pub enum Condition {
     Off(SimDuration),
     /// The hub takes part in no allocation.
     Excluded,
+    /// The stamp's front end serves no user; its hub is another matter.
+    NoFrontEnd(DownStyle),
 }
 
 /// A condition on a target over a part of the fault's time.

@@ -8,6 +8,7 @@ use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::traffic::Fidelity;
 use crate::model::region::RegionTable;
+use crate::model::routing::UsersConfig;
 use crate::model::stamp::hub::StampConfig;
 use crate::model::stamp::scaling::ScalingPolicy;
 use crate::units::SimDuration;
@@ -88,6 +89,8 @@ pub struct ModelConfig {
     pub faults: Vec<FaultConfig>,
     /// Moves.
     pub moves: Vec<MoveConfig>,
+    /// Users of full stamps.
+    pub users: Vec<UsersConfig>,
     /// Into which parts observations are cut.
     pub cuts: Cuts,
 }

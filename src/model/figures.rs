@@ -6,7 +6,9 @@ use crate::metrics::{Level, Recorder};
 use crate::model::config::ModelConfig;
 use crate::model::gateway::cache::Miss;
 use crate::model::gateway::call::Outcome;
+use crate::model::ids::StampId;
 use crate::model::population::device::State;
+use crate::model::routing::UsersConfig;
 use crate::units::SimTime;
 
 /// Queues whose waits are observed.
@@ -132,6 +134,47 @@ pub struct Figures {
     pub registrations: CounterId,
     /// Operations of both kinds that DPS billed so far, up to the end of the last window.
     pub billed_closed: u64,
+    /// Figures of users; none without users.
+    pub users: Option<UserFigures>,
+}
+
+/// Figures of users.
+pub struct UserFigures {
+    /// Users without service.
+    pub unavailable: LevelId,
+    /// Users of each stamp that serves any, in the order of stamps.
+    pub on_stamp: Vec<(StampId, LevelId)>,
+    /// Parts of each population that are split; none of a population without devices.
+    pub split: Vec<Option<LevelId>>,
+    /// Populations with at least 1 % split, one for each population.
+    pub split_at_all: Vec<Level>,
+}
+
+impl UserFigures {
+    fn new(recorder: &mut Recorder, config: &ModelConfig) -> Option<Self> {
+        let (key, start) = (MeasureKey::new, SimTime::ZERO);
+        let users: f64 = config.users.iter().map(|users| f64::from(users.users)).sum();
+        let mut stamps: Vec<StampId> = config.users.iter().flat_map(|users| users.endpoints.clone()).collect();
+        stamps.sort_unstable();
+        stamps.dedup();
+        let mut on_stamp = |stamp: StampId| {
+            let name = &*config.stamps[stamp.index()].name;
+            (stamp, recorder.level(key("users_on_stamp_ratio").with("stamp", name), users, true, true, start))
+        };
+        let on_stamp: Vec<_> = stamps.into_iter().map(&mut on_stamp).collect();
+        let mut split = |users: &UsersConfig| {
+            let label = key("split_population_ratio").with("users", &*users.name);
+            users.cohort.map(|_| recorder.level(label, 1e6, true, true, start))
+        };
+        let split = config.users.iter().map(&mut split).collect();
+        let split_at_all = vec![Level::new(0, start); config.users.len()];
+        (!config.users.is_empty()).then(|| Self {
+            unavailable: recorder.level(key("users_unavailable"), 1.0, true, true, start),
+            on_stamp,
+            split,
+            split_at_all,
+        })
+    }
 }
 
 impl Figures {
@@ -198,6 +241,7 @@ impl Figures {
             use_series: Queue::ALL.map(|_| Vec::new()),
             registrations: recorder.counter(key("model_events"), CountAs::Hidden),
             billed_closed: 0,
+            users: UserFigures::new(recorder, config),
         }
     }
 

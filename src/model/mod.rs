@@ -18,6 +18,7 @@ pub mod fault;
 pub mod gateway;
 pub mod movement;
 pub mod population;
+pub mod routing;
 pub mod stamp;
 
 pub mod config;

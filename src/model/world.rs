@@ -15,6 +15,7 @@ use crate::model::ids::{CohortId, DeviceId, RegionId, StampId};
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
+use crate::model::routing::{Routing, UsersConfig};
 use crate::model::stamp::hub::{Hub, StampConfig};
 use crate::model::view::FleetView;
 use crate::theory::md1_table::Md1Table;
@@ -79,11 +80,13 @@ pub struct Status {
     pub excluded: bool,
     /// Occurrence of the fault that put it down.
     pub occurrence: u16,
+    /// Its front end is down, how that looks, and the occurrence of the fault that did it.
+    pub front_end: Option<(DownStyle, u16)>,
 }
 
 impl Default for Status {
     fn default() -> Self {
-        Self { down: None, slow: 1.0, errors: 0.0, capacity: 1.0, excluded: false, occurrence: NOBODY }
+        Self { down: None, slow: 1.0, errors: 0.0, capacity: 1.0, excluded: false, occurrence: NOBODY, front_end: None }
     }
 }
 
@@ -232,6 +235,8 @@ pub struct World<'a> {
     pub added: u32,
     /// Stamps added, with the time they became active.
     pub added_at: Vec<(StampId, SimTime)>,
+    /// Users and where they are sent.
+    pub routing: Routing,
     /// Everything observed.
     pub recorder: Recorder,
     /// Where it is observed.
@@ -308,6 +313,7 @@ impl<'a> World<'a> {
             flowed: SimTime::ZERO,
             added: 0,
             added_at: Vec::new(),
+            routing: Routing::default(),
             recorder,
             figures,
             usage: Vec::new(),
@@ -391,6 +397,10 @@ impl<'a> World<'a> {
         assert_eq!(registered, self.registered(), "each identity lies on one hub");
         let by_class: u64 = self.classes.iter().flatten().map(|c| u64::from(c.connected)).sum();
         assert_eq!(connected, by_class, "classes partition the connected devices");
+        for population in &self.routing.populations {
+            let on: u64 = population.on.iter().map(|n| u64::from(*n)).sum();
+            assert_eq!(on, population.users.len() as u64, "each user is at one endpoint");
+        }
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
             assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
         }
@@ -402,6 +412,15 @@ pub(super) fn first_devices(config: &ModelConfig) -> Vec<u32> {
     let mut first = vec![0];
     for cohort in 0..config.cohorts.len() {
         first.push(first[cohort] + config.devices_max(cohort));
+    }
+    first
+}
+
+/// Number of the first user of each population.
+pub(super) fn first_users(users: &[UsersConfig]) -> Vec<u32> {
+    let mut first = vec![0];
+    for population in users {
+        first.push(first.last().copied().unwrap_or(0) + population.users);
     }
     first
 }

@@ -3,6 +3,8 @@
 //! A policy is a table named after it (`[dps.allocation.hashed]`), never a `kind = "..."`: so a mistake in it keeps its
 //! own line and column. Nothing is flattened or untagged, for the same reason.
 
+mod users;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
@@ -28,6 +30,8 @@ use crate::model::population::growth::GrowthLaw;
 use crate::model::population::traffic::Fidelity;
 use crate::model::stamp::scaling::ScalingPolicy;
 use crate::units::{Bytes, Horizon, Rate, Ratio, SimDuration};
+
+pub use users::{Sessions, UserSwitch, Users};
 
 /// A scenario: the question first, then what the fleet looks like and what happens to it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -69,6 +73,9 @@ pub struct File {
     /// Moves of devices between stamps. Default: none.
     #[serde(default)]
     pub moves: Vec<Move>,
+    /// Users of full stamps, in populations. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<Users>,
     /// Bounds on measures, for a gate. Default: none.
     #[serde(default)]
     pub expect: Vec<Expect>,
@@ -149,6 +156,7 @@ impl File {
             scale(&mut cohort.devices);
             cohort.growth.entry_mut().scale(share);
         }
+        self.users.iter_mut().for_each(|users| scale(&mut users.users));
         if let Some(Gateway { cache: CacheTable { capacity: Some(capacity), .. }, .. }) = &mut self.gateway {
             scale(capacity);
         }

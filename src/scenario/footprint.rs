@@ -7,6 +7,10 @@ use crate::model::population::traffic::Fidelity;
 const DEVICE_BYTES: f64 = 16.0 + 40.0 + 16.0 + 12.0;
 /// Entry of a cache and its place in the order, for every device that may be held [B].
 const CACHE_BYTES: f64 = 40.0;
+/// State of a user [B].
+const USER_BYTES: f64 = 24.0;
+/// Events of a user who has to go elsewhere and comes back.
+const EVENTS_PER_USER: f64 = 3.0;
 /// One window of one series [B].
 const WINDOW_BYTES: f64 = 8.0;
 /// Series of a run beside those of its stamps.
@@ -59,7 +63,8 @@ fn memory(model: &ModelConfig, devices: f64) -> f64 {
     };
     let windows = (model.horizon.0.div_ceil(model.window.0.max(1))) as f64;
     let series = SERIES + 2.0 * model.stamps.len() as f64;
-    devices * (DEVICE_BYTES + caches * CACHE_BYTES) + windows * series * WINDOW_BYTES
+    let users: f64 = model.users.iter().map(|users| f64::from(users.users)).sum();
+    devices * (DEVICE_BYTES + caches * CACHE_BYTES) + users * USER_BYTES + windows * series * WINDOW_BYTES
 }
 
 fn events(model: &ModelConfig, counts: &[f64]) -> f64 {
@@ -77,6 +82,9 @@ fn events(model: &ModelConfig, counts: &[f64]) -> f64 {
         if let Some(telemetry) = cohort.telemetry.as_ref().filter(|_| model.fidelity == Fidelity::Events) {
             events += devices * telemetry.cadence.rate_per_second() * horizon + ticks;
         }
+    }
+    for users in &model.users {
+        events += f64::from(users.users) * (model.faults.len() + users.switches.len()) as f64 * EVENTS_PER_USER;
     }
     // A fault or a move sends devices away and back once; how many attempts that takes is what the run finds out.
     let struck = (model.faults.len() + model.moves.len()) as f64;

@@ -345,7 +345,7 @@ fn keys_of(path: &[Step]) -> Vec<&str> {
 fn header(keys: &[&str]) -> String {
     match keys {
         [] => "the file".to_owned(),
-        [one] if matches!(*one, "stamps" | "cohorts" | "faults" | "moves" | "expect") => format!("[[{one}]]"),
+        [one] if matches!(*one, "stamps" | "cohorts" | "faults" | "moves" | "users" | "expect") => format!("[[{one}]]"),
         many => format!("[{}]", many.join(".")),
     }
 }

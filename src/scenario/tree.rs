@@ -29,6 +29,9 @@ const CHOICES: &[&str] = &[
     "retry",
 ];
 
+/// Names of policies under a key that is elsewhere a table of its own.
+const ROUTES: &[&str] = &["traffic_manager", "instant_switch"];
+
 /// Names of laws; a table that holds one of them is replaced as a whole.
 const LAWS: &[&str] = &["constant", "uniform", "exponential", "lognormal", "gamma", "weibull", "erlang"];
 
@@ -380,7 +383,8 @@ fn overlay_table(base: &mut Node, above: Vec<Entry>) {
 fn replaces(key: &str, below: &[Entry], above: &[Entry]) -> bool {
     let [only] = above else { return false };
     let other = below.iter().all(|entry| entry.key != only.key);
-    if CHOICES.contains(&key) { other } else { LAWS.contains(&only.key.as_str()) }
+    let is_choice = CHOICES.contains(&key) || ROUTES.contains(&only.key.as_str());
+    if is_choice { other } else { LAWS.contains(&only.key.as_str()) }
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod names;
 mod services;
 mod stamps;
 mod steady;
+mod users;
 
 use std::path::Path;
 
@@ -185,6 +186,7 @@ impl<'a> Build<'a> {
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
+        let users = self.users(&file, &names, frame);
         let expectations = self.expectations(&file);
         let places = self.places("expect", file.expect.len());
         let (run, frame) = (&file.run, frame?);
@@ -206,6 +208,7 @@ impl<'a> Build<'a> {
             gateway,
             faults,
             moves,
+            users,
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
         };
         self.steady(&file, &model);

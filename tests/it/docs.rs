@@ -22,6 +22,7 @@ use stampsim::model::movement::MoveKind;
 use stampsim::model::population::cohort::ReconnectRule;
 use stampsim::model::population::device::State;
 use stampsim::model::population::growth::GrowthLaw;
+use stampsim::model::routing::UserRouting;
 use stampsim::model::stamp::scaling::ScalingPolicy;
 use stampsim::registry::Entry;
 
@@ -235,7 +236,7 @@ fn measures() -> String {
 }
 
 /// Every registry: heading, the table of a scenario file that it fills, its entries.
-fn registries() -> [(&'static str, &'static str, &'static [Entry]); 9] {
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 10] {
     [
         ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
@@ -244,6 +245,7 @@ fn registries() -> [(&'static str, &'static str, &'static [Entry]); 9] {
         ("Eviction policies", "[gateway.cache.eviction.NAME]", EvictionPolicy::ENTRIES),
         ("Fallbacks", "[gateway.fallback.NAME]", FallbackPolicy::ENTRIES),
         ("Scaling policies", "[scaling.policy.NAME]", ScalingPolicy::ENTRIES),
+        ("Routing of users", "[users.routing.NAME]", UserRouting::ENTRIES),
         ("Faults", "[faults.cause.NAME]", FaultCause::ENTRIES),
         ("Moves", "[moves.kind.NAME]", MoveKind::ENTRIES),
     ]

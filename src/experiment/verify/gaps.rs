@@ -20,7 +20,7 @@ const LATER: &str = "a method that is not there yet";
 const OWN_ERROR: &str = "the standard error of a reference, which nothing has to reproduce";
 
 /// Published cases beyond the tables.
-const PUBLISHED: [(&str, &str); 9] = [
+const PUBLISHED: [(&str, &str); 7] = [
     (
         "random access below overload (3GPP TR 37.868, RACH capacity)",
         "a radio model, with an admission rule of its own",
@@ -40,11 +40,6 @@ const PUBLISHED: [(&str, &str); 9] = [
     (
         "look-aside cache loss (Bronson and others, HotOS 2021)",
         "no switch whether a late answer fills the cache; the amplification is a closed form",
-    ),
-    ("DNS failover timeline (Azure Traffic Manager)", "no Traffic Manager in the model; the timeline is a closed form"),
-    (
-        "drain of a cell within 5 min (Slack, cellular redesign)",
-        "no users that shift between stamps; the outage is simulated",
     ),
     ("repair times of LANL (Schroeder and Gibson, DSN 2006)", "observed data: parameters of faults, nothing to derive"),
     ("cloud incidents 2018-2019 (Cloud Uptime Archive)", "observed data: parameters of faults, nothing to derive"),

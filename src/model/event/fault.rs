@@ -78,6 +78,7 @@ impl World<'_> {
         let effect = config.effects[effect];
         self.active.push((occurrence as u16, effect));
         self.apply_conditions(effect.target, agenda.now());
+        self.front_end_changes(agenda, effect);
         match (effect.target, effect.condition) {
             (Target::Stamp(stamp), Condition::Down(style)) => {
                 self.stamp_goes_down(agenda, stamp, style, occurrence as u16);
@@ -109,6 +110,7 @@ impl World<'_> {
         self.active.retain(|(o, _)| usize::from(*o) != occurrence);
         for effect in &ended {
             self.apply_conditions(effect.target, now);
+            self.front_end_changes(agenda, *effect);
             if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition)
                 && !self.others_hold(occurrence, effect)
             {
@@ -143,6 +145,7 @@ impl World<'_> {
                 Condition::ErrorRate(share) => status.errors = 1.0 - (1.0 - status.errors) * (1.0 - share),
                 Condition::CapacityCut(left) => status.capacity *= left,
                 Condition::Excluded => status.excluded = true,
+                Condition::NoFrontEnd(style) => status.front_end = Some((style, *occurrence)),
                 Condition::Flush | Condition::Off(_) => {}
             }
         }

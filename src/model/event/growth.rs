@@ -48,7 +48,7 @@ impl World<'_> {
             return self.start_new(agenda, device);
         };
         self.view.assigned[stamp.index()] += 1;
-        self.put_identity(stamp, now);
+        self.put_identity(device, stamp, now);
         self.columns.identity[i] = stamp;
         self.columns.target[i] = stamp;
         self.enrollments.finish(device.registration(), Some(stamp));

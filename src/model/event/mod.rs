@@ -6,9 +6,12 @@ mod fault;
 mod growth;
 mod movement;
 pub mod names;
+mod probe;
 mod provision;
+mod routing;
 mod scale;
 mod telemetry;
+mod user_figures;
 mod window;
 
 #[cfg(test)]
@@ -87,10 +90,20 @@ pub enum Kind {
     StampReady,
     /// A window of the series closes.
     WindowCloses,
+    /// A location probes an endpoint.
+    Probe,
+    /// A probe without an answer has failed.
+    ProbeFails,
+    /// The answer that a user keeps runs out.
+    AnswerRunsOut,
+    /// A user's session ends, and the next one goes to where the kept answer says.
+    SessionEnds,
+    /// An operator changes the priority of endpoints.
+    UsersSwitch,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 29] = [
+const KINDS: [Kind; 34] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -120,6 +133,11 @@ const KINDS: [Kind; 29] = [
     Kind::ScaleCheck,
     Kind::StampReady,
     Kind::WindowCloses,
+    Kind::Probe,
+    Kind::ProbeFails,
+    Kind::AnswerRunsOut,
+    Kind::SessionEnds,
+    Kind::UsersSwitch,
 ];
 
 impl Kind {
@@ -138,8 +156,9 @@ impl Kind {
             | Self::AssignmentSeen
             | Self::AssignmentDone
             | Self::CacheReplies
-            | Self::DpsReplies => Class::Completion,
-            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth => Class::Decision,
+            | Self::DpsReplies
+            | Self::ProbeFails => Class::Completion,
+            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth | Self::UsersSwitch => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -195,6 +214,11 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::ScaleCheck => self.scale_check(agenda),
             Kind::StampReady => self.stamp_ready(agenda.now(), index as u16),
             Kind::WindowCloses => self.window_closes(agenda),
+            Kind::Probe => self.probe(agenda, index as usize),
+            Kind::ProbeFails => self.judge(agenda, index as usize, false),
+            Kind::AnswerRunsOut => self.answer_runs_out(agenda, index),
+            Kind::SessionEnds => return self.session_ends(agenda.now(), index, event.sequence()),
+            Kind::UsersSwitch => self.users_switch(agenda, index as usize, usize::from(event.sequence())),
         }
         true
     }
@@ -231,6 +255,7 @@ impl World<'_> {
     /// Fills the agenda at time zero.
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.open_stamps();
+        self.open_users(agenda);
         self.populate(agenda);
         self.begin_traffic(agenda);
         self.schedule_faults(agenda);

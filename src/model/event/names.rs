@@ -3,7 +3,7 @@
 use crate::kernel::event_list::Event;
 use crate::model::config::ModelConfig;
 use crate::model::event::{KINDS, Kind, OTHERS};
-use crate::model::world::first_devices;
+use crate::model::world::{first_devices, first_users};
 
 /// Knows whose index an event carries.
 #[derive(Debug)]
@@ -37,8 +37,18 @@ impl<'a> EventNames<'a> {
             Kind::StampReady => format!("stamp {index}"),
             Kind::MessageAtHub => format!("message {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
+            Kind::Probe | Kind::ProbeFails => format!("probe {index}"),
+            Kind::AnswerRunsOut | Kind::SessionEnds => self.user(index),
+            Kind::UsersSwitch => self.config.users[index as usize].name.clone(),
             _ => "all".to_owned(),
         }
+    }
+
+    fn user(&self, index: u32) -> String {
+        let firsts = first_users(&self.config.users);
+        let population = firsts.partition_point(|first| *first <= index).saturating_sub(1);
+        let name = self.config.users.get(population).map_or("user", |users| users.name.as_str());
+        format!("{name} {}", index - firsts[population])
     }
 
     fn device(&self, index: u32) -> String {
@@ -81,6 +91,11 @@ impl Kind {
             Self::ScaleCheck => "scale_check",
             Self::StampReady => "stamp_ready",
             Self::WindowCloses => "window_closes",
+            Self::Probe => "probe",
+            Self::ProbeFails => "probe_fails",
+            Self::AnswerRunsOut => "answer_runs_out",
+            Self::SessionEnds => "session_ends",
+            Self::UsersSwitch => "users_switch",
         }
     }
 }

@@ -225,7 +225,7 @@ impl World<'_> {
         }
         if changes {
             done = done.max(self.registry_operation(target, now));
-            self.put_identity(target, now);
+            self.put_identity(device, target, now);
         }
         self.columns.target[i] = target;
         self.devices[i].set(Device::IN_ASSIGNMENT, true);
@@ -274,13 +274,15 @@ impl World<'_> {
         self.hubs[stamp.index()].registered -= 1;
         self.recorder.level_mut(self.figures.registered).take(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).take(1, now);
+        self.device_of_population(device, stamp, false, now);
     }
 
-    /// Counts an identity in a hub's registry.
-    pub(super) fn put_identity(&mut self, stamp: StampId, now: SimTime) {
+    /// Counts a device's identity in a hub's registry.
+    pub(super) fn put_identity(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         self.hubs[stamp.index()].register(&self.stamps[stamp.index()]);
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
+        self.device_of_population(device, stamp, true, now);
     }
 
     /// DPS is done: the identity lies on its hub.

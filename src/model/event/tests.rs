@@ -158,6 +158,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         gateway: None,
         faults: Vec::new(),
         moves: Vec::new(),
+        users: Vec::new(),
         cuts: crate::model::config::Cuts::Phases,
     }
 }

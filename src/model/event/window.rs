@@ -16,7 +16,7 @@ use crate::model::world::{MoveRun, NEVER, NOBODY, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
 /// Shares of the affected devices whose recovery is reported.
-const RECOVERY_SHARES: [(f64, &str); 4] = [(0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (1.0, "100 %")];
+pub(super) const RECOVERY_SHARES: [(f64, &str); 4] = [(0.5, "50 %"), (0.9, "90 %"), (0.99, "99 %"), (1.0, "100 %")];
 
 impl World<'_> {
     pub(super) fn schedule_window<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
@@ -163,6 +163,7 @@ impl World<'_> {
         self.move_figures(&mut out);
         self.throttle_figures(now, &mut out);
         self.fleet_figures(now, &mut out);
+        self.user_figures(now, &mut out);
         out
     }
 

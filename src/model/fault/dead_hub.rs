@@ -21,6 +21,7 @@ pub struct DeadHub {
 impl Fault for DeadHub {
     fn effects(&self, names: &dyn Names) -> Result<Vec<Effect>, String> {
         let target = Target::Stamp(names.stamp(&self.stamp)?);
-        Ok(vec![Effect::at_once(target, Condition::Down(self.style))])
+        let down = [Condition::Down(self.style), Condition::NoFrontEnd(self.style)];
+        Ok(down.map(|condition| Effect::at_once(target, condition)).to_vec())
     }
 }

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{Fault, Names, StampOutage};
-use crate::model::condition::{DownStyle, Effect};
+use crate::model::condition::{Condition, DownStyle, Effect};
 use crate::units::SimDuration;
 
 /// Parameters of `hub_outage`.
@@ -25,6 +25,8 @@ pub struct HubOutage {
 impl Fault for HubOutage {
     fn effects(&self, names: &dyn Names) -> Result<Vec<Effect>, String> {
         let (stamp, style, detection) = (self.stamp.clone(), self.style, self.detection);
-        StampOutage { stamp, style, detection }.effects(names)
+        let of_stamp = StampOutage { stamp, style, detection }.effects(names)?;
+        // Its users still reach the front end.
+        Ok(of_stamp.into_iter().filter(|effect| !matches!(effect.condition, Condition::NoFrontEnd(_))).collect())
     }
 }

@@ -3,6 +3,7 @@
 mod cache_outage;
 mod dead_hub;
 mod dps_outage;
+mod front_end_outage;
 mod hub_outage;
 mod degraded;
 mod region_blackout;
@@ -13,6 +14,7 @@ pub use cache_outage::CacheOutage;
 pub use dead_hub::DeadHub;
 pub use degraded::StampDegraded;
 pub use dps_outage::DpsOutage;
+pub use front_end_outage::FrontEndOutage;
 pub use hub_outage::HubOutage;
 pub use region_blackout::RegionBlackout;
 pub use slow::{CacheSlow, DpsSlow, StampSlow};
@@ -43,6 +45,7 @@ registry! {
         StampSlow("stamp_slow", "A hub answers more slowly."),
         DpsSlow("dps_slow", "DPS answers more slowly."),
         CacheSlow("cache_slow", "The gateway's cache answers more slowly."),
+        FrontEndOutage("front_end_outage", "The front end of a full stamp serves no user, while its hub works."),
     }
 }
 

@@ -28,6 +28,7 @@ impl Fault for StampOutage {
         if let Some(delay) = self.detection.or(names.detection()) {
             effects.push(Effect { target, condition: Condition::Excluded, delay });
         }
+        effects.push(Effect::at_once(target, Condition::NoFrontEnd(self.style)));
         Ok(effects)
     }
 }

@@ -23,6 +23,7 @@ mod svg_backend;
 mod text;
 mod theme;
 mod time_axis;
+mod users_by_stamp;
 
 use super::numbers;
 use crate::analysis::Study;
@@ -37,13 +38,14 @@ pub trait Chart: Sync {
 }
 
 /// Every chart, in the order of a report.
-pub static CHARTS: [&dyn Chart; 7] = [
+pub static CHARTS: [&dyn Chart; 8] = [
     &latency::Latency,
     &outcomes::Outcomes,
     &device_states::DeviceStates,
     &miss_ratio::MissRatio,
     &dps_load::DpsLoad,
     &stamp_utilisation::StampUtilisation,
+    &users_by_stamp::UsersByStamp,
     &cost_per_device::CostPerDevice,
 ];
 

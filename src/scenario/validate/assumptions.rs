@@ -17,6 +17,7 @@ pub(super) fn of(file: &File, model: &ModelConfig, prices: &PriceSheet) -> Vec<S
     devices(file, model, &mut lines);
     gateway(model, &mut lines);
     happenings(model, &mut lines);
+    users(file, model, &mut lines);
     money(model, prices, &mut lines);
     lines
 }
@@ -139,6 +140,31 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
     }
     if model.scaling.template.is_some() {
         lines.push(format!("a new stamp takes devices {} after the decision", model.scaling.lead_time));
+    }
+}
+
+fn users(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
+    for (table, users) in file.users.iter().zip(&model.users) {
+        let probing = &users.probing;
+        lines.push(format!(
+            "{}: {} probes each {} from {} location(s), fails after {}, tolerates {} failure(s); a front end that refuses fails at once, a good probe brings it back",
+            users.name, table.routing.key(), probing.interval, probing.locations, probing.timeout, probing.tolerated_failures
+        ));
+        match &users.answers {
+            Some(answers) => lines.push(format!(
+                "{}: every answer is kept for {} and renewed when it runs out, its age uniform at the start; resolvers keep {} % of the users' answers for longer (the default of 60 s is unconfirmed)",
+                users.name,
+                answers.ttl,
+                answers.resolvers.iter().map(|resolver| resolver.share.get() * 100.0).sum::<f64>()
+            )),
+            None => lines.push(format!("{}: figures of the proxy are unconfirmed", users.name)),
+        }
+        if let Some(session) = users.holding() {
+            lines.push(format!(
+                "{}: sessions last {} on average (exponential); a silent one is given up after {}",
+                users.name, session.mean, session.notice
+            ));
+        }
     }
 }
 

@@ -16,6 +16,12 @@ impl Build<'_> {
                 .expected("a study without either")
                 .help("leave out [run.steady]: an outage is a terminating study, and nothing of it may be cut")
         });
+        let switches = file.users.iter().all(|users| users.switches.is_empty());
+        self.require(switches, "run/steady", || {
+            Finding::new("a run with switches of users has no steady state")
+                .expected("a study without them")
+                .help("leave out [run.steady]: a switch is a terminating study")
+        });
         let end = crate::units::SimTime::ZERO + model.horizon;
         for (i, cohort) in model.cohorts.iter().enumerate() {
             if cohort.growth.entry().count(cohort.devices, end) != cohort.devices {

@@ -2,6 +2,7 @@
 
 mod caches;
 mod documents;
+mod failover;
 mod outages;
 mod queues;
 mod storms;
@@ -11,6 +12,6 @@ use super::table::Table;
 
 /// Every simulated case, in the order of its rows.
 pub(super) fn all(table: &Table) -> Vec<Case> {
-    let rooms = [queues::cases, storms::cases, outages::cases, caches::cases, documents::cases];
+    let rooms = [queues::cases, storms::cases, outages::cases, failover::cases, caches::cases, documents::cases];
     rooms.iter().flat_map(|cases| cases(table)).collect()
 }
