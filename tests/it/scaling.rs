@@ -59,11 +59,11 @@ const GROWING: &str =
     "devices = 500\n[cohorts.growth.linear]\nrate = \"240/day\"\nlimit = 5_500\n[dps.allocation.capacity_aware]\n";
 
 /// 500 + 10 t devices after t hours, stamps of 1,000, four days from the order to the first device.
-fn growing(policy: &str) -> ScenarioResult {
+fn growing(stamps: u32, policy: &str) -> ScenarioResult {
     let scaling = format!("[scaling]\nlead_time = \"4 d\"\n{policy}");
     ran(&text(
         "horizon = \"20 d\"\nwindow = \"6 h\"",
-        "capacity = 1_000\nhub = { edition = \"S1\" }",
+        &format!("count = {stamps}\ncapacity = 1_000\nhub = {{ edition = \"S1\" }}"),
         &scaling,
         GROWING,
     ))
@@ -71,7 +71,7 @@ fn growing(policy: &str) -> ScenarioResult {
 
 #[test]
 fn under_linear_growth_stamps_over_time_are_those_of_the_threshold() {
-    let result = growing("[scaling.policy.threshold]\nutilisation = \"50 %\"\ncheck_every = \"1 h\"\n");
+    let result = growing(1, "[scaling.policy.threshold]\nutilisation = \"50 %\"\ncheck_every = \"1 h\"\n");
     // The stamp k + 1 is ordered at 500 k devices, 50 (k - 1) hours after the start, and takes devices 96 h later.
     let expected: Vec<f64> = (1..=8).map(|k| 50.0 * f64::from(k - 1) + 96.0).collect();
     let found = hours(&result.observations[0], MarkKind::StampAdded);
@@ -88,21 +88,23 @@ fn under_linear_growth_stamps_over_time_are_those_of_the_threshold() {
 
 #[test]
 fn the_forecast_orders_at_its_trigger_and_the_stamp_is_ready_when_it_is_needed() {
-    let result = growing("[scaling.policy.forecast]\nwindow = \"1 d\"\ncheck_every = \"6 h\"\nsafety_factor = 0\n");
+    let policy = "[scaling.policy.forecast]\nwindow = \"1 d\"\ncheck_every = \"6 h\"\nsafety_factor = 0\n";
+    let result = growing(2, policy);
     let found = hours(&result.observations[0], MarkKind::StampAdded);
-    for (k, ready) in (1_u32..).zip(&found) {
+    for (k, ready) in (2_u32..).zip(&found) {
         let capacity = 1_000.0 * f64::from(k);
         let trigger = Trigger { capacity, growth_per_day: 240.0, sd_per_day: 0.0, lead_days: 4.25 };
         let ordered = (trigger.utilisation() * capacity - 500.0) / 10.0;
-        // A decision each 6 h, and the trend of the first day is not yet known: the first orders come as soon as it is.
-        near(*ready, ordered.max(6.0) + 96.0, 7.5, &format!("stamp {}", k + 1));
+        // A decision each 6 h, and devices that join within the hour before it.
+        near(*ready, ordered + 3.0 + 96.0, 4.0, &format!("stamp {}", k + 1));
         let full = (capacity - 500.0) / 10.0;
-        assert!(*ready <= full.max(102.0 + 7.5), "ready at {ready} h, full at {full} h");
+        assert!(*ready <= full, "ready at {ready} h, full at {full} h");
     }
-    // 20 days bring 5,300 devices; what the lead time of the last order brings beyond is ordered too.
-    let wanted = Stamps { capacity: 1_000, price: 1.0 };
-    let (least, most) = (wanted.needed(5_300 - 960), wanted.needed(5_300));
-    assert!((least..=most).contains(&(found.len() as u64 + 1)), "{found:?}");
+    // Each stamp for one need: those that are ready in 20 days are those whose trigger lies 96 h before.
+    let ordered_by = 500.0 + 10.0 * (480.0 - 96.0);
+    let needed = Stamps { capacity: 1_000, price: 1.0 }.needed((ordered_by + 1_020.0) as u64);
+    assert!((needed - 1..=needed).contains(&(found.len() as u64 + 2)), "{found:?}");
+    assert_eq!(figure(&result, "devices_failed"), 0.0);
 }
 
 #[test]
@@ -176,7 +178,7 @@ fn a_drained_stamp_loses_nobody_and_costs_nothing_once_it_is_empty() {
     near(retired, 1.0 + (moved - 1.0) / 3_600.0, 0.2, "the last eviction, one a second");
     let hub = figure(&result, "cost_usd_per_month{component=hub}");
     near(hub, 25.0 * (3.0 * 10.0 + retired) / 10.0, 1e-5, "three stamps to the end and one until it was retired");
-    assert!(figure(&result, "move_downtime_s{move=drain quantile=0.99}") > 0.0);
+    assert!(figure(&result, "move_downtime_s{move=drain quantile=0.95}") > 0.0);
 }
 
 #[test]
@@ -196,7 +198,7 @@ fn without_evictions_a_stamp_empties_as_devices_register_again() {
 
 #[test]
 fn a_fleet_that_shrinks_gives_back_all_stamps_but_those_it_needs() {
-    let scaling = "[scaling.policy.drain]\nutilisation = \"70 %\"\ncheck_every = \"6 h\"\n";
+    let scaling = "[scaling.policy.drain]\nutilisation = \"70 %\"\nwait = \"0 s\"\ncheck_every = \"6 h\"\n";
     let cohort = "devices = 3_000\n[cohorts.growth.steps]\nsteps = [{ at = \"1 d\", devices = 1_000 }]\n[dps.allocation.least_loaded]\n";
     let stamps = "count = 4\ncapacity = 1_000\nhub = { edition = \"S1\" }";
     let result = ran(&text("horizon = \"5 d\"\nwindow = \"6 h\"", stamps, scaling, cohort));
@@ -234,8 +236,8 @@ fn what_contradicts_itself_is_said_at_its_place() {
             "drain to less",
         ),
         ("[scaling.policy.mixed]\npolicies = [{ threshold = {} }]\n", "at least 2 are mixed"),
-        ("[scaling.policy.scale_up]\nunits_max = 201\n", "201 units of S1, expected at most 200"),
-        ("[scaling.policy.scale_up]\nsteps = [{ units = 201 }]\n", "201 units of S1, expected 1 to 200"),
+        ("[scaling.policy.scale_up]\nunits_max = 201\n", "201 units of S1; expected at most 200"),
+        ("[scaling.policy.scale_up]\nsteps = [{ units = 201 }]\n", "201 units of S1; expected 1 to 200"),
         ("[scaling.policy.scale_up]\nunits_max = 2\n", "`weu-1` has 2 units already"),
         (
             "[scaling.policy.scale_up]\nsteps = [{ edition = \"B1\", units = 4, capacity = 2_000 }]\n",

@@ -205,6 +205,7 @@ impl<'a> Plan<'a> {
             devices,
             stamps: stamps.collect(),
             draining: false,
+            grown: None,
             new_capacity: scaling.template.as_ref().map_or(1, |template| template.capacity),
             room: u32::from(scaling.stamps_max).saturating_sub((others + self.stamps.len()) as u32),
             history: Cow::Borrowed(&self.history),

@@ -17,7 +17,7 @@ use crate::model::stamp::hub::{Hub, Life, StampConfig};
 use crate::model::stamp::scaling::Order;
 use crate::model::stamp::scaling::sight::{Sample, Sight, StampSight};
 use crate::model::world::{Change, MoveRun, Status, World};
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Rate, SimDuration, SimTime};
 
 /// Time between two looks for devices that a drained stamp still holds.
 const SWEEP: SimDuration = SimDuration::from_secs(600);
@@ -108,6 +108,7 @@ impl World<'_> {
             devices: self.history.last().map_or(0, |sample| sample.devices),
             stamps: taking.map(|s| self.stamp_sight(s)).collect(),
             draining: self.of_ring().any(|s| life(s) == Life::Draining),
+            grown: self.grown(),
             new_capacity: scaling.template.as_ref().map_or(1, |template| template.capacity),
             room: self.room(),
             history: Cow::Borrowed(&self.history),
@@ -126,6 +127,12 @@ impl World<'_> {
             rung,
             ladder: &stamp.ladder,
         }
+    }
+
+    /// When capacity came for the last time.
+    fn grown(&self) -> Option<SimTime> {
+        let resized = self.changes.iter().filter(|(_, _, change)| *change == Change::Resized).map(|(_, at, _)| *at);
+        self.added_at.iter().map(|(_, at)| *at).chain(resized).max()
     }
 
     /// Stamps that may still be added; retired ones leave room.
@@ -195,15 +202,29 @@ impl World<'_> {
         self.recorder.level_mut(self.figures.stamps_active).take(1, now);
         if let Some(pace) = self.config.scaling.drain_pace {
             self.forget_dormant(stamp, now);
-            let name = format!("{DRAIN}-{}", self.stamps[s].name);
-            let key = stable_name(&name);
-            let rule = MoveRule { from: vec![stamp], close_source: true, ..MoveRule::default() };
-            let (selector, pause) = (Selector::default(), SimDuration::ZERO);
-            self.plans.push(Rc::new(MoveConfig { name, key, at: now, rule, selector, pace, waves: 1, pause }));
-            self.moves.push(MoveRun::default());
-            self.move_begins(agenda, self.plans.len() - 1);
+            if self.hubs[s].registered > 0 {
+                self.plan_drain(agenda, stamp, pace);
+            }
         }
         self.retire_if_empty(stamp, now);
+    }
+
+    /// The move that empties a stamp.
+    fn plan_drain<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId, pace: Rate) {
+        let name = format!("{DRAIN}-{}", self.stamps[stamp.index()].name);
+        let plan = MoveConfig {
+            key: stable_name(&name),
+            name,
+            at: agenda.now(),
+            rule: MoveRule { from: vec![stamp], close_source: true, ..MoveRule::default() },
+            selector: Selector::default(),
+            pace,
+            waves: 1,
+            pause: SimDuration::ZERO,
+        };
+        self.plans.push(Rc::new(plan));
+        self.moves.push(MoveRun::default());
+        self.move_begins(agenda, self.plans.len() - 1);
     }
 
     /// Devices without power are taken off a drained hub at once; with power they would have to register anew.

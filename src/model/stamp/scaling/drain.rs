@@ -14,6 +14,8 @@ use crate::units::{Ratio, SimDuration, SimTime};
 pub struct Drain {
     /// A stamp is drained when the others would then be at most this full. Default 60 %.
     pub utilisation: Ratio,
+    /// Least time since a stamp was added or a hub made larger, so that what was just ordered is used. Default 7 d.
+    pub wait: SimDuration,
     /// Stamps that stay in any case, at least 1. Default 1.
     pub keep: u32,
     /// Time between two decisions. Default 1 d.
@@ -22,14 +24,20 @@ pub struct Drain {
 
 impl Default for Drain {
     fn default() -> Self {
-        Self { utilisation: Ratio::new(0.6).expect("a share"), keep: 1, check_every: SimDuration::DAY }
+        Self {
+            utilisation: Ratio::new(0.6).expect("a share"),
+            wait: SimDuration::DAY * 7,
+            keep: 1,
+            check_every: SimDuration::DAY,
+        }
     }
 }
 
 impl Scale for Drain {
     fn decide(&self, sight: &Sight<'_>) -> Vec<Order> {
         let moving = sight.draining || sight.stamps.iter().any(|s| !s.active || s.changing);
-        if moving || sight.stamps.len() <= self.keep as usize {
+        let early = sight.grown.is_some_and(|at| sight.now < at + self.wait);
+        if moving || early || sight.stamps.len() <= self.keep as usize {
             return Vec::new();
         }
         // Of equally empty ones the last, which was added last.
@@ -72,5 +80,8 @@ mod tests {
         under_way.apply(Order::Drain(StampId(2)));
         assert_eq!(policy.decide(&under_way), []);
         assert_eq!(policy.decide(&sight(&[(0, 1_000)])), [], "the last stamp stays");
+        let mut grown = sight(&[(100, 1_000); 3]);
+        (grown.now, grown.grown) = (SimTime::ZERO + SimDuration::DAY * 6, Some(SimTime::ZERO));
+        assert_eq!(policy.decide(&grown), [], "what was just added stays for a while");
     }
 }

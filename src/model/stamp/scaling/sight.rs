@@ -47,6 +47,8 @@ pub struct Sight<'a> {
     pub stamps: Vec<StampSight<'a>>,
     /// Whether a stamp is being drained.
     pub draining: bool,
+    /// When a stamp was added or a hub made larger for the last time.
+    pub grown: Option<SimTime>,
     /// Devices that a new stamp is planned for.
     pub new_capacity: u32,
     /// Stamps that may still be added.
@@ -109,6 +111,7 @@ pub(super) mod tests {
             devices: stamps.iter().map(|(assigned, _)| u64::from(*assigned)).sum(),
             stamps: seen.collect(),
             draining: false,
+            grown: None,
             new_capacity: 1_000,
             room: 50,
             history: Cow::Borrowed(&[]),
