@@ -81,6 +81,10 @@ pub enum MarkKind {
     Move,
     /// A stamp that became active after the start.
     StampAdded,
+    /// A hub that got another size.
+    StampResized,
+    /// A stamp that was drained and is gone.
+    StampRetired,
 }
 
 /// A figure over replications: mean and 95 % Student-t interval.

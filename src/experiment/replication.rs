@@ -11,7 +11,7 @@ use crate::kernel::trace::{Tracing, Trail};
 use crate::metrics::{Component, MeasureKey, Parts, Quantity, Usage};
 use crate::model::event::simulate;
 use crate::model::stamp::hub::StampConfig;
-use crate::model::world::Outcome;
+use crate::model::world::{Change, Outcome};
 use crate::scenario::Scenario;
 use crate::theory::md1_table::Md1Table;
 use crate::units::{Money, SimDuration, SimTime};
@@ -70,16 +70,21 @@ fn message(panic: &(dyn std::any::Any + Send)) -> String {
     text.or_else(|| panic.downcast_ref::<&str>().map(ToString::to_string)).unwrap_or_else(|| "broken invariant".into())
 }
 
-fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outcome) -> (Observations, Vec<String>) {
+fn observe(
+    scenario: &Scenario,
+    replication: u32,
+    report: &Report,
+    mut outcome: Outcome,
+) -> (Observations, Vec<String>) {
     let marks = marks(scenario, &outcome);
-    let mut values = outcome.recorded.values;
-    let parts = outcome.recorded.parts;
+    let recorded = std::mem::take(&mut outcome.recorded);
+    let (mut values, parts) = (recorded.values, recorded.parts);
     values.extend(phase::figures(&marks, &parts));
-    let mut series = outcome.recorded.series;
+    let mut series = recorded.series;
     let costs = Costs { scenario, stamps: &outcome.stamps };
     let length = report.ended.since_start();
-    let advice = costs.whole(&outcome.usage, &outcome.device_time, length, &mut values);
-    costs.windows(&outcome.usage, &outcome.device_time, length, &mut series);
+    let advice = costs.whole(&outcome, length, &mut values);
+    costs.windows(&outcome, length, &mut values, &mut series);
     values.insert(MeasureKey::new("model_events"), report.events as f64);
     let observations = Observations {
         replication,
@@ -87,7 +92,7 @@ fn observe(scenario: &Scenario, replication: u32, report: &Report, outcome: Outc
         events: report.events,
         ended: ended(report),
         values,
-        histograms: outcome.recorded.histograms,
+        histograms: recorded.histograms,
         series,
         marks,
         parts: if scenario.steady.is_some() { parts } else { Parts::default() },
@@ -123,7 +128,16 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
         from: *at,
         until: *at,
     });
-    faults.chain(moves).chain(stamps).collect()
+    let changes = outcome.changes.iter().map(|(stamp, at, change)| Mark {
+        kind: match change {
+            Change::Resized => MarkKind::StampResized,
+            Change::Retired => MarkKind::StampRetired,
+        },
+        label: outcome.stamps[stamp.index()].name.clone(),
+        from: *at,
+        until: *at,
+    });
+    faults.chain(moves).chain(stamps).chain(changes).collect()
 }
 
 /// Prices the usage of a replication.
@@ -153,15 +167,9 @@ impl Costs<'_> {
     }
 
     /// Figures over the whole run; gives the advice of the bill.
-    fn whole(
-        &self,
-        windows: &[Usage],
-        device_time: &[(u128, u128)],
-        length: SimDuration,
-        values: &mut Values,
-    ) -> Vec<String> {
+    fn whole(&self, outcome: &Outcome, length: SimDuration, values: &mut Values) -> Vec<String> {
         let mut usage = Usage::new();
-        windows.iter().for_each(|w| usage.merge(w));
+        outcome.usage.iter().for_each(|w| usage.merge(w));
         let bill = self.bill(&usage, length);
         bill.check();
         let hours = self.scenario.prices.hours_per_month();
@@ -172,7 +180,8 @@ impl Costs<'_> {
                 values.insert(key, per_month(amount, length, hours).to_f64());
             }
         }
-        let cost = self.per_device(&bill, &usage, device_time.last().copied().unwrap_or_default());
+        let capacity = outcome.capacity_time.iter().sum();
+        let cost = self.per_device(&bill, capacity, outcome.device_time.last().copied().unwrap_or_default());
         insert(values, "registered", cost.registered);
         insert(values, "connected", cost.connected);
         insert(values, "floor", cost.floor);
@@ -183,14 +192,20 @@ impl Costs<'_> {
         missing.chain(bill.advice.iter().map(ToString::to_string)).collect()
     }
 
-    /// Cost per device in each window.
-    fn windows(&self, windows: &[Usage], device_time: &[(u128, u128)], length: SimDuration, series: &mut SeriesMap) {
+    /// Cost per device in each window, and how far the cost lies from the plan.
+    fn windows(&self, outcome: &Outcome, length: SimDuration, values: &mut Values, series: &mut SeriesMap) {
         let window = self.scenario.model.window;
         let mut before = (0, 0);
         let mut columns: [Vec<f64>; 3] = Default::default();
-        for (i, (usage, after)) in windows.iter().zip(device_time).enumerate() {
+        let mut deviation = Deviation::default();
+        let held = outcome.usage.iter().zip(&outcome.device_time).zip(&outcome.capacity_time);
+        for (i, ((usage, after), capacity)) in held.enumerate() {
             let long = SimDuration(length.0.saturating_sub(i as u64 * window.0).min(window.0));
-            let cost = self.per_device(&self.bill(usage, long), usage, (after.0 - before.0, after.1 - before.1));
+            let (bill, devices) = (self.bill(usage, long), after.0 - before.0);
+            let cost = self.per_device(&bill, *capacity, (devices, after.1 - before.1));
+            let months =
+                devices as f64 / (SimDuration::HOUR * u64::from(self.scenario.prices.hours_per_month())).0 as f64;
+            deviation.add(bill.total.to_f64(), months * self.scenario.planned_cost.unwrap_or(0.0));
             for (column, value) in columns.iter_mut().zip([cost.registered, cost.connected, cost.floor]) {
                 column.push(value.unwrap_or(f64::NAN));
             }
@@ -199,14 +214,15 @@ impl Costs<'_> {
         for (column, per) in columns.into_iter().zip(["registered", "connected", "floor"]) {
             series.insert(MeasureKey::new("cost_per_device_usd_per_month").with("per", per), column);
         }
+        deviation.report(values);
     }
 
     /// The floor is the cost were every stamp exactly full: fixed cost over capacity, everything else over the devices.
-    pub(super) fn per_device(&self, bill: &Bill, usage: &Usage, (registered, connected): (u128, u128)) -> PerDevice {
+    pub(super) fn per_device(&self, bill: &Bill, capacity: u128, (registered, connected): (u128, u128)) -> PerDevice {
         let hours = self.scenario.prices.hours_per_month();
         let fixed: Money = bill.lines.iter().filter(|l| l.fixed && l.stamp.is_some()).map(|l| l.amount).sum();
         let rest = bill.total - fixed;
-        let full = per_device(fixed, self.capacity_time(usage), hours);
+        let full = per_device(fixed, capacity, hours);
         PerDevice {
             registered: per_device(bill.total, registered, hours),
             connected: per_device(bill.total, connected, hours),
@@ -214,8 +230,8 @@ impl Costs<'_> {
         }
     }
 
-    /// Planned capacity held over time [device x us].
-    fn capacity_time(&self, usage: &Usage) -> u128 {
+    /// Planned capacity that a usage held over time, for stamps that keep their size [device x us].
+    pub(super) fn capacity_time(&self, usage: &Usage) -> u128 {
         let hubs = usage.iter().filter(|(key, _)| key.component == Component::Hub);
         hubs.map(|(key, quantity)| match (key.stamp, quantity) {
             (Some(stamp), Quantity::UnitMicros(held)) => {
@@ -225,6 +241,32 @@ impl Costs<'_> {
             _ => 0,
         })
         .sum()
+    }
+}
+
+/// Cost against plan, window by window [USD].
+#[derive(Debug, Default)]
+struct Deviation {
+    off: f64,
+    planned: f64,
+    worst: f64,
+}
+
+impl Deviation {
+    fn add(&mut self, cost: f64, planned: f64) {
+        if planned > 0.0 {
+            let off = (cost - planned).abs();
+            (self.off, self.planned) = (self.off + off, self.planned + planned);
+            self.worst = self.worst.max(off / planned);
+        }
+    }
+
+    fn report(&self, values: &mut Values) {
+        if self.planned > 0.0 {
+            let key = |stat| MeasureKey::new("cost_deviation_ratio").with("stat", stat);
+            values.insert(key("mean"), self.off / self.planned);
+            values.insert(key("max_window"), self.worst);
+        }
     }
 }
 

@@ -171,10 +171,12 @@ measures! {
     "split_population_ratio" ["1" share] Lower, "Share of the population of label `users` whose users and devices are on different stamps: 1 less what the two distributions over stamps have in common.", "Time.";
     "overcommitment_ratio" ["1" share] Lower, "Devices beyond the planned capacity of their stamp, against all devices.", "Registered devices.";
     "stamps_active" ["1"] Neither, "Stamps that take devices.", "Time.";
+    "hub_units" ["1"] Neither, "Units of all hubs that cost money; only where a policy changes them.", "Time.";
     "imbalance_ratio" ["1"] Lower, "Fullest stamp against the mean of the stamps, by utilisation.", "Active stamps of one ring, at the end; the largest ring.";
     "cost_usd_per_month" ["USD"] Lower, "Bill of the run scaled to a month of 730 h; by label `component` or in all.", "The whole run.";
     "cost_per_device_usd_per_month" ["USD"] Lower, "Bill against the devices of label `per`, scaled to a month of 730 h.", "Mean devices over the run.";
     "cost_premium_ratio" ["1"] Lower, "Cost per registered device against the floor, which is the cost were every stamp exactly full.", "The whole run.";
+    "cost_deviation_ratio" ["1"] Lower, "Cost that the plan did not foresee, above or below it, against the planned cost: `plan.cost_per_device` for each registered device.", "Windows of the series; the mean over the run, and the worst window.";
     "model_events" ["1"] Neither, "Events that the kernel carried out.", "The whole run.";
     "model_attempts" ["1"] Neither, "Connection attempts, those counted in bulk included.", "The whole run.";
 }

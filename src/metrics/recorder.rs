@@ -173,6 +173,11 @@ impl Recorder {
         &mut self.levels[id.0].level
     }
 
+    /// From the window that is open on, so many units of the level are one unit of the measure.
+    pub fn rescale(&mut self, id: LevelId, scale: f64) {
+        self.levels[id.0].scale = scale;
+    }
+
     /// Current value of a level.
     pub fn level_value(&self, id: LevelId) -> u64 {
         self.levels[id.0].level.value()

@@ -4,6 +4,7 @@ use crate::kernel::law::DurationLaw;
 use crate::model::dps::service::DpsConfig;
 use crate::model::fault::FaultConfig;
 use crate::model::gateway::call::GatewayConfig;
+use crate::model::ids::RingId;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::traffic::Fidelity;
@@ -11,7 +12,7 @@ use crate::model::region::RegionTable;
 use crate::model::routing::UsersConfig;
 use crate::model::stamp::hub::StampConfig;
 use crate::model::stamp::scaling::ScalingPolicy;
-use crate::units::SimDuration;
+use crate::units::{Rate, SimDuration};
 
 /// When a stamp is added, and what it looks like.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,6 +23,10 @@ pub struct ScalingConfig {
     pub template: Option<StampConfig>,
     /// Name of a new stamp, with `{n}` for its number.
     pub name_pattern: String,
+    /// Ring that is scaled.
+    pub ring: RingId,
+    /// Evictions while a stamp is drained; nothing when devices leave it only as they register again.
+    pub drain_pace: Option<Rate>,
     /// Number of the first new stamp.
     pub first_number: u32,
     /// Time from the decision to the first device.

@@ -64,9 +64,14 @@ pub struct Use {
     pub total: u64,
     /// Up to the end of the last window.
     pub closed: u64,
+    /// Up to the last metering of the stamp.
+    pub billed: u64,
     /// Limit times time so far [operations].
     pub room: f64,
 }
+
+/// The name under which the downtime of devices of all drained stamps is counted.
+pub const DRAIN: &str = "drain";
 
 /// Indexes into the recorder, and the few figures that no recorder kind fits.
 pub struct Figures {
@@ -104,7 +109,7 @@ pub struct Figures {
     pub messages: CounterId,
     /// Messages that the send throttle refused.
     pub refused_messages: CounterId,
-    /// Downtime of moved devices, by move.
+    /// Downtime of moved devices, by move; behind them that of drained stamps, where a policy drains any.
     pub move_downtime: Vec<TallyId>,
     /// Registered devices.
     pub registered: LevelId,
@@ -114,6 +119,8 @@ pub struct Figures {
     pub connected: LevelId,
     /// Active stamps.
     pub stamps_active: LevelId,
+    /// Units of all hubs, where a policy changes them.
+    pub hub_units: Option<LevelId>,
     /// Devices by state.
     pub states: [LevelId; State::ALL.len()],
     /// Devices of each stamp.
@@ -201,6 +208,8 @@ impl Figures {
             recorder.share(label, refused[*queue as usize], offered[*queue as usize], true);
         }
         let start = SimTime::ZERO;
+        let scaling = config.scaling.policy.entry();
+        let (drains, resizes) = (scaling.drains(), scaling.scale_up().is_some());
         Self {
             command_latency: recorder.tally(key("command_latency_ms"), 1e3, true),
             commands,
@@ -222,12 +231,15 @@ impl Figures {
             move_downtime: config
                 .moves
                 .iter()
-                .map(|m| recorder.tally(key("move_downtime_s").with("move", &*m.name), 1e6, false))
+                .map(|m| &*m.name)
+                .chain(drains.then_some(DRAIN))
+                .map(|name| recorder.tally(key("move_downtime_s").with("move", name), 1e6, false))
                 .collect(),
             registered: recorder.level(key("devices_registered"), 1.0, true, true, start),
             unavailable: recorder.level(key("devices_unavailable"), 1.0, true, true, start),
             connected: recorder.level(key("devices_connected"), 1.0, true, true, start),
             stamps_active: recorder.level(key("stamps_active"), 1.0, true, true, start),
+            hub_units: resizes.then(|| recorder.level(key("hub_units"), 1.0, true, true, start)),
             states: State::ALL.map(|state| {
                 let label = key("devices_in_state").with("state", state.name());
                 recorder.level(label, 1.0, state.in_fleet(), false, start)

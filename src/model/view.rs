@@ -15,6 +15,8 @@ pub struct FleetView {
     pub capacity: Vec<u32>,
     /// Allocation weight of each stamp.
     pub weight: Vec<u16>,
+    /// What the capacity that one device takes up costs [USD/month]: a stamp's fixed prices over its planned capacity.
+    pub device_month: Vec<f64>,
     /// Devices connected to each stamp when the snapshot was taken.
     pub connected: Vec<u32>,
     /// When the snapshot was taken.

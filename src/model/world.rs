@@ -1,5 +1,7 @@
 //! `World`: all state of one replication. It says which noun owns which bytes; what happens to them is in `event`.
 
+use std::rc::Rc;
+
 use crate::kernel::arrivals::Candidate;
 use crate::kernel::draws::{Draws, Purpose, Stream, member};
 use crate::metrics::recorder::Recorded;
@@ -12,11 +14,13 @@ use crate::model::figures::Figures;
 use crate::model::gateway::cache::Cache;
 use crate::model::gateway::call::Calls;
 use crate::model::ids::{CohortId, DeviceId, RegionId, StampId};
+use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::routing::{Routing, UsersConfig};
-use crate::model::stamp::hub::{Hub, StampConfig};
+use crate::model::stamp::hub::{Hub, Life, StampConfig};
+use crate::model::stamp::scaling::sight::Sample;
 use crate::model::view::FleetView;
 use crate::theory::md1_table::Md1Table;
 use crate::units::{SimDuration, SimTime};
@@ -143,6 +147,15 @@ impl MoveRun {
     }
 }
 
+/// A change of a stamp beside its addition.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Change {
+    /// Its hub got another size.
+    Resized,
+    /// It was retired.
+    Retired,
+}
+
 /// Counts of one class: the devices of a cohort on a stamp.
 #[derive(Debug, Clone)]
 pub struct Class {
@@ -231,6 +244,16 @@ pub struct World<'a> {
     pub jittered: Vec<Vec<Vec<u64>>>,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
+    /// Plans of the moves: those of the configuration, then one for each drained stamp.
+    pub plans: Vec<Rc<MoveConfig>>,
+    /// Devices of the scaled ring at the decisions so far.
+    pub history: Vec<Sample>,
+    /// Usage, and planned capacity held [devices x us], of the open window up to the last metering of each stamp.
+    pub held: (Usage, u128),
+    /// Planned capacity held in each closed window [devices x us].
+    pub capacity_time: Vec<u128>,
+    /// Hubs that changed their size and stamps that were retired, with the time.
+    pub changes: Vec<(StampId, SimTime, Change)>,
     /// Stamps added so far.
     pub added: u32,
     /// Stamps added, with the time they became active.
@@ -263,6 +286,10 @@ pub struct Outcome {
     pub occurrences: Vec<Occurrence>,
     /// Stamps added and when they became active.
     pub added_at: Vec<(StampId, SimTime)>,
+    /// Hubs that changed their size and stamps that were retired, with the time.
+    pub changes: Vec<(StampId, SimTime, Change)>,
+    /// Planned capacity held by window [devices x us].
+    pub capacity_time: Vec<u128>,
     /// Start and end of each move that began: name, start, end.
     pub moves: Vec<(String, SimTime, SimTime)>,
 }
@@ -311,6 +338,11 @@ impl<'a> World<'a> {
             popularity: Vec::new(),
             jittered: Vec::new(),
             flowed: SimTime::ZERO,
+            plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
+            history: Vec::new(),
+            held: Default::default(),
+            capacity_time: Vec::new(),
+            changes: Vec::new(),
             added: 0,
             added_at: Vec::new(),
             routing: Routing::default(),
@@ -402,6 +434,8 @@ impl<'a> World<'a> {
             assert_eq!(on, population.users.len() as u64, "each user is at one endpoint");
         }
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
+            let gone = hub.life != Life::Retired || hub.registered + hub.connected == 0;
+            assert!(gone, "a retired stamp holds no device");
             assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
         }
     }

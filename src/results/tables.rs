@@ -197,6 +197,8 @@ pub(super) fn marks_csv(to: &mut dyn Write, study: &Study) -> io::Result<()> {
             MarkKind::Fault => "fault",
             MarkKind::Move => "move",
             MarkKind::StampAdded => "stamp_added",
+            MarkKind::StampResized => "stamp_resized",
+            MarkKind::StampRetired => "stamp_retired",
         };
         csv.write_record([kind, &mark.label, &number(mark.from.secs()), &number(mark.until.secs())])?;
     }

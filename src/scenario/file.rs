@@ -55,6 +55,9 @@ pub struct File {
     /// When stamps are added. Default: never.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scaling: Option<Scaling>,
+    /// What the fleet was meant to cost. Default: no plan, and no figure about it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub plan: Option<Plan>,
     /// Devices; at least one cohort.
     #[serde(default)]
     pub cohorts: Vec<Cohort>,
@@ -151,6 +154,9 @@ impl File {
         let scale = |n: &mut u32| *n = ((f64::from(*n) * share).round() as u32).max(u32::from(*n > 0));
         for stamps in &mut self.stamps {
             scale(&mut stamps.capacity);
+        }
+        if let Some(scaling) = &mut self.scaling {
+            scaling.policy.entry_mut().shrink(share);
         }
         for cohort in &mut self.cohorts {
             scale(&mut cohort.devices);
@@ -396,11 +402,44 @@ pub struct Scaling {
     pub lead_time: SimDuration,
     /// Most stamps at any time. Default 50: hubs of one subscription.
     pub stamps_max: u16,
+    /// How the devices of a drained stamp leave it. Default: they are evicted, 600/min.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub drain: Option<DrainTable>,
+}
+
+/// How the devices of a drained stamp leave it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct DrainTable {
+    /// Whether devices are evicted; else they leave only as they register again by themselves. Default true.
+    pub evict: bool,
+    /// Evictions while a stamp is drained. Default 600/min.
+    pub pace: Rate,
+}
+
+impl Default for DrainTable {
+    fn default() -> Self {
+        Self { evict: true, pace: pace() }
+    }
+}
+
+/// What the fleet was meant to cost.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Plan {
+    /// Planned cost of a registered device and month [USD]; `cost_deviation_ratio` says how far the bill is from it.
+    pub cost_per_device: f64,
 }
 
 impl Default for Scaling {
     fn default() -> Self {
-        Self { policy: ScalingPolicy::default(), template: None, lead_time: SimDuration::DAY * 3, stamps_max: 50 }
+        Self {
+            policy: ScalingPolicy::default(),
+            template: None,
+            lead_time: SimDuration::DAY * 3,
+            stamps_max: 50,
+            drain: None,
+        }
     }
 }
 

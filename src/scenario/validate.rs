@@ -9,6 +9,7 @@ mod expectations;
 mod faults;
 mod moves;
 mod names;
+mod scaling;
 mod services;
 mod stamps;
 mod steady;
@@ -74,6 +75,8 @@ pub struct Scenario {
     pub seed: u64,
     /// Independent replications.
     pub replications: u32,
+    /// Planned cost of a registered device and month [USD].
+    pub planned_cost: Option<f64>,
     /// Whether figures leave out a warm-up, and which.
     pub steady: Option<Steady>,
     /// The model's input.
@@ -177,10 +180,13 @@ impl<'a> Build<'a> {
             self.lost.lose("stamps");
         }
         let regions = self.regions(&file, &names);
-        let stamps = self.stamps(&mut file, &names, &limits, &prices);
+        let mut stamps = self.stamps(&mut file, &names, &limits, &prices);
         let cohorts = self.cohorts(&mut file, &names, stamps.as_deref(), frame);
         self.reach(&file, &names, stamps.as_deref(), cohorts.as_deref());
-        let scaling = self.scaling(&mut file, stamps.as_deref());
+        if let Some(stamps) = &mut stamps {
+            self.ladders(&file, &names, stamps, scaling::Books { limits: &limits, prices: &prices });
+        }
+        let scaling = self.scaling(&mut file, &names, stamps.as_deref(), frame);
         let network = self.network(&file);
         let dps = self.dps(&mut file, &names);
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
@@ -220,6 +226,7 @@ impl<'a> Build<'a> {
             start: file.run.start.to_string(),
             seed: file.run.seed,
             replications: file.run.replications,
+            planned_cost: self.plan(&file),
             steady: file.run.steady.clone(),
             assumptions: assumptions::of(&file, &model, &prices),
             inputs_hash: hash(&resolved, &self.inputs, &file.catalog),
@@ -237,6 +244,15 @@ impl<'a> Build<'a> {
     /// Where each entry of a list of tables stands.
     fn places(&self, key: &str, count: usize) -> Vec<Place> {
         (0..count).map(|i| self.sources.locate(&self.tree.place(&format!("{key}/{i}")))).collect()
+    }
+
+    /// What the fleet was meant to cost.
+    fn plan(&mut self, file: &File) -> Option<f64> {
+        let cost = file.plan.as_ref()?.cost_per_device;
+        self.require(cost.is_finite() && cost > 0.0, "plan/cost_per_device", || {
+            Finding::new(format!("a planned cost of {cost}")).expected("an amount above zero, such as 0.15")
+        });
+        Some(cost)
     }
 
     /// The sections that a scenario cannot do without.

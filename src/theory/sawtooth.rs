@@ -92,6 +92,11 @@ impl Trigger {
         normal::quantile(service_level) * self.sd_per_day * self.lead_days.sqrt()
     }
 
+    /// Devices that must still fit when a stamp is ordered: g L + z sd sqrt(L), with z deviations kept free.
+    pub fn reserve(self, z: f64) -> f64 {
+        self.growth_per_day * self.lead_days + z * self.sd_per_day * self.lead_days.sqrt()
+    }
+
     /// Utilisation at which to order for the expected growth alone: 1 - g L / (S C).
     pub fn utilisation(self) -> f64 {
         1.0 - self.growth_per_day * self.lead_days / self.capacity

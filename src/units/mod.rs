@@ -4,6 +4,7 @@
 //! file (visitors, never untagged shapes) and describes itself to the JSON Schema. Nothing here knows the model.
 
 pub mod calendar;
+pub mod moment;
 pub mod money;
 pub mod rate;
 pub mod ratio;
@@ -13,6 +14,7 @@ pub mod time;
 pub mod wide;
 
 pub use calendar::Horizon;
+pub use moment::Moment;
 pub use money::Money;
 pub use rate::Rate;
 pub use ratio::Ratio;

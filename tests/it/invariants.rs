@@ -31,7 +31,7 @@ struct Sketch {
     cohorts: Vec<Cohort>,
     gateway: u8,
     dps: Dps,
-    scaling: bool,
+    scaling: u8,
     faults: Vec<Fault>,
     moves: Vec<Move>,
     registry_cap: u32,
@@ -123,7 +123,7 @@ prop_compose! {
 
 prop_compose! {
     fn dps()(
-        instances in 1_u8..4, allocation in 0_u8..5, reprovision in 0_u8..3, registrations in 0_u8..3, shaping in 0_u8..3,
+        instances in 1_u8..4, allocation in 0_u8..6, reprovision in 0_u8..3, registrations in 0_u8..3, shaping in 0_u8..3,
         registry in any::<bool>(), detection in any::<bool>(),
     ) -> Dps {
         Dps { instances, allocation, reprovision, registrations, shaping, registry, detection }
@@ -150,7 +150,7 @@ prop_compose! {
 prop_compose! {
     fn sketch()(
         seed in any::<u32>(), horizon_s in prop_oneof![300..HOUR, HOUR..6 * HOUR], tick_s in prop_oneof![Just(1_u32), Just(10)],
-        (events, instant, scaling) in (any::<bool>(), any::<bool>(), prop::bool::weighted(0.3)),
+        (events, instant, scaling) in (any::<bool>(), any::<bool>(), prop_oneof![Just(0_u8), 1_u8..8]),
         stamps in prop::collection::vec(stamp(), 1..5), cohorts in prop::collection::vec(cohort(), 1..3),
         gateway in 0_u8..7, dps in dps(), faults in prop::collection::vec(fault(), 0..4),
         moves in prop::collection::vec(a_move(), 0..3), registry_cap in prop_oneof![Just(1_000_000_u32), 200_u32..400],
@@ -191,9 +191,22 @@ impl Sketch {
             text += "[network]\ndevice_to_hub = \"0 s\"\ndevice_to_dps = \"0 s\"\ndistance = false\n";
         }
         self.stamps.iter().enumerate().for_each(|(i, stamp)| stamp.write(i, &mut text));
-        if self.scaling {
-            text += "[scaling]\ntemplate = \"s0-{n}\"\nlead_time = \"5 min\"\nstamps_max = 8\n[scaling.policy.threshold]\n\
-                     utilisation = \"70 %\"\ncheck_every = \"10 min\"\n";
+        if self.scaling > 0 {
+            let policy = pick(
+                &[
+                    "threshold]\nutilisation = \"70 %\"\ncheck_every = \"10 min\"\n",
+                    "forecast]\nwindow = \"30 min\"\ncheck_every = \"10 min\"\n",
+                    "scale_up]\nutilisation = \"70 %\"\ndelay = \"90 s\"\nunits_max = 6\ncheck_every = \"7 min\"\n",
+                    "drain]\nutilisation = \"90 %\"\ncheck_every = \"9 min\"\n",
+                    "mixed]\npolicies = [{ scale_up = { units_max = 3, check_every = \"5 min\" } }, \
+                     { threshold = { check_every = \"10 min\" } }, { drain = { check_every = \"3 min\" } }]\n",
+                    "schedule]\nadd = [{ at = \"2 min\", count = 2 }]\n",
+                ],
+                self.scaling,
+            );
+            let drain = if self.scaling.is_multiple_of(2) { "drain = { pace = \"30/min\" }\n" } else { "" };
+            text += "[scaling]\ntemplate = \"s0-{n}\"\nlead_time = \"5 min\"\nstamps_max = 8\n";
+            text += &format!("{drain}[scaling.policy.{policy}");
         }
         self.cohorts.iter().enumerate().for_each(|(i, cohort)| cohort.write(i, self.horizon_s, &mut text));
         self.dps.write(self.instant, &mut text);
@@ -369,6 +382,7 @@ impl Dps {
             "[dps.allocation.geo_latency]\n",
             "[dps.allocation.least_loaded]\n",
             "[dps.allocation.capacity_aware]\n",
+            "[dps.allocation.cost_aware]\n",
             "[dps.allocation.static]\nstamp = \"s0-1\"\n",
         ];
         *text += pick(&policies, self.allocation);

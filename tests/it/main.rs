@@ -12,6 +12,7 @@ mod invariants;
 mod layers;
 mod output_analysis;
 mod rerun;
+mod scaling;
 mod statistics;
 mod support;
 mod verify;

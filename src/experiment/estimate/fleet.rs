@@ -1,10 +1,13 @@
 //! Devices and stamps over time: growth is deterministic, so when the next stamp is due needs no simulation.
 
+use std::borrow::Cow;
+
 use crate::model::config::ModelConfig;
-use crate::model::ids::RingId;
+use crate::model::ids::{RingId, StampId};
 use crate::model::stamp::hub::StampConfig;
-use crate::model::view::FleetView;
-use crate::units::SimTime;
+use crate::model::stamp::scaling::Order;
+use crate::model::stamp::scaling::sight::{Sample, Sight, StampSight};
+use crate::units::{SimDuration, SimTime};
 
 /// Most stamps that are counted beyond those of the scenario.
 const ADDED_MAX: usize = 10_000;
@@ -37,7 +40,7 @@ impl<'a> Fleet<'a> {
     /// Follows the growth of all cohorts and the decisions of the scaling policy.
     pub(super) fn of(model: &'a ModelConfig) -> Self {
         let mut added = planned(model);
-        if added.is_empty() && model.scaling.policy.entry().period().is_none() {
+        if added.is_empty() && !model.scaling.policy.entry().adds() {
             added = due(model);
         }
         Self { model, added }
@@ -133,34 +136,89 @@ fn looks(model: &ModelConfig, most: u64) -> Vec<SimTime> {
     times
 }
 
-/// What the scenario's own policy orders, asked at its own times with the counts that growth gives.
+/// Stamps that the scenario's own policy orders, asked at its own times with the counts that growth gives. Hubs that grow count
+/// with the size they get; a drain is left to the simulation.
 fn planned(model: &ModelConfig) -> Vec<Added> {
     let scaling = &model.scaling;
-    let (Some(period), Some(template)) = (scaling.policy.entry().period(), &scaling.template) else {
+    let Some(template) = scaling.template.as_ref().filter(|_| scaling.policy.entry().adds()) else {
         return Vec::new();
     };
-    let mut view =
-        FleetView { capacity: model.stamps.iter().map(|stamp| stamp.capacity).collect(), ..FleetView::default() };
+    let (policy, end) = (scaling.policy.entry(), SimTime::ZERO + model.horizon);
+    let mut plan = Plan::of(model);
     let mut added: Vec<Added> = Vec::new();
-    let mut at = SimTime::ZERO + period;
-    while at < SimTime::ZERO + model.horizon {
-        let devices: f64 = (0..model.cohorts.len()).map(|cohort| cohort_devices(model, cohort, at)).sum();
-        view.assigned = vec![0; view.capacity.len()];
-        view.assigned[0] = devices as u32;
-        let deploying = added.iter().filter(|added| added.ready > at).count() as u32;
-        for _ in 0..scaling.policy.entry().add(&view, deploying) {
-            if view.capacity.len() >= usize::from(scaling.stamps_max) || added.len() >= ADDED_MAX {
-                return added;
+    plan.look(model, SimTime::ZERO);
+    let mut next = policy.next(SimTime::ZERO);
+    while let Some(at) = next.filter(|at| *at < end) {
+        plan.look(model, at);
+        for order in policy.decide(&plan.sight(model, at)) {
+            match order {
+                Order::Add => {
+                    if added.len() >= ADDED_MAX {
+                        return added;
+                    }
+                    let number = scaling.first_number + added.len() as u32;
+                    let name = scaling.name_pattern.replace("{n}", &number.to_string());
+                    plan.stamps.push((template, 0));
+                    let stamp = StampConfig { name, ..template.clone() };
+                    added.push(Added { stamp, ordered: at, ready: at + scaling.lead_time, planned: true });
+                }
+                Order::Resize { stamp, rung } => plan.stamps[stamp.index()].1 = rung,
+                Order::Drain(_) => {}
             }
-            let number = scaling.first_number + added.len() as u32;
-            let name = scaling.name_pattern.replace("{n}", &number.to_string());
-            view.capacity.push(template.capacity);
-            let stamp = StampConfig { name, ..template.clone() };
-            added.push(Added { stamp, ordered: at, ready: at + scaling.lead_time, planned: true });
         }
-        at += period;
+        next = policy.next(at + SimDuration::MICROSECOND);
     }
     added
+}
+
+/// The stamps of the scaled ring with their rungs, and the devices so far.
+struct Plan<'a> {
+    stamps: Vec<(&'a StampConfig, usize)>,
+    history: Vec<Sample>,
+}
+
+impl<'a> Plan<'a> {
+    fn of(model: &'a ModelConfig) -> Self {
+        let of_ring = model.stamps.iter().filter(|stamp| stamp.ring == model.scaling.ring);
+        Self { stamps: of_ring.map(|stamp| (stamp, 0)).collect(), history: Vec::new() }
+    }
+
+    fn look(&mut self, model: &ModelConfig, at: SimTime) {
+        self.history.push(Sample { at, devices: ring_devices(model, model.scaling.ring, at) as u64 });
+    }
+
+    /// Devices spread by planned capacity.
+    fn sight(&self, model: &ModelConfig, now: SimTime) -> Sight<'_> {
+        let scaling = &model.scaling;
+        let devices = self.history.last().map_or(0, |sample| sample.devices);
+        let capacity =
+            |(stamp, rung): (&StampConfig, usize)| stamp.ladder.get(rung).map_or(stamp.capacity, |rung| rung.capacity);
+        let all: u64 = self.stamps.iter().map(|s| u64::from(capacity(*s))).sum();
+        let stamps = self.stamps.iter().enumerate().map(|(i, (stamp, rung))| {
+            let planned = capacity((stamp, *rung));
+            StampSight {
+                stamp: Some(StampId(i as u16)),
+                assigned: (devices * u64::from(planned) / all.max(1)) as u32,
+                capacity: planned,
+                active: true,
+                changing: false,
+                rung: *rung,
+                ladder: &stamp.ladder,
+            }
+        });
+        let others = model.stamps.iter().filter(|stamp| stamp.ring != scaling.ring).count();
+        Sight {
+            now,
+            lead_time: scaling.lead_time,
+            devices,
+            stamps: stamps.collect(),
+            draining: false,
+            grown: None,
+            new_capacity: scaling.template.as_ref().map_or(1, |template| template.capacity),
+            room: u32::from(scaling.stamps_max).saturating_sub((others + self.stamps.len()) as u32),
+            history: Cow::Borrowed(&self.history),
+        }
+    }
 }
 
 /// Stamps that are due when a ring outgrows its planned capacity and no policy adds any: more of the ring's last one.

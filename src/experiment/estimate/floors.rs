@@ -12,6 +12,7 @@ use crate::model::config::ModelConfig;
 use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::population::cohort::{ReconnectRule, Start};
 use crate::model::stamp::hub::StampConfig;
+use crate::model::stamp::scaling::Reach;
 use crate::scenario::Scenario;
 use crate::theory::floors::{admission_floor, latency_floor};
 
@@ -60,7 +61,11 @@ fn recovery(model: &ModelConfig, fault: &FaultConfig, study: &Study) -> Vec<(Mea
 
 /// The hubs through which all devices that a fault struck must come back; none where that is not certain.
 fn takers<'a>(model: &'a ModelConfig, fault: &FaultConfig) -> Vec<&'a StampConfig> {
-    let grows = model.scaling.policy.entry().period().is_some();
+    let policy = model.scaling.policy.entry();
+    if policy.scale_up().is_some() {
+        return Vec::new(); // Their limits change in the run.
+    }
+    let grows = policy.reach() != Reach::Nothing;
     let is_off = |effect: &crate::model::condition::Effect| matches!(effect.condition, Condition::Off(_));
     if fault.effects.iter().any(is_off) {
         return if grows { Vec::new() } else { model.stamps.iter().collect() };

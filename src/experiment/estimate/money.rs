@@ -90,7 +90,7 @@ fn price(scenario: &Scenario, fleet: &Fleet<'_>, held: &Held<'_>) -> Option<Cost
     let usage = usage(fleet, held);
     let costs = Costs { scenario, stamps: &stamps };
     let bill = costs.bill(&usage, held.length);
-    let per = costs.per_device(&bill, &usage, (held.device_time, held.device_time));
+    let per = costs.per_device(&bill, costs.capacity_time(&usage), (held.device_time, held.device_time));
     let hours = scenario.prices.hours_per_month();
     Some(Cost {
         usd_per_month: per_month(bill.total, held.length, hours).to_f64(),

@@ -162,17 +162,7 @@ impl World<'_> {
         let before = std::mem::replace(&mut self.stamp_status[stamp.index()], status);
         let cut = |a: f64, b: f64| (a - b).abs() > f64::EPSILON;
         if cut(before.capacity, status.capacity) {
-            let (config, hub) = (&self.stamps[stamp.index()], &mut self.hubs[stamp.index()]);
-            let part = (status.capacity * 1e6).round() as u64;
-            let scaled =
-                |throttle: crate::model::stamp::edition::Throttle| throttle.of(config.units).scaled(part, 1_000_000);
-            hub.connects.set_limit(scaled(config.edition.connects), now);
-            hub.sends.set_limit(scaled(config.edition.sends), now);
-            hub.registry.set_limit(scaled(config.edition.registry), now);
-            let rate = config.edition.method_rate(config.units, config.method_payload);
-            if let (Some(methods), Some(rate)) = (&mut hub.methods, rate) {
-                methods.set_limit(rate.scaled(part, 1_000_000), now);
-            }
+            self.hubs[stamp.index()].set_limits(&self.stamps[stamp.index()], status.capacity, now);
         }
     }
 

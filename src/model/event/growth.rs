@@ -131,8 +131,9 @@ impl World<'_> {
             self.drop_connection(device, now, NOBODY);
         }
         self.assignment_done(device);
-        if self.columns.identity[i].some().is_some() {
+        if let Some(stamp) = self.columns.identity[i].some() {
             self.remove_identity(device, now);
+            self.retire_if_empty(stamp, now);
         }
         if let Some(stamp) = self.enrollments.assigned(device.registration()) {
             self.view.assigned[stamp.index()] -= 1;

@@ -86,7 +86,7 @@ pub enum Kind {
     Evict,
     /// The scaling policy decides.
     ScaleCheck,
-    /// A new stamp is ready.
+    /// A new stamp is ready, or a hub's new size takes effect.
     StampReady,
     /// A window of the series closes.
     WindowCloses,
@@ -164,6 +164,8 @@ impl Kind {
     }
 }
 
+/// Sequence of the event that gives a hub its new size.
+pub(super) const RESIZED: u16 = 1;
 /// Index space of entities: the upper 4 bits say whose index the lower 28 bits are.
 const OTHERS: u32 = 1 << 28;
 /// Most devices that the index space holds.
@@ -212,6 +214,7 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::MoveBegins => self.move_begins(agenda, index as usize),
             Kind::Evict => self.evict_next(agenda, index as usize),
             Kind::ScaleCheck => self.scale_check(agenda),
+            Kind::StampReady if event.sequence() == RESIZED => self.resized(agenda.now(), index as usize),
             Kind::StampReady => self.stamp_ready(agenda.now(), index as u16),
             Kind::WindowCloses => self.window_closes(agenda),
             Kind::Probe => self.probe(agenda, index as usize),

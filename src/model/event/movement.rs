@@ -1,5 +1,7 @@
 //! Moves: devices are evicted in waves, and each finds its new stamp through DPS.
 
+use std::rc::Rc;
+
 use crate::kernel::draws::{Purpose, member};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
@@ -19,7 +21,8 @@ impl World<'_> {
     /// A move begins: its devices are selected, the source is closed, the first device is evicted.
     pub(super) fn move_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         self.recorder.cut(agenda.now());
-        let rule = &self.config.moves[index].rule;
+        let plan = Rc::clone(&self.plans[index]);
+        let rule = &plan.rule;
         if rule.close_source {
             for stamp in &rule.from {
                 self.closed[stamp.index()] = true;
@@ -33,8 +36,8 @@ impl World<'_> {
     }
 
     /// The devices of a move in order of eviction, which is drawn.
-    fn select(&self, index: usize) -> Vec<DeviceId> {
-        let plan = &self.config.moves[index];
+    pub(super) fn select(&self, index: usize) -> Vec<DeviceId> {
+        let plan = &self.plans[index];
         let order =
             |d: DeviceId| self.draws.stream(member(self.device_key(d), plan.key), Purpose::MoveOrder, 0).next_u64();
         let mut chosen: Vec<_> = (0..self.devices.len() as u32)
@@ -49,7 +52,7 @@ impl World<'_> {
     }
 
     fn is_selected(&self, index: usize, device: DeviceId) -> bool {
-        let (rule, selector) = (&self.config.moves[index].rule, &self.config.moves[index].selector);
+        let (rule, selector) = (&self.plans[index].rule, &self.plans[index].selector);
         let record = &self.devices[device.index()];
         let holder = self.columns.identity[device.index()];
         let cohort = selector.cohort.is_none_or(|c| c == record.cohort);
@@ -81,16 +84,21 @@ impl World<'_> {
         chosen.filter(|d| peers(&self.columns.identity[d.index()]) && take(d)).collect()
     }
 
-    fn schedule_eviction<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
-        let (plan, run) = (&self.config.moves[index], &self.moves[index]);
+    pub(super) fn schedule_eviction<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        let (plan, run) = (Rc::clone(&self.plans[index]), &self.moves[index]);
         if (run.next as usize) < run.devices.len() {
             let at = plan.eviction(run.next, run.planned).max(agenda.now());
             self.other_event(agenda, at, Kind::Evict, plan.key, (index as u32, 0));
+        } else if index >= self.config.moves.len() {
+            self.schedule_sweep(agenda, index);
         }
     }
 
     /// The next device of a move is evicted.
     pub(super) fn evict_next<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        if self.moves[index].next as usize == self.moves[index].devices.len() {
+            return self.sweep(agenda, index);
+        }
         let run = &mut self.moves[index];
         let device = run.devices[run.next as usize];
         run.next += 1;
@@ -102,7 +110,7 @@ impl World<'_> {
         }
         self.schedule_eviction(agenda, index);
         let held = self.columns.identity[device.index()].some().is_some();
-        if !held || !record.state.in_fleet() || self.config.moves[index].rule.to == Some(record.stamp) {
+        if !held || !record.state.in_fleet() || self.plans[index].rule.to == Some(record.stamp) {
             return; // It left, or is on its way already.
         }
         self.evict(agenda, device, index);
@@ -111,7 +119,8 @@ impl World<'_> {
     /// The operator changes the enrollment and removes the device from its hub, which closes the connection.
     fn evict<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, index: usize) {
         let now = agenda.now();
-        let rule = &self.config.moves[index].rule;
+        let plan = Rc::clone(&self.plans[index]);
+        let rule = &plan.rule;
         if let Some(ring) = rule.to_ring {
             self.devices[device.index()].ring = ring;
         }
@@ -134,6 +143,7 @@ impl World<'_> {
         } else {
             self.become_unavailable(device, now, NOBODY);
         }
+        self.retire_if_empty(source, now);
     }
 
     /// A device of a move is connected again. Its downtime counts if it was connected when it was evicted.
@@ -149,7 +159,8 @@ impl World<'_> {
         let record = &mut self.devices[device.index()];
         if record.is(Device::MOVING) {
             record.set(Device::MOVING, false);
-            self.recorder.observe(self.figures.move_downtime[usize::from(index)], (now - lost_at).0);
+            let tally = usize::from(index).min(self.config.moves.len());
+            self.recorder.observe(self.figures.move_downtime[tally], (now - lost_at).0);
         }
         self.close_move(usize::from(index), now);
     }

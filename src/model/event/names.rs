@@ -32,7 +32,10 @@ impl<'a> EventNames<'a> {
             Kind::AssignmentDone | Kind::Join => self.device(index),
             Kind::Growth | Kind::CallTick | Kind::CallArrives | Kind::MessageTick | Kind::MessageSent => cohort(),
             Kind::FaultBegins => self.config.faults[index as usize].name.clone(),
-            Kind::MoveBegins | Kind::Evict => self.config.moves[index as usize].name.clone(),
+            Kind::MoveBegins | Kind::Evict => {
+                let plan = self.config.moves.get(index as usize);
+                plan.map_or_else(|| crate::model::figures::DRAIN.to_owned(), |plan| plan.name.clone())
+            }
             Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
             Kind::StampReady => format!("stamp {index}"),
             Kind::MessageAtHub => format!("message {index}"),

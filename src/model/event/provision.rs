@@ -220,6 +220,7 @@ impl World<'_> {
         let mut done = now + self.assignment_time(device);
         if let Some(source) = source.filter(|_| changes) {
             self.remove_identity(device, now);
+            self.retire_if_empty(source, now);
             done = done.max(self.registry_operation(source, now));
             self.migrate_data(source, target, now);
         }

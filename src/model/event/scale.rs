@@ -1,15 +1,26 @@
-//! Stamps are added: decision → lead time → active.
+//! Stamps are added, made larger and drained: decision → time that it takes → in force.
+
+use std::borrow::Cow;
+use std::rc::Rc;
 
 use crate::kernel::draws::stable_name;
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::metrics::measure::MeasureKey;
-use crate::model::event::{Kind, world_key};
-use crate::model::figures::{Queue, Use};
-use crate::model::ids::StampId;
+use crate::model::event::{Kind, RESIZED, world_key};
+use crate::model::figures::{DRAIN, Queue, Use};
+use crate::model::ids::{DeviceId, StampId};
+use crate::model::movement::wave::MoveConfig;
+use crate::model::movement::{MoveRule, Selector};
+use crate::model::population::device::Device;
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
-use crate::model::world::{Status, World};
-use crate::units::SimTime;
+use crate::model::stamp::scaling::Order;
+use crate::model::stamp::scaling::sight::{Sample, Sight, StampSight};
+use crate::model::world::{Change, MoveRun, Status, World};
+use crate::units::{Rate, SimDuration, SimTime};
+
+/// Time between two looks for devices that a drained stamp still holds.
+const SWEEP: SimDuration = SimDuration::from_secs(600);
 
 impl World<'_> {
     /// Opens a stamp, active or being deployed.
@@ -19,6 +30,7 @@ impl World<'_> {
         self.view.capacity.push(config.capacity);
         self.view.weight.push(config.weight);
         self.view.connected.push(0);
+        self.view.device_month.push(config.device_month);
         self.stamp_keys.push(config.key);
         self.stamp_regions.push(config.region);
         self.closed.push(false);
@@ -34,39 +46,104 @@ impl World<'_> {
         if life == Life::Active {
             self.recorder.level_mut(self.figures.stamps_active).add(1, now);
         }
+        self.count_units(i64::from(config.units), now);
         self.stamps.push(config);
         self.hubs.push(hub);
     }
 
-    pub(super) fn schedule_scaling<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
-        if let Some(period) = self.config.scaling.policy.entry().period() {
-            self.other_event(agenda, SimTime::ZERO + period, Kind::ScaleCheck, world_key("scaling"), (0, 0));
+    fn count_units(&mut self, more: i64, now: SimTime) {
+        if let Some(level) = self.figures.hub_units {
+            let level = self.recorder.level_mut(level);
+            level.set(level.value().saturating_add_signed(more), now);
         }
+    }
+
+    pub(super) fn schedule_scaling<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        if self.next_decision(agenda, SimTime::ZERO) {
+            self.sample(SimTime::ZERO);
+        }
+    }
+
+    /// Schedules the first decision from a time on, if there is one.
+    fn next_decision<L: EventList>(&mut self, agenda: &mut Agenda<L>, from: SimTime) -> bool {
+        let next = self.config.scaling.policy.entry().next(from);
+        if let Some(at) = next {
+            self.other_event(agenda, at, Kind::ScaleCheck, world_key("scaling"), (0, 0));
+        }
+        next.is_some()
+    }
+
+    fn of_ring(&self) -> impl Iterator<Item = usize> + '_ {
+        (0..self.stamps.len()).filter(|s| self.stamps[*s].ring == self.config.scaling.ring)
+    }
+
+    fn sample(&mut self, now: SimTime) {
+        let devices = self.of_ring().map(|s| u64::from(self.view.assigned[s])).sum();
+        self.history.push(Sample { at: now, devices });
     }
 
     /// The scaling policy decides.
     pub(super) fn scale_check<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
-        let scaling = &self.config.scaling;
-        let deploying = self.hubs.iter().filter(|h| h.life == Life::Deploying).count() as u32;
-        let wanted = scaling.policy.entry().add(&self.view, deploying);
-        for _ in 0..wanted {
-            self.add_stamp(agenda);
+        let now = agenda.now();
+        self.sample(now);
+        let orders = self.config.scaling.policy.entry().decide(&self.sight(now));
+        for order in orders {
+            match order {
+                Order::Add => self.add_stamp(agenda),
+                Order::Resize { stamp, rung } => self.begin_resize(agenda, stamp, rung),
+                Order::Drain(stamp) => self.begin_drain(agenda, stamp),
+            }
         }
-        self.schedule_scaling_after(agenda);
+        self.next_decision(agenda, now + SimDuration::MICROSECOND);
     }
 
-    fn schedule_scaling_after<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
-        if let Some(period) = self.config.scaling.policy.entry().period() {
-            self.other_event(agenda, agenda.now() + period, Kind::ScaleCheck, world_key("scaling"), (0, 0));
+    /// What the policy decides from.
+    fn sight(&self, now: SimTime) -> Sight<'_> {
+        let scaling = &self.config.scaling;
+        let life = |s: usize| self.hubs[s].life;
+        let taking = self.of_ring().filter(|s| matches!(life(*s), Life::Active | Life::Deploying));
+        Sight {
+            now,
+            lead_time: scaling.lead_time,
+            devices: self.history.last().map_or(0, |sample| sample.devices),
+            stamps: taking.map(|s| self.stamp_sight(s)).collect(),
+            draining: self.of_ring().any(|s| life(s) == Life::Draining),
+            grown: self.grown(),
+            new_capacity: scaling.template.as_ref().map_or(1, |template| template.capacity),
+            room: self.room(),
+            history: Cow::Borrowed(&self.history),
         }
+    }
+
+    fn stamp_sight(&self, s: usize) -> StampSight<'_> {
+        let (hub, stamp) = (&self.hubs[s], &self.stamps[s]);
+        let rung = hub.next_rung.unwrap_or(hub.rung);
+        StampSight {
+            stamp: Some(StampId(s as u16)),
+            assigned: self.view.assigned[s],
+            capacity: stamp.ladder.get(rung).map_or(stamp.capacity, |rung| rung.capacity),
+            active: hub.life == Life::Active,
+            changing: hub.next_rung.is_some(),
+            rung,
+            ladder: &stamp.ladder,
+        }
+    }
+
+    /// When capacity came for the last time.
+    fn grown(&self) -> Option<SimTime> {
+        let resized = self.changes.iter().filter(|(_, _, change)| *change == Change::Resized).map(|(_, at, _)| *at);
+        self.added_at.iter().map(|(_, at)| *at).chain(resized).max()
+    }
+
+    /// Stamps that may still be added; retired ones leave room.
+    fn room(&self) -> u32 {
+        let there = self.hubs.iter().filter(|hub| hub.life != Life::Retired).count() as u32;
+        u32::from(self.config.scaling.stamps_max).saturating_sub(there)
     }
 
     fn add_stamp<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let scaling = &self.config.scaling;
-        let Some(template) = &scaling.template else { return };
-        if self.stamps.len() >= usize::from(scaling.stamps_max) {
-            return;
-        }
+        let Some(template) = scaling.template.as_ref().filter(|_| self.room() > 0) else { return };
         let name = scaling.name_pattern.replace("{n}", &(scaling.first_number + self.added).to_string());
         self.added += 1;
         let key = stable_name(&name);
@@ -80,5 +157,110 @@ impl World<'_> {
         self.hubs[usize::from(index)].life = Life::Active;
         self.recorder.level_mut(self.figures.stamps_active).add(1, now);
         self.added_at.push((StampId(index), now));
+    }
+
+    /// An operator calls for another size of a hub.
+    fn begin_resize<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId, rung: usize) {
+        let Some(rule) = self.config.scaling.policy.entry().scale_up() else { return };
+        self.hubs[stamp.index()].next_rung = Some(rung);
+        let (at, key) = (agenda.now() + rule.delay, self.stamps[stamp.index()].key);
+        self.other_event(agenda, at, Kind::StampReady, key, (u32::from(stamp.0), RESIZED));
+    }
+
+    /// A hub has its new size: limits, quota and price follow from now on.
+    pub(super) fn resized(&mut self, now: SimTime, s: usize) {
+        let Some(rung) = self.hubs[s].next_rung.take().filter(|_| self.hubs[s].life == Life::Active) else { return };
+        self.flow_until(now);
+        self.meter_stamp(s, now);
+        let level = self.figures.stamp_devices[s];
+        let (before, most) = (self.stamps[s].clone(), self.recorder.level_most(level));
+        let most = most.max(self.recorder.level_value(level));
+        let config = before.at(&before.ladder[rung]);
+        let hub = &mut self.hubs[s];
+        hub.rung = rung;
+        hub.fullest = hub.fullest.max(most as f64 / f64::from(before.capacity));
+        hub.set_limits(&config, self.stamp_status[s].capacity, now);
+        hub.quota.set_limit(config.edition.messages_per_day * u64::from(config.units), now);
+        self.view.capacity[s] = config.capacity;
+        self.view.device_month[s] = config.device_month;
+        self.recorder.rescale(level, f64::from(config.capacity));
+        self.count_units(i64::from(config.units) - i64::from(before.units), now);
+        self.stamps[s] = config;
+        self.changes.push((StampId(s as u16), now, Change::Resized));
+    }
+
+    /// A stamp is closed for good; its devices move off, and it is retired when none is left. The last one stays.
+    fn begin_drain<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId) {
+        let (now, s) = (agenda.now(), stamp.index());
+        let open =
+            |other: usize| self.hubs[other].life == Life::Active && self.stamps[other].ring == self.stamps[s].ring;
+        if !open(s) || !(0..self.hubs.len()).any(|other| other != s && open(other)) {
+            return;
+        }
+        self.hubs[s].life = Life::Draining;
+        self.closed[s] = true;
+        self.recorder.level_mut(self.figures.stamps_active).take(1, now);
+        if let Some(pace) = self.config.scaling.drain_pace {
+            self.forget_dormant(stamp, now);
+            if self.hubs[s].registered > 0 {
+                self.plan_drain(agenda, stamp, pace);
+            }
+        }
+        self.retire_if_empty(stamp, now);
+    }
+
+    /// The move that empties a stamp.
+    fn plan_drain<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId, pace: Rate) {
+        let name = format!("{DRAIN}-{}", self.stamps[stamp.index()].name);
+        let plan = MoveConfig {
+            key: stable_name(&name),
+            name,
+            at: agenda.now(),
+            rule: MoveRule { from: vec![stamp], close_source: true, ..MoveRule::default() },
+            selector: Selector::default(),
+            pace,
+            waves: 1,
+            pause: SimDuration::ZERO,
+        };
+        self.plans.push(Rc::new(plan));
+        self.moves.push(MoveRun::default());
+        self.move_begins(agenda, self.plans.len() - 1);
+    }
+
+    /// Devices without power are taken off a drained hub at once; with power they would have to register anew.
+    fn forget_dormant(&mut self, stamp: StampId, now: SimTime) {
+        for i in 0..self.devices.len() {
+            if self.columns.identity[i] == stamp && self.devices[i].is(Device::DORMANT) {
+                self.registry_operation(stamp, now);
+                self.remove_identity(DeviceId(i as u32), now);
+            }
+        }
+    }
+
+    /// Looks again for devices that a drained stamp holds, such as those that DPS was just assigning to it.
+    pub(super) fn sweep<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        let found = self.select(index);
+        self.moves[index].planned += found.len() as u32;
+        self.moves[index].devices.extend(found);
+        self.schedule_eviction(agenda, index);
+    }
+
+    pub(super) fn schedule_sweep<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        let plan = Rc::clone(&self.plans[index]);
+        if plan.rule.from.iter().any(|stamp| self.hubs[stamp.index()].registered > 0) {
+            self.other_event(agenda, agenda.now() + SWEEP, Kind::Evict, plan.key, (index as u32, 0));
+        }
+    }
+
+    /// A drained stamp that holds no device any more is torn down: from now on it costs nothing.
+    pub(super) fn retire_if_empty(&mut self, stamp: StampId, now: SimTime) {
+        let s = stamp.index();
+        if self.hubs[s].life != Life::Draining || self.hubs[s].registered > 0 {
+            return;
+        }
+        self.meter_stamp(s, now);
+        self.hubs[s].life = Life::Retired;
+        self.count_units(-i64::from(self.stamps[s].units), now);
+        self.changes.push((stamp, now, Change::Retired));
     }
 }

@@ -76,6 +76,8 @@ fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
         answer: zero(),
         fixed_prices: Vec::new(),
         bills_ingress: false,
+        device_month: 0.0,
+        ladder: std::sync::Arc::from([]),
     }
 }
 
@@ -142,6 +144,8 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         scaling: ScalingConfig {
             policy: ScalingPolicy::default(),
             template: None,
+            ring: RingId(0),
+            drain_pace: None,
             name_pattern: String::new(),
             first_number: 1,
             lead_time: ZERO,

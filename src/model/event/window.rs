@@ -2,9 +2,9 @@
 
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
+use crate::metrics::Component;
 use crate::metrics::measure::MeasureKey;
 use crate::metrics::recorder::Recorded;
-use crate::metrics::{Component, Usage};
 use crate::model::config::Cuts;
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
@@ -45,22 +45,36 @@ impl World<'_> {
         self.device_time.push((registered, connected));
     }
 
+    /// What a stamp held and routed since it was metered last, at its present size.
+    pub(super) fn meter_stamp(&mut self, s: usize, now: SimTime) {
+        let (hub, stamp) = (&mut self.hubs[s], &self.stamps[s]);
+        let sent = &mut self.figures.uses[Queue::Send as usize][s];
+        let retired = hub.life == Life::Retired;
+        if retired && sent.billed == sent.total {
+            return;
+        }
+        let since = std::mem::replace(&mut hub.since, now);
+        let held = if retired { SimDuration::ZERO } else { now - since };
+        let (at, (usage, capacity)) = (Some(s as u16), &mut self.held);
+        *capacity += u128::from(stamp.capacity) * u128::from(held.0);
+        usage.add_time(Component::Hub, at, &stamp.edition.unit_price, u64::from(stamp.units), held);
+        for fixed in &stamp.fixed_prices {
+            let component = if fixed.routing { Component::Routing } else { Component::Processing };
+            usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), held);
+        }
+        if stamp.bills_ingress {
+            let routed = u128::from(sent.total - std::mem::replace(&mut sent.billed, sent.total));
+            usage.add_count(Component::Routing, at, "eventhubs.ingress_1m", routed);
+        }
+    }
+
     /// What the window used: stamps by time, DPS operations and routed messages by count.
     fn meter_usage(&mut self, from: SimTime, now: SimTime) {
-        let mut usage = Usage::new();
-        for (s, (hub, stamp)) in self.hubs.iter_mut().zip(&self.stamps).enumerate() {
-            let held = now.saturating_since(from.max(hub.since));
-            let at = Some(s as u16);
-            usage.add_time(Component::Hub, at, &stamp.edition.unit_price, u64::from(stamp.units), held);
-            for fixed in &stamp.fixed_prices {
-                let component = if fixed.routing { Component::Routing } else { Component::Processing };
-                usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), held);
-            }
-            if stamp.bills_ingress {
-                let sent = &mut self.figures.uses[Queue::Send as usize][s];
-                usage.add_count(Component::Routing, at, "eventhubs.ingress_1m", u128::from(sent.total - sent.closed));
-            }
+        for stamp in 0..self.hubs.len() {
+            self.meter_stamp(stamp, now);
         }
+        let (mut usage, capacity) = std::mem::take(&mut self.held);
+        self.capacity_time.push(capacity);
         if let Some(gateway) = &self.config.gateway {
             for (price, quantity) in &gateway.fixed_prices {
                 usage.add_time(Component::Gateway, None, price, u64::from(*quantity), now - from);
@@ -127,6 +141,8 @@ impl World<'_> {
             stamps: self.stamps,
             occurrences: self.occurrences,
             added_at: self.added_at,
+            changes: self.changes,
+            capacity_time: self.capacity_time,
             moves,
         }
     }
@@ -151,7 +167,7 @@ impl World<'_> {
     }
 
     fn move_spans(&self, now: SimTime) -> Vec<(String, SimTime, SimTime)> {
-        let spans = self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun);
+        let spans = self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun);
         let until = |run: &MoveRun| run.ended.unwrap_or(now);
         spans.map(|(run, plan)| (plan.name.clone(), plan.at, until(run))).collect()
     }
@@ -199,7 +215,7 @@ impl World<'_> {
     }
 
     fn move_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
-        for (run, plan) in self.moves.iter().zip(&self.config.moves).filter(|(run, _)| run.begun) {
+        for (run, plan) in self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun) {
             let key = |name| MeasureKey::new(name).with("move", &*plan.name);
             out.push((key("move_devices"), f64::from(run.evicted)));
             if run.is_over() {
@@ -246,6 +262,7 @@ impl World<'_> {
             let most = self.recorder.level_most(*level);
             most as f64 / f64::from(stamp.capacity)
         });
+        let most = most.zip(&self.hubs).map(|(most, hub)| most.max(hub.fullest));
         out.push((key("stamp_utilisation_ratio").with("stat", "max"), most.fold(0.0, f64::max)));
         let registered: f64 = self.hubs.iter().map(|h| f64::from(h.registered)).sum();
         let capacity: f64 = (0..self.stamps.len()).filter(active).map(|s| f64::from(self.stamps[s].capacity)).sum();

@@ -1,9 +1,11 @@
 //! A hub: identity registry, connections, and the limits of its edition.
 
+use std::sync::Arc;
+
 use crate::kernel::law::DurationLaw;
 use crate::model::ids::{RegionId, RingId};
 use crate::model::limit::{Bucket, Shaping};
-use crate::model::stamp::edition::Edition;
+use crate::model::stamp::edition::{Edition, Throttle};
 use crate::model::stamp::pipeline::{Pipeline, ProcessingConfig};
 use crate::model::stamp::quota::Quota;
 use crate::units::{Bytes, SimTime};
@@ -17,6 +19,23 @@ pub struct FixedPrice {
     pub quantity: u32,
     /// Whether it belongs to routing (else to processing).
     pub routing: bool,
+}
+
+/// A size of a stamp: its hub, and what stands behind it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Rung {
+    /// Name of the edition.
+    pub edition_name: String,
+    /// Limits of the edition.
+    pub edition: Edition,
+    /// Units.
+    pub units: u32,
+    /// Planned capacity [devices].
+    pub capacity: u32,
+    /// Fixed prices beside the hub's units.
+    pub fixed_prices: Vec<FixedPrice>,
+    /// What the capacity that one device takes up costs [USD/month].
+    pub device_month: f64,
 }
 
 /// One stamp, validated.
@@ -60,6 +79,38 @@ pub struct StampConfig {
     pub fixed_prices: Vec<FixedPrice>,
     /// Whether each telemetry message is billed at the routing endpoint.
     pub bills_ingress: bool,
+    /// What the capacity that one device takes up costs [USD/month].
+    pub device_month: f64,
+    /// Sizes that it can have, from the one it begins as; empty where it always stays as it is.
+    pub ladder: Arc<[Rung]>,
+}
+
+impl StampConfig {
+    /// The same stamp at another size.
+    #[must_use]
+    pub fn at(&self, rung: &Rung) -> Self {
+        Self {
+            edition_name: rung.edition_name.clone(),
+            edition: rung.edition.clone(),
+            units: rung.units,
+            capacity: rung.capacity,
+            fixed_prices: rung.fixed_prices.clone(),
+            device_month: rung.device_month,
+            ..self.clone()
+        }
+    }
+
+    /// What it is as a rung of its ladder.
+    pub fn rung(&self) -> Rung {
+        Rung {
+            edition_name: self.edition_name.clone(),
+            edition: self.edition.clone(),
+            units: self.units,
+            capacity: self.capacity,
+            fixed_prices: self.fixed_prices.clone(),
+            device_month: self.device_month,
+        }
+    }
 }
 
 /// Life of a stamp.
@@ -69,6 +120,10 @@ pub enum Life {
     Deploying,
     /// Takes devices.
     Active,
+    /// Takes no device any more; those that it has move off.
+    Draining,
+    /// Empty, closed for good and no longer paid for.
+    Retired,
 }
 
 /// The hub of a running stamp.
@@ -92,8 +147,14 @@ pub struct Hub {
     pub pipeline: Pipeline,
     /// Where the stamp is in its life.
     pub life: Life,
-    /// When it began to cost money.
+    /// Up to when its cost is metered.
     pub since: SimTime,
+    /// Rung of its ladder.
+    pub rung: usize,
+    /// Rung that it is on its way to.
+    pub next_rung: Option<usize>,
+    /// Largest utilisation that it had at an earlier size [1].
+    pub fullest: f64,
 }
 
 impl Hub {
@@ -114,6 +175,9 @@ impl Hub {
             pipeline: Pipeline::new(&config.processing),
             life,
             since: now,
+            rung: 0,
+            next_rung: None,
+            fullest: 0.0,
         }
     }
 
@@ -128,6 +192,23 @@ impl Hub {
         self.registered >= config.edition.devices_max
     }
 
+    /// Limits and quota of another size, or of the share that a fault leaves, from now on.
+    pub fn set_limits(&mut self, config: &StampConfig, left: f64, now: SimTime) {
+        let part = (left * 1e6).round() as u64;
+        let scaled = |throttle: Throttle| throttle.of(config.units).scaled(part, 1_000_000);
+        self.connects.set_limit(scaled(config.edition.connects), now);
+        self.sends.set_limit(scaled(config.edition.sends), now);
+        self.registry.set_limit(scaled(config.edition.registry), now);
+        let rate = config.edition.method_rate(config.units, config.method_payload);
+        let rate = rate.map(|rate| rate.scaled(part, 1_000_000));
+        match (&mut self.methods, rate) {
+            (Some(methods), Some(rate)) => methods.set_limit(rate, now),
+            // A basic hub that becomes a standard one takes direct methods from now on.
+            (methods, Some(rate)) => *methods = Some(Bucket::new(rate, config.method_shaping, now)),
+            (_, None) => {}
+        }
+    }
+
     /// A restart after an outage: full credit, no backlog.
     pub fn restart(&mut self, now: SimTime) {
         self.connects.reset(now);
@@ -137,5 +218,28 @@ impl Hub {
             methods.reset(now);
         }
         self.pipeline.restart(now);
+    }
+}
+
+#[cfg(test)]
+impl Rung {
+    /// A rung of which only the capacity matters.
+    pub(crate) fn of_capacity(capacity: u32) -> Self {
+        let none = Throttle { floor: crate::units::Rate::ZERO, per_unit: crate::units::Rate::ZERO };
+        let edition = Edition {
+            connects: none,
+            sends: none,
+            registry: none,
+            methods: None,
+            method_block: Bytes::KB,
+            twin_reads: None,
+            twin_updates: None,
+            messages_per_day: 1,
+            meter_block: Bytes::KB,
+            units_max: 1,
+            devices_max: capacity,
+            unit_price: String::new(),
+        };
+        Self { edition_name: String::new(), edition, units: 1, capacity, fixed_prices: Vec::new(), device_month: 0.0 }
     }
 }

@@ -3,20 +3,22 @@
 use crate::units::{SimDuration, SimTime};
 
 /// Metered messages of the current UTC day, and the fullest day so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Quota {
     limit: u64,
     day_offset: SimDuration,
     day: u64,
     used: u64,
     most: u64,
+    /// Fullest day up to the last change of the quota [1].
+    before: f64,
     total: u64,
 }
 
 impl Quota {
     /// A quota of this many messages a day; `day_offset` is the time of day at the start of the run.
     pub fn new(limit: u64, day_offset: SimDuration) -> Self {
-        Self { limit, day_offset, day: 0, used: 0, most: 0, total: 0 }
+        Self { limit, day_offset, day: 0, used: 0, most: 0, before: 0.0, total: 0 }
     }
 
     /// Meters messages.
@@ -30,9 +32,16 @@ impl Quota {
         self.most = self.most.max(self.used);
     }
 
+    /// Another quota from now on; what the day has used stays used.
+    pub fn set_limit(&mut self, limit: u64, now: SimTime) {
+        self.before = self.most_ratio();
+        self.meter(now, 0);
+        (self.limit, self.most) = (limit, self.used);
+    }
+
     /// Fullest day against the quota [1].
     pub fn most_ratio(&self) -> f64 {
-        if self.limit == 0 { 0.0 } else { self.most as f64 / self.limit as f64 }
+        if self.limit == 0 { self.before } else { (self.most as f64 / self.limit as f64).max(self.before) }
     }
 
     /// Messages metered in all.
@@ -52,5 +61,16 @@ mod tests {
         quota.meter(SimTime::ZERO + SimDuration::HOUR, 50);
         assert_eq!((quota.used, quota.total()), (50, 110));
         assert!((quota.most_ratio() - 0.6).abs() < 1e-12);
+    }
+
+    #[test]
+    fn a_larger_quota_counts_from_its_moment_on_and_the_day_stays_used() {
+        let mut quota = Quota::new(100, SimDuration::ZERO);
+        quota.meter(SimTime::ZERO, 90);
+        quota.set_limit(400, SimTime::ZERO + SimDuration::HOUR);
+        quota.meter(SimTime::ZERO + SimDuration::HOUR, 30);
+        assert!((quota.most_ratio() - 0.9).abs() < 1e-12, "120 of 400 is less than 90 of 100 was");
+        quota.meter(SimTime::ZERO + SimDuration::HOUR * 2, 260);
+        assert!((quota.most_ratio() - 0.95).abs() < 1e-12);
     }
 }

@@ -73,15 +73,18 @@ fn seconds(mark: &Mark, horizon: f64) -> (f64, f64) {
 fn colour_of(kind: MarkKind) -> Colour {
     match kind {
         MarkKind::Fault => BURGUNDY,
-        MarkKind::Move | MarkKind::StampAdded => INDIGO,
+        _ => INDIGO,
     }
 }
 
 /// Faults and moves that begin within the run, in order of time.
 pub(super) fn causes(study: &Study) -> Vec<&Mark> {
     let horizon = study.horizon.0;
-    let mut marks: Vec<&Mark> =
-        study.marks.iter().filter(|m| m.kind != MarkKind::StampAdded && m.from.0 < horizon).collect();
+    let mut marks: Vec<&Mark> = study
+        .marks
+        .iter()
+        .filter(|m| matches!(m.kind, MarkKind::Fault | MarkKind::Move) && m.from.0 < horizon)
+        .collect();
     marks.sort_by_key(|mark| (mark.from, mark.until));
     marks
 }

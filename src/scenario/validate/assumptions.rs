@@ -72,6 +72,9 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     if matches!(dps.allocation, AllocationPolicy::Hashed(_) | AllocationPolicy::CapacityAware(_)) {
         lines.push("hashed allocation is weighted rendezvous hashing of the registration ID, without a load term (the hash is not documented, and one older page mentions load)".to_owned());
     }
+    if matches!(dps.allocation, AllocationPolicy::CostAware(_)) {
+        lines.push("one device more costs a stamp's month of fixed prices over its planned capacity, since a full stamp calls for another".to_owned());
+    }
     if matches!(dps.allocation, AllocationPolicy::GeoLatency(_)) {
         lines
             .push("the latency between regions follows from their distance (Azure uses a table of its own)".to_owned());
@@ -138,8 +141,19 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
             lines.push(format!("{}: again after {}, repaired after {}", fault.name, law(gap), law(repair)));
         }
     }
-    if model.scaling.template.is_some() {
+    if model.scaling.policy.entry().adds() {
         lines.push(format!("a new stamp takes devices {} after the decision", model.scaling.lead_time));
+    }
+    let policy = model.scaling.policy.entry();
+    if let Some(rule) = policy.scale_up() {
+        lines.push(format!("another size of a hub takes effect {} after the call (not documented)", rule.delay));
+        lines.push("burst credit and backlog keep their share of a limit that changes (not documented)".to_owned());
+    }
+    if policy.drains() {
+        lines.push(match model.scaling.drain_pace {
+            Some(pace) => format!("a drained stamp is emptied by evictions, {pace}"),
+            None => "a drained stamp empties only as devices register again by themselves".to_owned(),
+        });
     }
 }
 

@@ -1,19 +1,22 @@
 //! Stamps, and how more of them come to be.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crate::cost::PriceSheet;
 use crate::kernel::draws::stable_name;
 use crate::model::config::ScalingConfig;
+use crate::model::ids::RingId;
 use crate::model::limit::Shaping;
 use crate::model::stamp::edition::Edition;
 use crate::model::stamp::hub::{FixedPrice, StampConfig};
 use crate::model::stamp::pipeline::ProcessingConfig;
+use crate::model::stamp::scaling::Reach;
 use crate::scenario::catalog::Limits;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
 use crate::scenario::file::{File, PriceTable, RoutingTier, Scaling, ShapingTable, Stamps};
 use crate::scenario::validate::names::{STAMPS_MAX, stamp_name};
-use crate::scenario::validate::{Build, Names};
+use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::Bytes;
 
 /// Longest name [characters].
@@ -169,7 +172,13 @@ impl Build<'_> {
     }
 
     /// When stamps are added; checks the template and fills it in.
-    pub(super) fn scaling(&mut self, file: &mut File, stamps: Option<&[StampConfig]>) -> ScalingConfig {
+    pub(super) fn scaling(
+        &mut self,
+        file: &mut File,
+        names: &Names,
+        stamps: Option<&[StampConfig]>,
+        frame: Option<Frame>,
+    ) -> ScalingConfig {
         let only = match file.stamps.as_slice() {
             [group] => Some(group.name.clone()),
             _ => None,
@@ -177,7 +186,8 @@ impl Build<'_> {
         let never = Scaling::default();
         let at_start: u32 = file.stamps.iter().map(|group| group.count).fold(0, u32::saturating_add);
         let scaling = file.scaling.as_mut();
-        let adds = scaling.as_ref().is_some_and(|scaling| scaling.policy.entry().period().is_some());
+        let adds = scaling.as_ref().is_some_and(|scaling| scaling.policy.entry().adds());
+        let acts = scaling.as_ref().is_some_and(|scaling| scaling.policy.entry().reach() != Reach::Nothing);
         if let Some(scaling) = scaling {
             if let Some(problem) = scaling.policy.entry().problem() {
                 self.say_key(&format!("scaling/policy/{}", scaling.policy.key()), Finding::new(problem));
@@ -187,7 +197,7 @@ impl Build<'_> {
                     Finding::new(format!("at most {} stamps, but {at_start} at the start", scaling.stamps_max));
                 self.say("scaling/stamps_max", finding.expected(format!("at least {at_start}")));
             }
-            if adds && scaling.template.is_none() {
+            if acts && scaling.template.is_none() {
                 scaling.template = only;
             }
         }
@@ -195,13 +205,19 @@ impl Build<'_> {
         let group = scaling
             .template
             .as_ref()
-            .filter(|_| adds)
+            .filter(|_| acts)
             .and_then(|name| file.stamps.iter().position(|g| g.name == *name));
-        if adds && group.is_none() {
+        if acts && group.is_none() {
             self.no_template(file, scaling.template.as_deref());
         }
+        let mut policy = scaling.policy.clone();
+        self.dates(file, &mut policy, names, frame);
+        self.drains(file, &policy);
+        let drain = scaling.drain.unwrap_or_default();
         let mut config = ScalingConfig {
-            policy: scaling.policy,
+            policy,
+            ring: group.map_or(RingId(0), |group| names.ring_id(&file.stamps[group].ring)),
+            drain_pace: drain.evict.then_some(drain.pace),
             template: None,
             name_pattern: String::new(),
             first_number: 1,
@@ -209,7 +225,7 @@ impl Build<'_> {
             stamps_max: scaling.stamps_max,
         };
         if let Some(group) = group.map(|index| &file.stamps[index]) {
-            self.require(group.name.contains("{n}"), "scaling/template", || {
+            self.require(group.name.contains("{n}") || !adds, "scaling/template", || {
                 let finding = Finding::new(format!("new stamps would all be called `{}`", group.name));
                 finding.expected("a group with `{n}` in its name")
             });
@@ -265,5 +281,7 @@ fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_pr
         answer: hub.answer,
         fixed_prices: fixed_prices.to_vec(),
         bills_ingress: group.routing.tier != RoutingTier::None,
+        device_month: 0.0,
+        ladder: Arc::from([]),
     }
 }

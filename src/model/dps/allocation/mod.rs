@@ -4,12 +4,14 @@
 //! that do not take part; then the policy. Everything before the policy is done by the conversation in `event`.
 
 mod capacity_aware;
+mod cost_aware;
 mod geo_latency;
 mod hashed;
 mod least_loaded;
 mod static_hub;
 
 pub use capacity_aware::CapacityAware;
+pub use cost_aware::CostAware;
 pub use geo_latency::GeoLatency;
 pub use hashed::Hashed;
 pub use least_loaded::LeastLoaded;
@@ -59,6 +61,7 @@ registry! {
         StaticHub("static", "One named stamp."),
         LeastLoaded("least_loaded", "Custom: the least full stamp by assigned devices against planned capacity."),
         CapacityAware("capacity_aware", "Custom: hashed over the stamps that still have planned capacity."),
+        CostAware("cost_aware", "Custom: the stamp with room whose capacity costs least for one device more."),
     }
 }
 

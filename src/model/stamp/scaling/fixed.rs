@@ -3,9 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Scale;
-use crate::model::view::FleetView;
-use crate::units::SimDuration;
+use super::sight::Sight;
+use super::{Order, Reach, Scale};
+use crate::units::SimTime;
 
 /// Parameters of `fixed`: none.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
@@ -13,11 +13,15 @@ use crate::units::SimDuration;
 pub struct FixedFleet {}
 
 impl Scale for FixedFleet {
-    fn add(&self, _: &FleetView, _: u32) -> u32 {
-        0
+    fn decide(&self, _: &Sight<'_>) -> Vec<Order> {
+        Vec::new()
     }
 
-    fn period(&self) -> Option<SimDuration> {
+    fn next(&self, _: SimTime) -> Option<SimTime> {
         None
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Nothing
     }
 }

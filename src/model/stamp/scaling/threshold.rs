@@ -4,9 +4,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Scale;
-use crate::model::view::FleetView;
-use crate::units::{Ratio, SimDuration};
+use super::sight::Sight;
+use super::{Bounds, Order, Reach, Scale, each, period_problem};
+use crate::units::{Ratio, SimDuration, SimTime};
 
 /// Parameters of `threshold`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -26,42 +26,52 @@ impl Default for Threshold {
 }
 
 impl Scale for Threshold {
-    fn add(&self, view: &FleetView, _deploying: u32) -> u32 {
-        // The view lists stamps that are being deployed too, with no device on them yet.
-        let assigned: u64 = view.assigned.iter().map(|n| u64::from(*n)).sum();
-        let capacity: u64 = view.capacity.iter().map(|n| u64::from(*n)).sum();
-        u32::from(assigned as f64 >= self.utilisation.get() * capacity as f64)
+    fn decide(&self, sight: &Sight<'_>) -> Vec<Order> {
+        // The sight lists stamps that are being deployed too, with no device on them yet.
+        let full = sight.devices as f64 >= self.utilisation.get() * sight.capacity() as f64;
+        if full && sight.room > 0 { vec![Order::Add] } else { Vec::new() }
     }
 
-    fn period(&self) -> Option<SimDuration> {
-        Some(self.check_every)
+    fn next(&self, from: SimTime) -> Option<SimTime> {
+        each(self.check_every, from)
+    }
+
+    fn reach(&self) -> Reach {
+        Reach::Open
+    }
+
+    fn bounds(&self) -> Bounds {
+        Bounds { grows_at: Some(self.utilisation.get()), drains_to: None }
     }
 
     fn problem(&self) -> Option<String> {
-        if self.check_every == SimDuration::ZERO {
-            Some("check_every of zero would decide for ever at one instant".into())
-        } else if self.utilisation.get() <= 0.0 {
-            Some("a threshold of zero would add stamps for ever".into())
-        } else {
-            None
-        }
+        let zero = self.utilisation.get() <= 0.0;
+        let zero = zero.then(|| "a threshold of zero would add stamps for ever".into());
+        period_problem(self.check_every).or(zero)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::sight::tests::sight;
     use super::*;
 
     #[test]
     fn adds_one_stamp_at_the_threshold_and_counts_it_while_it_is_deployed() {
-        let view = |assigned: &[u32], capacity: &[u32]| FleetView {
-            assigned: assigned.to_vec(),
-            capacity: capacity.to_vec(),
-            ..FleetView::default()
-        };
         let policy = Threshold::default();
-        assert_eq!(policy.add(&view(&[799], &[1_000]), 0), 0);
-        assert_eq!(policy.add(&view(&[800], &[1_000]), 0), 1);
-        assert_eq!(policy.add(&view(&[800, 0], &[1_000, 1_000]), 1), 0);
+        assert_eq!(policy.decide(&sight(&[(799, 1_000)])), []);
+        assert_eq!(policy.decide(&sight(&[(800, 1_000)])), [Order::Add]);
+        let mut under_way = sight(&[(800, 1_000)]);
+        under_way.apply(Order::Add);
+        assert_eq!(policy.decide(&under_way), []);
+    }
+
+    #[test]
+    fn decides_at_multiples_of_its_period_and_never_at_the_start() {
+        let policy = Threshold::default();
+        let hour = SimDuration::HOUR.0;
+        assert_eq!(policy.next(SimTime(0)), Some(SimTime(hour)));
+        assert_eq!(policy.next(SimTime(hour)), Some(SimTime(hour)));
+        assert_eq!(policy.next(SimTime(hour + 1)), Some(SimTime(2 * hour)));
     }
 }
