@@ -209,7 +209,8 @@ fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interru
     };
     match precision {
         None => {
-            experiment::run(scenarios, &options, &display, &|i, result| keep(i, &scenarios[i], &result, Vec::new()))
+            let done = |i: usize, result: ScenarioResult| keep(i, &scenarios[i], &result, Vec::new());
+            experiment::run(scenarios, &options, &display, &done);
         }
         Some(precision) => run_to_precision(
             scenarios,

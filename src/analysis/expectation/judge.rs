@@ -58,7 +58,7 @@ impl Question<'_> {
         let lacking = self.study.replications.saturating_sub(n);
         self.enough(n)?;
         let (found, mut grade, is_certain) = match self.expectation.replications {
-            Some(share) => self.of_replications(&seen, share)?,
+            Some(share) => Self::of_replications(&seen, share)?,
             None if self.expectation.windows.is_some() => self.mean_of_windows(&seen),
             None => self.mean_of_figure(),
         };
@@ -100,7 +100,7 @@ impl Question<'_> {
     }
 
     /// The number of good replications against the share that is asked for, or a refusal.
-    fn of_replications(&self, seen: &[Seen], asked: f64) -> Result<(Found, Grade, bool), Absent> {
+    fn of_replications(seen: &[Seen], asked: f64) -> Result<(Found, Grade, bool), Absent> {
         let share = Share { hits: seen.iter().filter(|seen| seen.is_good).count() as u64, n: seen.len() as u64 };
         let Some((low, high)) = share.interval(CONFIDENCE) else {
             return Ok((Found::Mean(Estimate::ABSENT), Grade::Missing, false));

@@ -29,7 +29,7 @@ impl Build<'_> {
         Some(Expectation {
             measure: expect.measure.clone(),
             labels: expect.labels.iter().map(|(name, value)| (name.clone(), value.0.clone())).collect(),
-            phase: expect.phase.as_ref().and_then(|phase| self.phase(at, phase, file)),
+            phase: expect.phase.as_ref().map(|phase| self.phase(at, phase, file)),
             fail_if: fail_if?,
             warn_if: match warn_if {
                 Some(bound) => Some(bound?),
@@ -42,7 +42,7 @@ impl Build<'_> {
     }
 
     /// A phase of a fault or move that there is.
-    fn phase(&mut self, at: &str, phase: &PhaseOf, file: &File) -> Option<Phase> {
+    fn phase(&mut self, at: &str, phase: &PhaseOf, file: &File) -> Phase {
         let (when, of) = match phase {
             PhaseOf::Before(of) => (When::Before, of),
             PhaseOf::During(of) => (When::During, of),
@@ -56,7 +56,7 @@ impl Build<'_> {
         self.require(file.run.steady.is_none(), &format!("{at}/phase"), || {
             Finding::new("a steady state has no phases").help("leave out the phase, or [run.steady]")
         });
-        Some(Phase { when, of: of.clone() })
+        Phase { when, of: of.clone() }
     }
 
     /// A share that something must reach; of none at all, nothing could fail.
