@@ -127,7 +127,7 @@ registry! {
         Schedule("schedule", "Adds and drains stamps on dates."),
         ScaleUp("scale_up", "Gives a hub more units, or another edition, up to its maximum; adds no stamp."),
         Drain("drain", "Drains the emptiest stamp when the others have room, and retires it."),
-        Mixed("mixed", "Several policies in order, such as scale_up first and then a new stamp."),
+        Mixed("mixed", "Several policies in order, such as more units first and then a new stamp."),
     }
 }
 
