@@ -30,6 +30,8 @@ pub enum Target {
     SecondaryCache,
     /// The devices of a region.
     Region(RegionId),
+    /// The processing of a stamp.
+    Processing(StampId),
 }
 
 /// One effect.
@@ -49,6 +51,8 @@ pub enum Condition {
     Off(SimDuration),
     /// The hub takes part in no allocation.
     Excluded,
+    /// Processing stands still.
+    Halted,
 }
 
 /// A condition on a target over a part of the fault's time.

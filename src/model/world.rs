@@ -16,6 +16,7 @@ use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::stamp::hub::{Hub, StampConfig};
+use crate::model::stamp::path::Ledger;
 use crate::model::view::FleetView;
 use crate::theory::md1_table::Md1Table;
 use crate::units::{SimDuration, SimTime};
@@ -224,6 +225,8 @@ pub struct World<'a> {
     pub popularity: Vec<Option<ZipfTable>>,
     /// Messages that wait to be delivered after jitter, by class and tick: a ring per stamp and cohort.
     pub jittered: Vec<Vec<Vec<u64>>>,
+    /// What became of every message.
+    pub ledger: Ledger,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
     /// Stamps added so far.
@@ -303,6 +306,7 @@ impl<'a> World<'a> {
             by_phase: vec![Vec::new(); cohorts],
             popularity: Vec::new(),
             jittered: Vec::new(),
+            ledger: Ledger::default(),
             flowed: SimTime::ZERO,
             added: 0,
             added_at: Vec::new(),
@@ -389,7 +393,11 @@ impl<'a> World<'a> {
         assert_eq!(registered, self.registered(), "each identity lies on one hub");
         let by_class: u64 = self.classes.iter().flatten().map(|c| u64::from(c.connected)).sum();
         assert_eq!(connected, by_class, "classes partition the connected devices");
+        let under_way = self.messages.under_way() as u64 + self.hubs.iter().map(|h| h.path.in_flight()).sum::<u64>();
+        assert_eq!(self.ledger.open(), i128::from(under_way), "messages are conserved: {:?}", self.ledger);
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
+            let kept = !stamp.path.quota_enforced || hub.quota.most_ratio() <= 1.0;
+            assert!(kept, "an enforced quota is never exceeded");
             assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
         }
     }

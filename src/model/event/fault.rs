@@ -85,6 +85,7 @@ impl World<'_> {
             (Target::Region(region), Condition::Off(_)) => {
                 self.region_goes_dark(agenda.now(), region, occurrence as u16);
             }
+            (Target::Processing(stamp), Condition::Halted) => self.halt_processing(agenda.now(), stamp),
             (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(Cache::flush),
             (Target::SecondaryCache, Condition::Flush) => self.secondary.iter_mut().for_each(Cache::flush),
             _ => {}
@@ -109,6 +110,9 @@ impl World<'_> {
         self.active.retain(|(o, _)| usize::from(*o) != occurrence);
         for effect in &ended {
             self.apply_conditions(effect.target, now);
+            if let Target::Stamp(stamp) | Target::Processing(stamp) = effect.target {
+                self.resume_path(agenda, stamp);
+            }
             if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition)
                 && !self.others_hold(occurrence, effect)
             {
@@ -143,7 +147,7 @@ impl World<'_> {
                 Condition::ErrorRate(share) => status.errors = 1.0 - (1.0 - status.errors) * (1.0 - share),
                 Condition::CapacityCut(left) => status.capacity *= left,
                 Condition::Excluded => status.excluded = true,
-                Condition::Flush | Condition::Off(_) => {}
+                Condition::Flush | Condition::Off(_) | Condition::Halted => {}
             }
         }
         match target {
@@ -151,7 +155,7 @@ impl World<'_> {
             Target::Dps => self.dps_status = status,
             Target::Cache => self.cache_status = status,
             Target::SecondaryCache => self.secondary_status = status,
-            Target::Region(_) => {}
+            Target::Region(_) | Target::Processing(_) => {}
         }
     }
 
@@ -181,6 +185,7 @@ impl World<'_> {
         style: DownStyle,
         occurrence: u16,
     ) {
+        self.halt_stamp(agenda.now(), stamp);
         for i in 0..self.devices.len() {
             let record = self.devices[i];
             if record.stamp != stamp || record.state != State::Connected {

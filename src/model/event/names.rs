@@ -35,7 +35,8 @@ impl<'a> EventNames<'a> {
             Kind::MoveBegins | Kind::Evict => self.config.moves[index as usize].name.clone(),
             Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
             Kind::StampReady => format!("stamp {index}"),
-            Kind::MessageAtHub => format!("message {index}"),
+            Kind::MessageAtHub | Kind::MessageReleased | Kind::MessageProcessed => format!("message {index}"),
+            Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
             _ => "all".to_owned(),
         }
@@ -81,6 +82,10 @@ impl Kind {
             Self::ScaleCheck => "scale_check",
             Self::StampReady => "stamp_ready",
             Self::WindowCloses => "window_closes",
+            Self::MessageReleased => "message_released",
+            Self::EndpointTakes => "endpoint_takes",
+            Self::MessageProcessed => "message_processed",
+            Self::EndpointInflates => "endpoint_inflates",
         }
     }
 }
