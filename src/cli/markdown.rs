@@ -4,6 +4,7 @@ use std::fmt::Write;
 
 use super::expectations::Judged;
 use super::figures::{Reading, key_figures};
+use super::limits;
 use crate::analysis::Study;
 use crate::results::{Floors, Manifest};
 
@@ -24,6 +25,9 @@ pub(super) fn summary(
     line(&mut text, "\n| figure | mean and 95 % interval |\n|---|---|");
     for figure in key_figures(study, floors) {
         line(&mut text, &format!("| {} | {} |", figure.heading, cell(&figure.text)));
+    }
+    if let Some(order) = limits::in_order(study) {
+        line(&mut text, &format!("\nLimits that bound, the first one first: {}.", cell(&order)));
     }
     if !floors.is_empty() {
         line(&mut text, "\n| figure | simulated | floor: what the limits alone allow |\n|---|---|---|");

@@ -16,6 +16,7 @@ mod figures;
 mod gate;
 mod golden;
 mod init;
+mod limits;
 mod list;
 mod markdown;
 mod options;

@@ -12,6 +12,7 @@ use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
 use super::figures::{KeyFigure, Reading, count, headline, key_figures};
+use super::limits;
 use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
@@ -107,6 +108,7 @@ struct Finished {
     question: String,
     figures: Vec<KeyFigure>,
     floors: Floors,
+    limits: Option<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
@@ -262,6 +264,7 @@ fn keep(
         name: scenario.name.clone(),
         question: study.question.clone(),
         figures: key_figures(study, &floors),
+        limits: limits::in_order(study),
         floors,
         judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
@@ -468,8 +471,13 @@ fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
 /// The one table, the expectations, the folders and the digests.
 fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
+    for Finished { name, limits, .. } in finished {
+        if let Some(order) = limits {
+            terminal.data(&format!("limits  {name}: {order}\n"));
+        }
+    }
     tell_expectations(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, judged, .. } in finished {
+    for Finished { name, folder, digest, codes, notes, advice, figures, limits, judged, .. } in finished {
         let figures: Vec<_> = figures
             .iter()
             .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
@@ -479,7 +487,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
             "scenario",
             json!({
                 "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
-                "figures": figures, "expectations": judged,
+                "figures": figures, "limits": limits, "expectations": judged,
             }),
         );
         if let Some(folder) = folder {

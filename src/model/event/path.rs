@@ -393,10 +393,17 @@ impl World<'_> {
         let hub = &mut self.hubs[stamp.index()];
         let rate = hub.pipeline.rate();
         let mut draws = self.draws.stream(self.stamp_keys[stamp.index()], Purpose::ProcessingService, tick.index);
-        let idle = hub.path.queue.is_empty() && hub.path.clock <= tick.start.secs() && !hub.path.halted;
-        let done: Vec<(Batch, f64)> = match rate {
+        let saturated = rate.is_some_and(|rate| expected >= rate * tick.length.secs());
+        // What a part of a tick can serve is chance and no backlog.
+        let slack = tick.length.secs() / STRATA as f64;
+        let mut done: Vec<(Batch, f64)> = Vec::new();
+        let idle = !hub.path.halted && !saturated && hub.path.is_idle(tick.start.secs() + slack, rate);
+        if idle {
+            done.extend(hub.path.finish());
+        }
+        let now_done: Vec<(Batch, f64)> = match rate {
             None if idle => arrived.iter().map(|batch| (*batch, 0.0)).collect(),
-            Some(rate) if idle && expected < rate * tick.length.secs() => {
+            Some(_) if idle => {
                 let units: [f64; STRATA] = std::array::from_fn(|_| draws.unit());
                 let n = arrived.iter().map(|batch| batch.n).sum();
                 let waits = hub.pipeline.flow(self.md1, tick.length, (n, expected), &units);
@@ -410,6 +417,7 @@ impl World<'_> {
                 std::iter::from_fn(|| if halted { None } else { hub.path.serve(until, rate) }).collect()
             }
         };
+        done.extend(now_done);
         for (batch, wait) in &done {
             self.batch_done(stamp, batch, *wait, &mut draws);
         }

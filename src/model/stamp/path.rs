@@ -116,6 +116,22 @@ impl Path {
         }
     }
 
+    /// Whether the queue of flows will be done by a time [s] at this rate [1/s].
+    pub fn is_idle(&self, by: f64, rate: Option<f64>) -> bool {
+        let n: u64 = self.queue.iter().map(|batch| batch.n).sum();
+        let begins = self.clock.max(self.queue.front().map_or(f64::MIN, |batch| batch.at));
+        begins + rate.map_or(0.0, |rate| n as f64 / rate) <= by
+    }
+
+    /// Serves the rest of the queue at once, each batch with its wait [s].
+    pub fn finish(&mut self) -> impl Iterator<Item = (Batch, f64)> {
+        let clock = std::mem::replace(&mut self.clock, f64::MIN);
+        self.queue.drain(..).map(move |batch| {
+            let at = clock.max(batch.at);
+            (Batch { at, ..batch }, at - batch.at)
+        })
+    }
+
     /// Serves flows of the queue up to a time [s] at this rate [1/s]: gives what was done, its `at` when its service began,
     /// with its wait [s].
     ///
