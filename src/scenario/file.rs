@@ -368,7 +368,7 @@ pub struct Routing {
     pub ingress: Option<Ingress>,
 }
 
-/// Ingress limits of a routing endpoint. A message that exceeds them is answered ServerBusy; the hub keeps it and sends it
+/// Ingress limits of a routing endpoint. A message that exceeds them is answered `ServerBusy`; the hub keeps it and sends it
 /// again, in order, as soon as it is taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -398,7 +398,7 @@ impl Default for Ingress {
     }
 }
 
-/// How throughput units are raised while messages meet ServerBusy. They are never lowered.
+/// How throughput units are raised while messages meet `ServerBusy`. They are never lowered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Inflate {
@@ -406,7 +406,7 @@ pub struct Inflate {
     pub units_max: u32,
     /// Units added at a time. Default 1.
     pub step: u32,
-    /// From the first ServerBusy to the new units, and from one step to the next. Default 2 min.
+    /// From the first `ServerBusy` to the new units, and from one step to the next. Default 2 min.
     pub delay: SimDuration,
 }
 

@@ -8,6 +8,7 @@ mod golden;
 mod invariants;
 mod layers;
 mod output_analysis;
+mod path;
 mod rerun;
 mod statistics;
 mod support;

@@ -110,9 +110,7 @@ impl World<'_> {
         self.active.retain(|(o, _)| usize::from(*o) != occurrence);
         for effect in &ended {
             self.apply_conditions(effect.target, now);
-            if let Target::Stamp(stamp) | Target::Processing(stamp) = effect.target {
-                self.resume_path(agenda, stamp);
-            }
+            self.resume_path(agenda, *effect);
             if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition)
                 && !self.others_hold(occurrence, effect)
             {

@@ -143,10 +143,12 @@ impl Kind {
 
     fn class(self) -> Class {
         match self {
-            Self::FaultBegins | Self::EffectBegins | Self::FaultEnds | Self::WindowCloses | Self::StampReady
-            | Self::EndpointInflates => {
-                Class::Edge
-            }
+            Self::FaultBegins
+            | Self::EffectBegins
+            | Self::FaultEnds
+            | Self::WindowCloses
+            | Self::StampReady
+            | Self::EndpointInflates => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen

@@ -34,9 +34,8 @@ impl<'a> EventNames<'a> {
             Kind::FaultBegins => self.config.faults[index as usize].name.clone(),
             Kind::MoveBegins | Kind::Evict => self.config.moves[index as usize].name.clone(),
             Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
-            Kind::StampReady => format!("stamp {index}"),
+            Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
             Kind::MessageAtHub | Kind::MessageReleased | Kind::MessageProcessed => format!("message {index}"),
-            Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
             _ => "all".to_owned(),
         }

@@ -7,12 +7,13 @@ use crate::kernel::arrivals::Tick;
 use crate::kernel::draws::{Purpose, member, stable_name};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
+use crate::model::condition::{Condition, Effect, Target};
 use crate::model::event::Kind;
 use crate::model::figures::Queue;
 use crate::model::ids::StampId;
 use crate::model::limit::{STRATA, Verdict};
 use crate::model::population::traffic::{Fidelity, Message};
-use crate::model::stamp::endpoint::{Batch, Left};
+use crate::model::stamp::endpoint::{Batch, Endpoint, Left};
 use crate::model::stamp::path::Fate;
 use crate::model::world::World;
 use crate::units::{SimDuration, SimTime};
@@ -146,7 +147,7 @@ impl World<'_> {
 
     fn inflate_endpoint<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId) {
         let endpoint = self.hubs[stamp.index()].path.endpoint.as_mut();
-        let Some(delay) = endpoint.and_then(|endpoint| endpoint.begin_inflation()) else { return };
+        let Some(delay) = endpoint.and_then(Endpoint::begin_inflation) else { return };
         let key = member(self.stamp_keys[stamp.index()], stable_name("inflate"));
         self.other_event(agenda, agenda.now() + delay, Kind::EndpointInflates, key, (u32::from(stamp.0), 0));
     }
@@ -258,10 +259,13 @@ impl World<'_> {
     }
 
     /// A stamp, or its processing, is back, if nothing else holds it down: it reads again from the last checkpoint.
-    pub(super) fn resume_path<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId) {
+    pub(super) fn resume_path<L: EventList>(&mut self, agenda: &mut Agenda<L>, ended: Effect) {
+        let (Target::Stamp(stamp) | Target::Processing(stamp)) = ended.target else { return };
+        if matches!(ended.condition, Condition::Down(_)) {
+            self.resume_endpoint(agenda, stamp);
+        }
         let (s, now) = (stamp.index(), agenda.now());
         let held = self.active.iter().any(|(_, effect)| {
-            use crate::model::condition::{Condition, Target};
             let halts = matches!(effect.condition, Condition::Down(_) | Condition::Halted);
             halts && matches!(effect.target, Target::Stamp(at) | Target::Processing(at) if at == stamp)
         });
@@ -272,13 +276,18 @@ impl World<'_> {
         self.read_again(now, stamp);
         let waiting = std::mem::take(&mut self.hubs[s].path.waiting);
         waiting.into_iter().for_each(|slot| self.process(agenda, slot));
-        if let Some(endpoint) = &mut self.hubs[s].path.endpoint
-            && self.config.fidelity == Fidelity::Events
-        {
-            endpoint.restart(now);
+    }
+
+    /// A stamp that was down is back: its endpoint takes messages again.
+    fn resume_endpoint<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId) {
+        let now = agenda.now();
+        if self.stamp_status[stamp.index()].down.is_some() {
+            return;
+        }
+        let Some(endpoint) = &mut self.hubs[stamp.index()].path.endpoint else { return };
+        endpoint.restart(now);
+        if self.config.fidelity == Fidelity::Events {
             self.endpoint_goes_on(agenda, stamp);
-        } else if let Some(endpoint) = &mut self.hubs[s].path.endpoint {
-            endpoint.restart(now);
         }
     }
 

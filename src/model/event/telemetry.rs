@@ -9,8 +9,8 @@ use crate::model::figures::Queue;
 use crate::model::ids::{CohortId, DeviceId, StampId};
 use crate::model::limit::STRATA;
 use crate::model::population::device::State;
-use crate::model::stamp::path::Fate;
 use crate::model::population::traffic::{Cadence, Fidelity, Message, Phases, Telemetry};
+use crate::model::stamp::path::Fate;
 use crate::model::world::{Class, NEVER, World};
 use crate::units::{SimDuration, SimTime};
 

@@ -62,20 +62,31 @@ fn limits(model: &ModelConfig, lines: &mut Vec<String>) {
 fn path(path: &PathConfig, lines: &mut Vec<String>) {
     if path.is_on() {
         let after = path.sustained;
-        once(lines, format!("refusals by a hub's throttle carry 429001 once it was over its limit for {after} (not documented), before that 429002 or 429003"));
+        once(
+            lines,
+            format!(
+                "refusals by a hub's throttle carry 429001 once it was over its limit for {after} (not documented), before that 429002 or 429003"
+            ),
+        );
         let every = path.checkpoint.map_or_else(|| "with each message".to_owned(), |every| format!("each {every}"));
         once(lines, format!("processing saves its position {every}; a restart reads again from there, in order"));
     }
     let Some(ingress) = &path.ingress else { return };
-    once(lines, format!(
-        "a throughput unit takes {} events and {} in a second, with {} of it as credit; what meets ServerBusy waits in the hub for up to {} and is sent again in order as soon as it is taken (how the hub retries is not documented)",
-        ingress.events, ingress.bytes, ingress.credit, ingress.retention
-    ));
+    once(
+        lines,
+        format!(
+            "a throughput unit takes {} events and {} in a second, with {} of it as credit; what meets ServerBusy waits in the hub for up to {} and is sent again in order as soon as it is taken (how the hub retries is not documented)",
+            ingress.events, ingress.bytes, ingress.credit, ingress.retention
+        ),
+    );
     if let Some(inflation) = ingress.inflation {
-        once(lines, format!(
-            "auto-inflate adds {} throughput units {} after ServerBusy, again and again up to {}, lowers none, and is billed by time (its rule is not documented)",
-            inflation.step, inflation.delay, inflation.units_max
-        ));
+        once(
+            lines,
+            format!(
+                "auto-inflate adds {} throughput units {} after ServerBusy, again and again up to {}, lowers none, and is billed by time (its rule is not documented)",
+                inflation.step, inflation.delay, inflation.units_max
+            ),
+        );
     }
 }
 

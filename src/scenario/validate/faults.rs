@@ -9,8 +9,8 @@ use crate::model::names::Names as _;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::{Fault, File, Lasts};
 use crate::scenario::tree::steps;
-use crate::scenario::validate::stamps::name_problem;
 use crate::scenario::validate::names::stamp_name;
+use crate::scenario::validate::stamps::name_problem;
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{SimDuration, SimTime};
 

@@ -7,8 +7,8 @@ use crate::kernel::draws::stable_name;
 use crate::model::config::ScalingConfig;
 use crate::model::limit::Shaping;
 use crate::model::stamp::edition::Edition;
-use crate::model::stamp::hub::{FixedPrice, StampConfig};
 use crate::model::stamp::endpoint::{Inflation, IngressConfig};
+use crate::model::stamp::hub::{FixedPrice, StampConfig};
 use crate::model::stamp::path::PathConfig;
 use crate::model::stamp::pipeline::ProcessingConfig;
 use crate::scenario::catalog::Limits;
@@ -107,9 +107,11 @@ impl Build<'_> {
     /// The rules of what a group carries out of its path.
     fn path(&mut self, at: &str, group: &Stamps) {
         let none = |what: &str| Finding::new(format!("{what} of zero")).expected("one above zero");
-        self.require(group.hub.sustained_after != Some(SimDuration::ZERO), &format!("{at}/hub/sustained_after"), || {
-            none("a length")
-        });
+        self.require(
+            group.hub.sustained_after != Some(SimDuration::ZERO),
+            &format!("{at}/hub/sustained_after"),
+            || none("a length"),
+        );
         let every = group.processing.checkpoint_every;
         self.require(every != Some(SimDuration::ZERO), &format!("{at}/processing/checkpoint_every"), || {
             none("a length").help("leave it out for a position that is saved with each message")
@@ -126,7 +128,8 @@ impl Build<'_> {
         let Some(inflate) = ingress.inflate else { return };
         let units = group.routing.throughput_units;
         self.require(inflate.units_max >= units, &format!("{at}/inflate/units_max"), || {
-            let finding = Finding::new(format!("at most {} throughput units, but {units} at the start", inflate.units_max));
+            let finding =
+                Finding::new(format!("at most {} throughput units, but {units} at the start", inflate.units_max));
             finding.expected(format!("at least {units}"))
         });
         self.require(inflate.step > 0, &format!("{at}/inflate/step"), || none("a step"));
