@@ -459,8 +459,10 @@ impl Figures<'_> {
 
     /// All figures of a measure that carry a label, or that carry none.
     fn of(&self, name: &str, label: Option<&str>) -> Vec<f64> {
+        // The figures of a phase are parts of those of the whole run.
+        let whole = |key: &MeasureKey| key.name == name && key.labels.get("phase").is_none();
         let wanted =
-            |key: &MeasureKey| key.name == name && label.map_or(key.labels.is_empty(), |l| key.labels.get(l).is_some());
+            |key: &MeasureKey| whole(key) && label.map_or(key.labels.is_empty(), |l| key.labels.get(l).is_some());
         self.0.values.iter().filter(|(key, _)| wanted(key)).map(|(_, value)| *value).collect()
     }
 

@@ -50,7 +50,7 @@ fn flows_and_messages_agree_under_a_quota_that_ends_and_begins_anew_at_midnight(
     let (flow, events) = both("path-quota");
     let mut rows = vec![
         same(&flow, &events, "telemetry_lost_ratio", 0.03, 0.0),
-        same(&flow, &events, "limit_binds_at_s{limit=quota}", 0.02, 0.0),
+        same(&flow, &events, "limit_binds_at_s{limit=quota}", 0.03, 0.0),
         same(&flow, &events, "messages{fate=processed}", 0.001, 0.0),
     ];
     for ran in [&flow, &events] {
@@ -99,7 +99,7 @@ fn large_messages_are_metered_by_block() {
 
 /// What a file says of the only stamp, and the words of its diagnosis.
 const MISTAKES: [(&str, &str, &str); 6] = [
-    ("hub = { edition = \"S1\", quota = \"strict\" }", "", "unknown variant `strict`"),
+    ("hub = { edition = \"S1\", quota = \"strict\" }", "", "unknown quota `strict`; expected `metered` or `enforced`"),
     (
         "hub = { edition = \"S1\" }",
         "[stamps.routing]\ntier = \"none\"\n[stamps.routing.ingress]",
