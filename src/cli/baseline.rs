@@ -6,9 +6,9 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::criteria::Figures;
 use super::exit;
 use super::failure::Failure;
-use super::gate::Figures;
 use super::options::{Execution, Overrides, Talk};
 use super::run::Interrupt;
 use super::sides::Sides;

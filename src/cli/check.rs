@@ -5,11 +5,15 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::delivery::Delivery;
 use super::failure::Failure;
-use super::figures::count;
+use super::figures::{count, many};
+use super::gate::{gate, of_problems};
 use super::options::Overrides;
 use super::sources;
 use super::terminal::Terminal;
+use crate::report::gate::{Case, Suite};
+use crate::scenario::Scenario;
 use crate::scenario::footprint::Footprint;
 
 const EXAMPLES: &str = "Examples:
@@ -26,6 +30,8 @@ pub(super) struct Check {
     files: Vec<PathBuf>,
     #[command(flatten)]
     overrides: Overrides,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
 }
 
 /// Loads every file and says what it found.
@@ -45,7 +51,16 @@ pub(super) fn check(terminal: &Terminal, options: &Check) -> Result<(), Failure>
             terminal.detail(&format!("{name} has no [[expect]], so as a gate it can never fail"));
         }
     }
-    Ok(())
+    options.delivery.deliver(terminal, &gate("check", "passed", &[], scenarios.iter().map(suite).collect(), Vec::new()))
+}
+
+/// A file without errors, with its warnings.
+fn suite(scenario: &Scenario) -> Suite {
+    let message = sentence(&scenario.footprint(), scenario.replications);
+    let mut cases = vec![Case { name: "file is valid".into(), word: "pass".into(), message, ..Case::default() }];
+    cases.extend(of_problems(&scenario.warnings));
+    let (name, question) = (scenario.name.clone(), scenario.question.clone());
+    Suite { name, question, cases, ..Suite::default() }
 }
 
 /// What a run will take, in words.
@@ -55,11 +70,6 @@ fn sentence(takes: &Footprint, replications: u32) -> String {
     let (events, memory) = (count(*events), count(libm::ceil(memory_bytes / 1e6)));
     let replications = many(u64::from(replications), "replication");
     format!("{devices}, {stamps}, {replications} of about {events} events and {memory} MB each")
-}
-
-/// A count with its noun.
-fn many(n: u64, noun: &str) -> String {
-    format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })
 }
 
 #[cfg(test)]

@@ -6,10 +6,13 @@ use std::path::PathBuf;
 use clap::Args;
 use serde_json::json;
 
+use super::compared;
 use super::comparison::{self, conclude, tell_standings};
+use super::criteria::Criteria;
+use super::delivery::Delivery;
 use super::exit;
 use super::failure::Failure;
-use super::gate::Gate;
+use super::gate::gate;
 use super::options::{Execution, Overrides, Talk};
 use super::run::Interrupt;
 use super::sides::{Side, Sides};
@@ -38,7 +41,7 @@ pub(super) struct Compare {
     #[arg(required_unless_present = "self_check", conflicts_with = "self_check")]
     candidate: Vec<PathBuf>,
     #[command(flatten)]
-    gate: Gate,
+    criteria: Criteria,
     /// Prove that this gate can fail: a worsened copy of the base must regress, else exit code 20
     #[arg(long)]
     self_check: bool,
@@ -46,16 +49,18 @@ pub(super) struct Compare {
     overrides: Overrides,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
 }
 
 /// Compares, prints, and returns the exit codes that apply.
 pub(super) fn compare(terminal: &Terminal, talk: &Talk, options: &Compare) -> Result<Vec<u8>, Failure> {
-    options.gate.question(false)?;
+    options.criteria.question(false)?;
     let Compare { overrides, execution, .. } = options;
     let sides = Sides { terminal, talk, overrides, execution, interrupt: &Interrupt::default() };
     let base = sides.side(&options.base, &options.candidate)?;
     if options.self_check {
-        return Ok(check_itself(terminal, &base.run, &options.gate.question(base.is_baseline)?));
+        return Ok(check_itself(terminal, &base.run, &options.criteria.question(base.is_baseline)?));
     }
     let mut candidates = Vec::new();
     for path in &options.candidate {
@@ -66,12 +71,15 @@ pub(super) fn compare(terminal: &Terminal, talk: &Talk, options: &Compare) -> Re
 
 /// What the runs are to each other: the same, not comparable, or judged.
 fn judged(terminal: &Terminal, options: &Compare, base: &Side, candidates: Vec<Side>) -> Result<Vec<u8>, Failure> {
-    let question = options.gate.question(base.is_baseline)?;
+    let question = options.criteria.question(base.is_baseline)?;
     if let ([candidate], Some(digest)) = (candidates.as_slice(), &base.run.manifest.digest)
         && are_identical(&base.run.manifest, &candidate.run.manifest)
     {
         terminal.message("verdict", json!({ "verdict": "identical", "digest": digest }));
         terminal.data(&format!("identical: both have the digest {digest}\n"));
+        let suites = vec![compared::identical(&base.run, &candidate.run, digest)];
+        let folders = compared::folders(&base.run, [&candidate.run]);
+        options.delivery.deliver(terminal, &gate("compare", "identical", &[], suites, folders))?;
         return Ok(vec![exit::FINE]);
     }
     for (candidate, path) in candidates.iter().zip(&options.candidate) {
@@ -86,8 +94,32 @@ fn judged(terminal: &Terminal, options: &Compare, base: &Side, candidates: Vec<S
     let runs: Vec<StoredRun> = candidates.into_iter().map(|side| side.run).collect();
     let comparison = judge(&base.run, &runs, &question);
     absent(&comparison, &question)?;
-    Ok(tell(terminal, options, &comparison, &names(options, base, &runs)))
+    let codes = tell(terminal, options, &comparison, &names(options, base, &runs));
+    deliver(terminal, options, &base.run, &runs, &comparison, &codes)?;
+    Ok(codes)
 }
+
+/// Tells CI.
+fn deliver(
+    terminal: &Terminal,
+    options: &Compare,
+    base: &StoredRun,
+    candidates: &[StoredRun],
+    comparison: &Comparison,
+    codes: &[u8],
+) -> Result<(), Failure> {
+    let against = candidates.iter().zip(&comparison.candidates);
+    let doubt = options.criteria.fails_on_doubt();
+    let suites = against.map(|(candidate, against)| compared::judged(base, candidate, against, doubt)).collect();
+    // Of several candidates the worst verdict is told.
+    let words = comparison.candidates.iter().map(|against| against.tally().verdict);
+    let worst = words.max_by_key(|word| VERDICTS.iter().position(|known| known == word));
+    let folders = compared::folders(base, candidates);
+    options.delivery.deliver(terminal, &gate("compare", worst.unwrap_or("identical"), codes, suites, folders))
+}
+
+/// Verdicts over all figures, the best first.
+const VERDICTS: [&str; 5] = ["identical", "improved", "equivalent", "inconclusive", "regressed"];
 
 /// What the sides are called, the base first: by their scenarios, or as they were typed where that does not tell them apart.
 fn names(options: &Compare, base: &Side, candidates: &[StoredRun]) -> Vec<String> {
@@ -146,7 +178,7 @@ fn tell(terminal: &Terminal, options: &Compare, comparison: &Comparison, names: 
         comparison::tell(terminal, against, several.then_some(name));
         let tally = conclude(terminal, against, several.then_some(name));
         codes.extend((tally.regressed > 0).then_some(exit::REGRESSION));
-        codes.extend((tally.open > 0 && options.gate.fails_on_doubt()).then_some(exit::INCONCLUSIVE));
+        codes.extend((tally.open > 0 && options.criteria.fails_on_doubt()).then_some(exit::INCONCLUSIVE));
     }
     if several {
         tell_standings(terminal, comparison, names);
@@ -167,7 +199,7 @@ fn check_itself(terminal: &Terminal, base: &StoredRun, question: &Question) -> V
         "passes": passes, "verdict": verdict, "sharp": text(&mut sharp.iter().map(ToString::to_string)),
         "blunt": text(&mut blunt.iter().map(|(figure, _)| figure.to_string())),
     });
-    terminal.message("self_check", fields);
+    terminal.message("gate_check", fields);
     let all = sharp.len() + blunt.len();
     if passes {
         terminal.data(&format!("self-check passes: a worsened copy regresses in {} of {all} figures\n", sharp.len()));

@@ -6,13 +6,13 @@ use clap::Args;
 use serde_json::{Value, json};
 
 use super::failure::Failure;
-use super::figures::{Reading, count};
+use super::figures::{Reading, count, many};
 use super::options::Overrides;
 use super::sources;
 use super::table::{Sheet, Tone};
 use super::terminal::Terminal;
 use crate::experiment::estimate::{
-    Added, Assumed, Cost, Crowd, Hub, LimitUse, Outlook, Use, estimate as work_out, first_to_bind,
+    Added, Assumed, Cost, Crowd, Hub, Limit, LimitUse, Outlook, Use, estimate as work_out, first_to_bind,
 };
 use crate::scenario::Scenario;
 use crate::units::{Ratio, SimDuration, SimTime};
@@ -127,15 +127,15 @@ fn added_line(scenario: &Scenario, added: &Added) -> String {
 fn hub_lines(hub: &Hub) -> [String; 2] {
     let Hub { first, alike, edition, units, devices, needs, cheapest, .. } = hub;
     let needs = match needs {
-        Some((needed, limit)) => format!("{needed} carry them ({})", limit.name()),
-        None => "none of this edition carries them".to_owned(),
+        Some((needed, limit)) => format!("{} by the {}", many(u64::from(*needed), "unit"), limit.name()),
+        None => "more than this edition has".to_owned(),
     };
     let cheapest = cheapest.as_ref().map_or_else(String::new, |(edition, units, price)| {
         format!("; cheapest by list: {edition} x {units} at ${} a month", count(*price))
     });
     let alike = if *alike == 1 { first.clone() } else { format!("{alike} like {first}") };
     [
-        line("hub", &format!("{alike}: {edition} x {units} with {} devices; {needs}{cheapest}", count(*devices))),
+        line("hub", &format!("{alike}: {edition} x {units} with {} devices; needs {needs}{cheapest}", count(*devices))),
         line("  reconnect", &crowd(&hub.reconnect, "spread first attempts over that")),
     ]
 }
@@ -143,7 +143,7 @@ fn hub_lines(hub: &Hub) -> [String; 2] {
 /// "50,000 devices through 240/s take 208 s".
 fn crowd(crowd: &Crowd, advice: &str) -> String {
     let seconds = |s: f64| SimDuration::from_secs_f64(s.round()).to_string();
-    let rate = Reading::of("dps_lookup_rate_per_s").alone(crowd.rate_per_s);
+    let rate = per_second(crowd.rate_per_s);
     let (devices, drain) = (count(crowd.devices), seconds(crowd.drain_s));
     format!(
         "{devices} devices through {rate} take {drain} (floor with saved credit {}); {advice}",
@@ -151,17 +151,20 @@ fn crowd(crowd: &Crowd, advice: &str) -> String {
     )
 }
 
+fn per_second(rate: f64) -> String {
+    format!("{}/s", Reading::of("imbalance_ratio").alone(rate))
+}
+
 fn gateway_line(outlook: &Outlook) -> Option<String> {
     let misses = outlook.misses?;
     let share = |ratio: f64| Reading::of("cache_miss_ratio").alone(ratio);
-    let rate = |rate: f64| Reading::of("dps_lookup_rate_per_s").alone(rate);
     let text = format!(
         "{} of calls miss when warm, {} over the run; DPS gets {} of {}, and {} when the cache is empty",
         share(misses.steady),
         share(misses.over_run),
-        rate(misses.steady * misses.calls_per_s),
-        rate(outlook.look_ups_limit),
-        rate(misses.calls_per_s),
+        per_second(misses.steady * misses.calls_per_s),
+        per_second(outlook.look_ups_limit),
+        per_second(misses.calls_per_s),
     );
     Some(line("cache", &text))
 }
@@ -191,8 +194,8 @@ fn blast(outlook: &Outlook, assumed: &Assumed) -> String {
         share(blast.largest_share),
         share(blast.expected_share),
         share(blast.sd_share),
-        assumed.unavailability,
-        assumed.common_share,
+        share(assumed.unavailability.get()),
+        share(assumed.common_share.get()),
     )
 }
 
@@ -209,7 +212,7 @@ fn limits_table(scenario: &Scenario, limits: &[LimitUse], colors: bool) -> Sheet
             limit.name().to_owned(),
             number(start.used),
             number(end.used),
-            format!("{} {}", number(end.room), limit.unit()),
+            room(*limit, end.room),
             share,
             when,
             devices.map_or_else(|| "-".to_owned(), count),
@@ -217,6 +220,13 @@ fn limits_table(scenario: &Scenario, limits: &[LimitUse], colors: bool) -> Sheet
         sheet.row(cells.iter().map(|cell| (cell.as_str(), tone)));
     }
     sheet
+}
+
+fn room(limit: Limit, room: f64) -> String {
+    match limit.unit() {
+        "1/s" => per_second(room),
+        unit => format!("{} {unit}", count(room)),
+    }
 }
 
 fn binding(scenario: &Scenario, outlook: &Outlook) -> String {

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use super::figures::Reading;
 use super::table::Tone;
 use crate::analysis::{Evidence, Expectation, Found, Grade, Observations, Outcome, Study, can_fail, evaluate};
+use crate::report::gate;
 
 /// An expectation with what became of it.
 #[derive(Debug, Clone, PartialEq)]
@@ -35,6 +36,22 @@ impl Judged {
     /// What became of it.
     pub(super) fn outcome(&self) -> &Outcome {
         &self.outcome
+    }
+
+    /// The grade that CI is told.
+    pub(super) fn grade(&self) -> gate::Grade {
+        match self.outcome.grade {
+            Grade::Pass => gate::Grade::Pass,
+            Grade::Warn => gate::Grade::Warning,
+            Grade::Missing | Grade::Fail => gate::Grade::Failure,
+        }
+    }
+
+    /// Every figure that was judged, a line each, and whether it can be failed at all.
+    pub(super) fn evidence(&self) -> Vec<String> {
+        let line = |found: &Evidence| format!("{} {}: {}", grade_word(found.grade), found.key, said(found));
+        let unfailable = self.unfailable.as_ref().map(|why| format!("it can never fail: {why}"));
+        self.outcome.evidence.iter().map(line).chain(unfailable).collect()
     }
 
     /// Name of its measure.

@@ -2,6 +2,7 @@
 
 use super::exit;
 use crate::results::ResultsError;
+use crate::scenario::Diagnostic;
 
 /// Why a command could not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +13,14 @@ pub(super) struct Failure {
     pub(super) message: String,
     /// What to try.
     pub(super) help: String,
+    /// What is wrong with files, each at its place; told already when the failure is.
+    pub(super) problems: Vec<Diagnostic>,
 }
 
 impl Failure {
     /// A failure with its words.
     pub(super) fn new(code: u8, message: impl Into<String>, help: impl Into<String>) -> Self {
-        Self { code, message: message.into(), help: help.into() }
+        Self { code, message: message.into(), help: help.into(), problems: Vec::new() }
     }
 }
 

@@ -35,8 +35,6 @@ pub(super) fn key_figures(study: &Study, floors: &Floors) -> Vec<KeyFigure> {
     let (latency, what) = latency(study).unzip();
     let blast = worst(study, "blast_radius_ratio");
     let fault = blast.filter(|(_, estimate)| estimate.mean > 0.0).and_then(|(key, _)| key.labels.get("fault"));
-    let recovery = slowest_recovery(study);
-    let struck = recovery.and_then(|(key, _)| key.labels.get("fault"));
     vec![
         figure("devices", level(study, "devices_registered"), None),
         figure("stamps", level(study, "stamps_active"), None),
@@ -44,7 +42,6 @@ pub(super) fn key_figures(study: &Study, floors: &Floors) -> Vec<KeyFigure> {
         figure("cache misses", labelled(study, "cache_miss_ratio", None), None),
         figure("cost per device-month", cost_per_device(study), None),
         figure("worst blast radius", blast, fault.map(str::to_owned)),
-        figure("time to recover", recovery, struck.map(str::to_owned)),
     ]
 }
 
@@ -94,12 +91,6 @@ fn cost_per_device(study: &Study) -> Option<(&MeasureKey, &Estimate)> {
 fn worst<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a Estimate)> {
     let names = |key: &MeasureKey| key.labels.get("fault").is_some();
     of(study, measure).max_by(|(a, x), (b, y)| x.mean.total_cmp(&y.mean).then_with(|| names(a).cmp(&names(b))))
-}
-
-/// The longest time in which all devices that a fault affected came back.
-fn slowest_recovery(study: &Study) -> Option<(&MeasureKey, &Estimate)> {
-    let all = of(study, "time_to_recover_s").filter(|(key, _)| key.labels.get("share") == Some("100 %"));
-    all.max_by(|(_, x), (_, y)| x.mean.total_cmp(&y.mean))
 }
 
 /// How people read the figures of a measure.
@@ -219,6 +210,11 @@ pub(super) fn count(value: f64) -> String {
     grouped(value, 0)
 }
 
+/// A count with its noun.
+pub(super) fn many(n: u64, noun: &str) -> String {
+    format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })
+}
+
 /// A number with thousands set apart: "150,000".
 fn grouped(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
@@ -310,7 +306,6 @@ mod tests {
     #[test]
     fn key_figures_take_what_users_feel_first_and_the_worst_fault() {
         let blast = |fault: &str| MeasureKey::new("blast_radius_ratio").with("fault", fault);
-        let back = |fault: &str| MeasureKey::new("time_to_recover_s").with("fault", fault).with("share", "100 %");
         let floors = Floors::from([(blast("b"), 0.2)]);
         let figures = study(&[
             (MeasureKey::new("devices_registered").with("stat", "mean"), 5.0),
@@ -320,14 +315,9 @@ mod tests {
             (blast("a"), 0.25),
             (blast("b"), 0.5),
             (MeasureKey::new("blast_radius_ratio").with("stat", "max"), 0.5),
-            (back("a"), 61.0),
-            (back("b"), 75.0),
         ]);
         let figures = key_figures(&figures, &floors);
         let texts: Vec<_> = figures.iter().map(|figure| figure.text.as_str()).collect();
-        assert_eq!(
-            texts,
-            ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b, floor 20 %)", "75 ± 0 s (b)"]
-        );
+        assert_eq!(texts, ["10 ± 0", NOTHING, "7 ± 0 ms (telemetry)", NOTHING, NOTHING, "50 ± 0 % (b, floor 20 %)"]);
     }
 }

@@ -1,127 +1,205 @@
-//! Flags that say what a comparison judges, and how strictly.
-
-use std::str::FromStr;
-
-use clap::{Args, ValueEnum};
+//! What commands found, put into the plain data that CI reads: [`Gate`], its suites and cases.
 
 use super::exit;
+use super::expectations::Judged;
 use super::failure::Failure;
-use crate::analysis::quantity;
-use crate::experiment::compare::{Allowance, Question};
-use crate::experiment::pick::Pick;
-use crate::metrics::Better;
-use crate::units::Ratio;
+use super::figures::{Reading, key_figures};
+use super::limits;
+use crate::analysis::{Estimate, Study};
+use crate::metrics::MeasureKey;
+use crate::report::Picture;
+use crate::report::gate::{Case, Figure, Gate, Grade, Place, Suite};
+use crate::results::{Floors, Manifest};
+use crate::scenario::{Diagnostic, Scenario};
 
-/// Which figures are judged.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct Figures {
-    /// Every figure, not only the key figures
-    #[arg(long, conflicts_with = "measure")]
-    pub(super) all: bool,
-    /// These figures only: a measure, or a figure as it is printed, with labels in braces; may be repeated
-    #[arg(long, value_name = "NAME", value_parser = Pick::parse)]
-    pub(super) measure: Vec<Pick>,
-}
-
-/// What counts as a difference, and as a failure.
-#[derive(Debug, Clone, Default, Args)]
-pub(super) struct Gate {
-    #[command(flatten)]
-    pub(super) figures: Figures,
-    /// What does not count: a share of the base such as '2 %', or for a measure NAME='2 %' or NAME='5 ms'; may be repeated
-    #[arg(long, value_name = "[NAME=]AMOUNT", value_parser = tolerance)]
-    pub(super) tolerance: Vec<Tolerance>,
-    /// Direction of a measure instead of the catalogue's; may be repeated
-    #[arg(long, value_name = "NAME=lower|higher|neither", value_parser = better)]
-    pub(super) better: Vec<(Pick, Better)>,
-    /// The sides may have different seeds: independent intervals, which need more replications
-    #[arg(long)]
-    pub(super) unpaired: bool,
-    /// What else ends with a code of its own (22)
-    #[arg(long, value_enum, value_name = "WHAT")]
-    pub(super) fail_on: Vec<FailOn>,
-}
-
-/// What a gate may fail on beside a regression.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(super) enum FailOn {
-    /// Replications that do not decide it
-    Inconclusive,
-}
-
-/// A tolerance as it was given.
-#[derive(Debug, Clone, PartialEq)]
-pub(super) enum Tolerance {
-    /// Of all figures without one of their own.
-    All(f64),
-    /// Of some figures.
-    Of(Pick, Allowance),
-}
-
-impl Gate {
-    /// What is asked of the comparison.
-    pub(super) fn question(&self, base_is_partial: bool) -> Result<Question, Failure> {
-        let mut question = Question {
-            all: self.figures.all,
-            measures: self.figures.measure.clone(),
-            better: self.better.clone(),
-            unpaired: self.unpaired,
-            base_is_partial,
-            ..Question::default()
-        };
-        for tolerance in &self.tolerance {
-            match tolerance {
-                Tolerance::All(share) => question.tolerance = *share,
-                Tolerance::Of(pick, allowance) => question.allowances.push((pick.clone(), *allowance)),
-            }
-        }
-        let idle = question.idle().map(|pick| {
-            let message = format!("{pick} has a tolerance or a direction and is not judged");
-            Failure::new(exit::USAGE, message, format!("add --measure {}, or leave it out", pick.measure.name))
-        });
-        idle.map_or(Ok(question), Err)
-    }
-
-    /// Whether what is not decided fails.
-    pub(super) fn fails_on_doubt(&self) -> bool {
-        self.fail_on.contains(&FailOn::Inconclusive)
+/// A command with its suites, the codes that apply, and where the rest is.
+pub(super) fn gate(command: &str, verdict: &str, codes: &[u8], suites: Vec<Suite>, artefacts: Vec<String>) -> Gate {
+    Gate {
+        command: command.to_owned(),
+        verdict: verdict.to_owned(),
+        exit: exit::ranked(codes.iter().copied())[0],
+        suites,
+        rerun: command_line(std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned())),
+        artefacts,
     }
 }
 
-/// `2 %`, `NAME=2 %` or `NAME=5 ms`. A percent sign always means a share of the base; a quantity that is itself a share is
-/// written as a number.
-fn tolerance(text: &str) -> Result<Tolerance, String> {
-    let share = |text: &str| Ratio::from_str(text).map(Ratio::get).map_err(|error| error.to_string());
-    let Some((pick, amount)) = assignment(text)? else { return share(text).map(Tolerance::All) };
-    let allowance = if amount.trim_end().ends_with('%') {
-        Allowance::Share(share(amount)?)
-    } else {
-        Allowance::Quantity(quantity(amount, pick.measure).map_err(|error| error.to_string())?)
+/// The verdict of a command whose codes say all.
+pub(super) fn verdict(codes: &[u8]) -> &'static str {
+    match exit::ranked(codes.iter().copied())[0] {
+        exit::FINE => "passed",
+        exit::REGRESSION => "regressed",
+        exit::INCONCLUSIVE => "inconclusive",
+        exit::NOT_COMPARABLE => "not comparable",
+        code if exit::is_verdict(code) => "failed",
+        _ => "not complete",
+    }
+}
+
+/// A command that could not do what was asked: its problems, each at its place.
+pub(super) fn of_failure(command: &str, failure: &Failure) -> Gate {
+    let mut cases = of_problems(&failure.problems);
+    if cases.is_empty() {
+        let message = format!("{}; {}", failure.message, failure.help);
+        cases.push(failing(command, failure.code, message));
+    }
+    for case in cases.iter_mut().filter(|case| case.grade == Grade::Failure) {
+        case.exit = Some(failure.code);
+    }
+    let suite = Suite { name: command.to_owned(), cases, ..Suite::default() };
+    gate(command, verdict(&[failure.code]), &[failure.code], vec![suite], Vec::new())
+}
+
+/// Problems of files as cases.
+pub(super) fn of_problems(problems: &[Diagnostic]) -> Vec<Case> {
+    problems.iter().map(of_problem).collect()
+}
+
+fn of_problem(problem: &Diagnostic) -> Case {
+    let Diagnostic { file, line, column, what, expected, help, .. } = problem;
+    let (grade, word) = if problem.is_error() { (Grade::Failure, "error") } else { (Grade::Warning, "warning") };
+    let expected = expected.as_ref().map(|expected| format!("expected {expected}"));
+    let parts = [Some(what.clone()), expected, help.clone()];
+    Case {
+        name: format!("{file}:{line}:{column}"),
+        grade,
+        word: word.into(),
+        message: parts.into_iter().flatten().collect::<Vec<_>>().join("; "),
+        evidence: if problem.source.is_empty() { Vec::new() } else { vec![problem.source.clone()] },
+        place: in_a_file(Place { file: file.clone(), line: *line, column: *column }),
+        ..Case::default()
+    }
+}
+
+/// A place that an annotation may name: an override from the command line is in no file.
+fn in_a_file(place: Place) -> Option<Place> {
+    (!place.file.is_empty() && !place.file.starts_with("--")).then_some(place)
+}
+
+/// A scenario that was run.
+#[derive(Debug, Clone)]
+pub(super) struct Ran<'a> {
+    /// The scenario.
+    pub(super) scenario: &'a Scenario,
+    /// How far it came.
+    pub(super) manifest: &'a Manifest,
+    /// Its figures.
+    pub(super) study: &'a Study,
+    /// What the limits alone allow.
+    pub(super) floors: &'a Floors,
+    /// Its expectations.
+    pub(super) judged: &'a [Judged],
+    /// Its pictures.
+    pub(super) pictures: &'a [Picture],
+    /// The case of what it falls short of.
+    pub(super) shortfall: Option<Case>,
+}
+
+/// Name of the one case that every run has.
+pub(super) const COMPLETE: &str = "run is complete";
+
+/// A case of something that could not be done.
+pub(super) fn failing(name: &str, code: u8, why: String) -> Case {
+    let (word, grade, exit) = ("fail".into(), Grade::Failure, Some(code));
+    Case { name: name.to_owned(), grade, word, message: why, exit, ..Case::default() }
+}
+
+/// Everything that was judged of a scenario.
+pub(super) fn of_run(ran: &Ran<'_>) -> Suite {
+    let Ran { scenario, manifest, study, floors, judged, pictures, shortfall } = ran;
+    let key = key_figures(study, floors).into_iter().map(|figure| shown(figure.heading, figure.text));
+    let mut cases = vec![shortfall.clone().unwrap_or_else(|| complete(manifest))];
+    cases.extend(of_problems(&scenario.warnings));
+    let places = scenario.places.iter().cloned().map(in_a_file).chain(std::iter::repeat(None));
+    cases.extend(judged.iter().zip(places).map(|(judged, place)| expectation(judged, place)));
+    let bound = limits::in_order(study).map(|order| format!("limits that bound: {order}"));
+    Suite {
+        name: scenario.name.clone(),
+        question: study.question.clone(),
+        money: money(study),
+        figures: key.chain(above_floors(study, floors)).collect(),
+        cases,
+        findings: pictures.iter().map(|picture| picture.title.clone()).chain(bound).collect(),
+        pictures: pictures.iter().map(|picture| format!("charts/{}.svg", picture.name)).collect(),
+        assumptions: scenario.assumptions.clone(),
+        origin: origin(manifest, study),
+    }
+}
+
+/// Simulated figures beside what the limits alone allow.
+fn above_floors(study: &Study, floors: &Floors) -> Vec<Figure> {
+    let of = |(key, floor): (&MeasureKey, &f64)| {
+        let reading = Reading::of(key.name);
+        let simulated = reading.with_interval(study.estimates.get(key)?);
+        Some(shown(&key.to_string(), format!("{simulated} (floor {})", reading.alone(*floor))))
     };
-    match allowance {
-        Allowance::Quantity(amount) if amount < 0.0 => Err("expected a tolerance of 0 or more".to_owned()),
-        allowance => Ok(Tolerance::Of(pick, allowance)),
+    floors.iter().filter_map(of).collect()
+}
+
+/// Every replication came to its end.
+fn complete(manifest: &Manifest) -> Case {
+    let message = counted(manifest);
+    Case { name: COMPLETE.into(), word: "pass".into(), message, ..Case::default() }
+}
+
+fn counted(Manifest { replications_done, replications_asked, .. }: &Manifest) -> String {
+    format!("{replications_done} of {replications_asked} replications")
+}
+
+fn expectation(judged: &Judged, place: Option<Place>) -> Case {
+    Case {
+        name: judged.expected(),
+        grade: judged.grade(),
+        word: judged.word().to_owned(),
+        message: judged.sentence(),
+        evidence: judged.evidence(),
+        place,
+        exit: judged.is_failure().then_some(exit::EXPECTATION),
+        ..Case::default()
     }
 }
 
-fn better(text: &str) -> Result<(Pick, Better), String> {
-    let expected = || "expected NAME=lower, NAME=higher or NAME=neither".to_owned();
-    let (pick, word) = assignment(text)?.ok_or_else(expected)?;
-    let better = match word.trim() {
-        "lower" => Better::Lower,
-        "higher" => Better::Higher,
-        "neither" => Better::Neither,
-        _ => return Err(expected()),
+/// Measures and labels that costs are read from, with the words for people: the whole first.
+pub(super) const MONEY: [(&str, &str, &str); 2] = [
+    ("cost_usd_per_month", "", "per month"),
+    ("cost_per_device_usd_per_month", "per=registered", "per registered device and month"),
+];
+
+/// What a run costs.
+fn money(study: &Study) -> Vec<Figure> {
+    let of = |(measure, labels, name): (&str, &str, &str)| {
+        let is = |key: &MeasureKey| key.name == measure && key.labels.to_string() == labels;
+        let (_, estimate) = study.estimates.iter().find(|(key, estimate)| is(key) && estimate.n > 0)?;
+        Some(shown(name, Reading::of(measure).brief(estimate)))
     };
-    Ok((pick, better))
+    MONEY.into_iter().filter_map(of).collect()
 }
 
-/// A figure and what is said of it; the sign between them stands after the labels, if there are any.
-fn assignment(text: &str) -> Result<Option<(Pick, &str)>, String> {
-    let after_labels = text.find('}').map_or(0, |end| end + 1);
-    let Some(sign) = text[after_labels..].find('=').map(|at| after_labels + at) else { return Ok(None) };
-    let pick = Pick::parse(&text[..sign]).map_err(|error| error.to_string())?;
-    Ok(Some((pick, &text[sign + 1..])))
+/// A mean by itself, an amount with the sign of its currency.
+pub(super) fn amount(measure: &str, mean: f64) -> String {
+    Reading::of(measure).brief(&Estimate { mean, low: f64::NAN, high: f64::NAN, n: 1 })
+}
+
+fn shown(name: &str, value: String) -> Figure {
+    Figure { name: name.to_owned(), value, ..Figure::default() }
+}
+
+/// Where the figures come from.
+fn origin(manifest: &Manifest, study: &Study) -> Vec<String> {
+    let Manifest { seed, inputs_hash, version, .. } = manifest;
+    let whole = counted(manifest);
+    let run = format!("{} from {}, {whole}, seed {seed}, stampsim {version}", study.horizon, study.start);
+    let digest = manifest.digest.as_ref().map_or_else(|| "none, since the run is not complete".into(), Clone::clone);
+    vec![run, format!("digest {digest}, inputs {inputs_hash}")]
+}
+
+/// A command line to be pasted into a shell.
+fn command_line(words: impl Iterator<Item = String>) -> String {
+    let quoted = |word: String| {
+        let plain = |c: char| c.is_ascii_alphanumeric() || "-_./=:,+@%".contains(c);
+        if !word.is_empty() && word.chars().all(plain) { word } else { format!("'{}'", word.replace('\'', "'\\''")) }
+    };
+    std::iter::once("stampsim".to_owned()).chain(words.map(quoted)).collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -129,43 +207,32 @@ mod tests {
     use super::*;
 
     #[test]
-    fn tolerances_are_shares_or_quantities() {
-        assert_eq!(tolerance("2 %"), Ok(Tolerance::All(0.02)));
-        assert_eq!(tolerance("0"), Ok(Tolerance::All(0.0)));
-        let of = |text: &str| match tolerance(text) {
-            Ok(Tolerance::Of(pick, allowance)) => (pick.to_string(), allowance),
-            other => panic!("{text}: {other:?}"),
-        };
-        assert_eq!(of("command_latency_ms=5 ms").1, Allowance::Quantity(5.0));
-        assert_eq!(of("cost_usd_per_month=1 %").1, Allowance::Share(0.01));
-        assert_eq!(of("cache_miss_ratio=0.01").1, Allowance::Quantity(0.01));
-        assert_eq!(of("wait_ms{at=registry quantile=0.99}=1 s").0, "wait_ms{at=registry quantile=0.99}");
+    fn a_command_line_survives_a_shell() {
+        let words = ["run", "a b.toml", "--set", "x='\"1 h\"'", ""].map(str::to_owned).into_iter();
+        assert_eq!(command_line(words), r#"stampsim run 'a b.toml' --set 'x='\''"1 h"'\''' ''"#);
     }
 
     #[test]
-    fn slips_are_said_where_they_are_made() {
-        let wrong = |text: &str, says: &str| {
-            let message = tolerance(text).expect_err(text);
-            assert!(message.contains(says), "{text}: {message}");
-        };
-        wrong("2 ms", "share from 0 to 1");
-        wrong("-1", "negative");
-        wrong("comand_latency_ms=5 ms", "did you mean \"command_latency_ms\"?");
-        wrong("command_latency_ms=5 kg", "does not fit command_latency_ms");
-        wrong("command_latency_ms=-5", "0 or more");
-        assert!(better("devices_in_state=up").expect_err("no direction").contains("lower"));
-        assert!(better("devices_in_state").expect_err("no sign").contains("NAME=lower"));
-        assert_eq!(better("devices_in_state=lower").map(|(_, better)| better), Ok(Better::Lower));
+    fn a_failure_has_a_case_for_each_problem_or_one_of_its_own() {
+        let mut failure = Failure::new(exit::INVALID, "1 problem; nothing was run", "look at it");
+        let gate = of_failure("check", &failure);
+        assert_eq!((gate.exit, gate.verdict.as_str(), gate.cases().count()), (10, "not complete", 1));
+        let mut problem = Diagnostic::of_file("a.toml", "unknown key `sead`", Some("did you mean `seed`?".into()));
+        problem.expected = Some("`seed`".into());
+        let set = Diagnostic::of_file("--set", "unknown key", None);
+        failure.problems = vec![problem, set];
+        let gate = of_failure("check", &failure);
+        let cases = &gate.suites[0].cases;
+        assert_eq!(cases[0].message, "unknown key `sead`; expected `seed`; did you mean `seed`?");
+        assert_eq!((cases[0].exit, cases[0].place.is_some(), cases[1].place.is_some()), (Some(10), true, false));
     }
 
     #[test]
-    fn a_tolerance_of_what_is_not_judged_is_a_mistake() {
-        let pick = |name: &str| Pick::parse(name).expect("a measure");
-        let figures = Figures { all: false, measure: vec![pick("wait_ms")] };
-        let tolerance = vec![Tolerance::Of(pick("commands"), Allowance::Share(0.1))];
-        let gate = Gate { figures, tolerance, ..Gate::default() };
-        assert_eq!(gate.question(false).expect_err("idle").code, exit::USAGE);
-        let gate = Gate { figures: Figures::default(), ..gate };
-        assert!(gate.question(false).is_ok());
+    fn a_verdict_is_a_word() {
+        for (codes, word) in
+            [(&[][..], "passed"), (&[20], "failed"), (&[21, 22], "regressed"), (&[11, 20], "not complete")]
+        {
+            assert_eq!(verdict(codes), word);
+        }
     }
 }

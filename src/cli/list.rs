@@ -124,6 +124,28 @@ fn templates() -> Vec<Line> {
     crate::scenario::templates::TEMPLATES.iter().map(line).collect()
 }
 
+/// An entry of a list, for whoever looks it up by name.
+#[derive(Debug, Clone)]
+pub(super) struct Listed {
+    /// The list.
+    pub(super) title: &'static str,
+    /// Where the word stands in a scenario file.
+    pub(super) place: &'static str,
+    /// The word.
+    pub(super) name: &'static str,
+    /// What it is.
+    pub(super) about: String,
+}
+
+/// Every entry of a registry, which is every list but that of measures.
+pub(super) fn registered_entries() -> Vec<Listed> {
+    let of = |kind: &Kind| {
+        let (title, place) = kind.title();
+        kind.lines().into_iter().map(move |Line { name, about }| Listed { title, place, name, about })
+    };
+    Kind::value_variants().iter().filter(|kind| **kind != Kind::Measures).flat_map(of).collect()
+}
+
 /// Prints one kind or all of them.
 pub(super) fn list(terminal: &Terminal, options: &List) {
     let kinds = options.kind.map_or_else(|| Kind::value_variants().to_vec(), |kind| vec![kind]);

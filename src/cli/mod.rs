@@ -1,16 +1,20 @@
 //! The command line: arguments, one file per command, words for people and programs, exit codes.
 //!
-//! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results; `golden` writes what it is
-//! told to accept.
+//! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results; `golden` writes
+//! what it is told to accept. What CI reads of a verdict is filled in by `gate`, made by the room `report` and written by `delivery`.
 
 mod baseline;
 mod check;
 mod compare;
+mod compared;
 mod comparison;
 mod completions;
 mod estimate;
 pub mod exit;
 mod expectations;
+mod explain;
+mod criteria;
+mod delivery;
 mod failure;
 mod figures;
 mod gate;
@@ -18,7 +22,8 @@ mod golden;
 mod init;
 mod limits;
 mod list;
-mod markdown;
+mod man;
+mod messages;
 mod options;
 mod progress;
 mod rank;
@@ -39,6 +44,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser, Subcommand};
 use serde_json::json;
 
+use delivery::Delivery;
 use failure::Failure;
 use options::Talk;
 use terminal::Terminal;
@@ -47,9 +53,10 @@ const EXAMPLES: &str = "Examples:
   stampsim init                       a scenario to start from
   stampsim check scenario.toml        every problem, with its place
   stampsim run scenario.toml          simulate, print the figures, write output/scenario/
-  stampsim compare base.toml candidate.toml";
+  stampsim compare base.toml candidate.toml
+  stampsim explain 20                 what a code, measure or key means";
 
-const EXIT_CODES: &str = "Exit codes:
+const EXIT_CODES: &str = "Exit codes (`stampsim explain CODE` says what to do):
   0 fine                    20 an expectation, or a row of verify, failed
   2 usage                   21 regression
   10 scenario invalid       22 inconclusive, with --fail-on inconclusive
@@ -81,8 +88,10 @@ enum Command {
     Verify(verify::Verify),
     Init(init::Init),
     List(list::List),
+    Explain(explain::Explain),
     Schema(schema::Schema),
     Completions(completions::Completions),
+    Man(man::Man),
 }
 
 impl Command {
@@ -99,14 +108,30 @@ impl Command {
             Self::Verify(_) => "verify",
             Self::Init(_) => "init",
             Self::List(_) => "list",
+            Self::Explain(_) => "explain",
             Self::Schema(_) => "schema",
             Self::Completions(_) => "completions",
+            Self::Man(_) => "man",
+        }
+    }
+
+    /// What CI gets of the command, if it gives a verdict.
+    fn delivery(&self) -> Option<&Delivery> {
+        match self {
+            Self::Check(check) => Some(&check.delivery),
+            Self::Run(run) => Some(&run.delivery),
+            Self::Compare(compare) => Some(&compare.delivery),
+            _ => None,
         }
     }
 
     /// A document that goes to a file or another program as it is.
     fn is_document(&self) -> bool {
-        matches!(self, Self::Schema(_) | Self::Completions(_))
+        match self {
+            Self::Schema(_) | Self::Completions(_) => true,
+            Self::Man(man) => man.is_document(),
+            _ => false,
+        }
     }
 }
 
@@ -127,23 +152,35 @@ fn answer(cli: &Cli, terminal: &Terminal) -> u8 {
     if !cli.command.is_document() {
         terminal.greet(cli.command.name());
     }
-    let codes = dispatch(cli, terminal).unwrap_or_else(|failure| {
-        terminal.fail(&failure);
-        vec![failure.code]
-    });
-    let mut ranked = exit::ranked(codes);
+    let delivery = cli.command.delivery();
+    let codes = delivery.map_or(Ok(()), Delivery::prepare).and_then(|()| dispatch(cli, terminal));
+    let codes = codes.unwrap_or_else(|failure| failed(cli, terminal, &failure));
+    let ranked = exit::ranked(codes);
+    let mut ends = exit::ranked(delivery.map_or_else(|| ranked.clone(), |delivery| delivery.codes(&ranked)))[0];
     if !cli.command.is_document() {
-        terminal.message("end", json!({ "exit": ranked[0], "applies": ranked }));
+        terminal.message("end", json!({ "exit": ends, "applies": ranked }));
     }
-    if ranked.len() > 1 {
-        terminal.say(&format!("exit codes that apply: {}", texts(&ranked).join(", ")));
+    if ranked.len() > 1 || ends != ranked[0] {
+        terminal.say(&format!("exit codes that apply: {}; it ends with {ends}", texts(&ranked).join(", ")));
     }
     if terminal.has_lost_data() {
         let help = "check the disk, or write elsewhere";
         terminal.fail(&Failure::new(exit::NOT_WRITTEN, "stdout could not be written", help));
-        ranked = exit::ranked(ranked.into_iter().chain([exit::NOT_WRITTEN]));
+        ends = exit::ranked([ends, exit::NOT_WRITTEN])[0];
     }
-    ranked[0]
+    ends
+}
+
+/// Tells a failure to people and to CI, and returns its codes.
+fn failed(cli: &Cli, terminal: &Terminal, failure: &Failure) -> Vec<u8> {
+    terminal.fail(failure);
+    let gate = gate::of_failure(cli.command.name(), failure);
+    let delivered = cli.command.delivery().map_or(Ok(()), |delivery| delivery.deliver(terminal, &gate));
+    let second = delivered.err().filter(|second| second.message != failure.message);
+    if let Some(second) = &second {
+        terminal.fail(second);
+    }
+    [failure.code].into_iter().chain(second.map(|second| second.code)).collect()
 }
 
 fn texts(codes: &[u8]) -> Vec<String> {
@@ -163,8 +200,10 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Verify(options) => return verify::verify(terminal, &cli.talk, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
+        Command::Explain(options) => explain::explain(terminal, options)?,
         Command::Schema(options) => schema::schema(terminal, options),
         Command::Completions(options) => completions::completions(terminal, options, Cli::command()),
+        Command::Man(options) => man::man(terminal, options, Cli::command())?,
     }
     Ok(vec![exit::FINE])
 }

@@ -6,10 +6,10 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 use serde_json::json;
 
+use super::criteria::FailOn;
 use super::exit;
 use super::failure::Failure;
 use super::figures::Reading;
-use super::gate::FailOn;
 use super::options::{Overrides, Talk, jobs};
 use super::progress::Display;
 use super::run::Interrupt;
@@ -266,7 +266,7 @@ fn conclude(terminal: &Terminal, scenarios: &[Scenario], contest: &Contest, rank
         "verdict": if ranking.is_decided { "selected" } else { "inconclusive" }, "best": contenders,
         "confidence": contest.confidence, "indifference": ranking.zone, "at_most": ranking.at_most,
     });
-    terminal.message("verdict", fields);
+    terminal.message("selected", fields);
     let confidence = Reading::of("cache_miss_ratio").alone(contest.confidence);
     let zone = Reading::of(contest.figure.measure.name).alone(ranking.zone);
     terminal.data(&match (ranking.is_decided, ranking.at_most) {

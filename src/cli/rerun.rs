@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use super::exit;
 use super::failure::Failure;
-use super::figures::{Reading, count};
+use super::figures::{Reading, count, many};
 use super::options::{Talk, jobs};
 use super::simulation::simulate_any;
 use super::sources;
@@ -283,8 +283,7 @@ fn conclude(
         "differing": differences.iter().map(|d| d.replication).collect::<Vec<_>>(),
     });
     terminal.message("rerun", fields);
-    let replications =
-        if replications == 1 { "1 replication".to_owned() } else { format!("{replications} replications") };
+    let replications = many(replications as u64, "replication");
     let text = match (is_same, differences.len(), digests) {
         (true, _, Some((digest, _))) => format!("{replications}, digest {digest}"),
         (true, _, None) => format!("{replications}, every event and every figure"),
@@ -303,7 +302,7 @@ fn conclude(
 fn tell_first(terminal: &Terminal, stored: &Stored, now: &Now, first: &Difference) -> Result<(), Failure> {
     let Difference { replication, failure, order, figures } = first;
     if let Some(why) = failure {
-        terminal.message("difference", json!({ "replication": replication, "failure": why }));
+        terminal.message("not_reproduced", json!({ "replication": replication, "failure": why }));
         terminal.data(&format!("replication {replication} stopped: {why}\n"));
         return Ok(());
     }
@@ -331,8 +330,8 @@ fn tell_figures(terminal: &Terminal, replication: u32, figures: &[(Figure, Optio
         .iter()
         .map(|(figure, was, is)| json!({ "figure": figure.to_string(), "expected": was, "found": is }))
         .collect();
-    terminal.message("difference", json!({ "replication": replication, "figures": told }));
-    terminal.data(&format!("replication {replication}: {} figures differ\n", figures.len()));
+    terminal.message("not_reproduced", json!({ "replication": replication, "figures": told }));
+    terminal.data(&format!("replication {replication}: other than stored: {}\n", many(figures.len() as u64, "figure")));
     for (figure, was, is) in figures.iter().take(SHOWN_MAX) {
         let text =
             |value: &Option<f64>| value.map_or_else(|| "-".to_owned(), |v| Reading::of(&figure.measure).alone(v));

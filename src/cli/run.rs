@@ -8,12 +8,13 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use serde_json::json;
 
+use super::delivery::Delivery;
 use super::exit;
 use super::expectations::{Judged, judge};
 use super::failure::Failure;
 use super::figures::{KeyFigure, Reading, count, headline, key_figures};
+use super::gate::{COMPLETE, Ran, failing, gate, of_run, verdict};
 use super::limits;
-use super::markdown;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
@@ -29,7 +30,8 @@ use crate::experiment::{self, RunOptions, ScenarioResult};
 use crate::kernel::event_list::Event;
 use crate::metrics::MeasureKey;
 use crate::model::event::names::EventNames;
-use crate::report::chart;
+use crate::report::gate::{Case, Suite};
+use crate::report::{Picture, chart, junit, summary};
 use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
 use crate::units::Ratio;
@@ -63,6 +65,8 @@ pub(super) struct Run {
     overrides: Overrides,
     #[command(flatten)]
     execution: Execution,
+    #[command(flatten)]
+    pub(super) delivery: Delivery,
 }
 
 /// Whether the user asked to stop.
@@ -109,12 +113,14 @@ struct Finished {
     figures: Vec<KeyFigure>,
     floors: Floors,
     limits: Option<String>,
+    floored: Vec<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
     codes: Vec<u8>,
     notes: Vec<String>,
     advice: Vec<String>,
+    suite: Suite,
 }
 
 /// Runs everything, prints, and returns the exit codes that apply.
@@ -130,7 +136,18 @@ pub(super) fn run(terminal: &Terminal, talk: &Talk, options: &Run) -> Result<Vec
     if options.self_check {
         finished.iter_mut().for_each(|finished| self_check(terminal, finished));
     }
-    Ok(finished.into_iter().flat_map(|finished| finished.codes).collect())
+    deliver(terminal, &options.delivery, finished)
+}
+
+/// Tells CI, and returns the codes that apply.
+fn deliver(terminal: &Terminal, delivery: &Delivery, finished: Vec<Finished>) -> Result<Vec<u8>, Failure> {
+    let codes: Vec<u8> = finished.iter().flat_map(|finished| finished.codes.iter().copied()).collect();
+    let folders =
+        finished.iter().filter_map(|finished| Some(finished.folder.as_ref()?.display().to_string())).collect();
+    // Pictures lie in the run folders, where a page elsewhere cannot show them.
+    let suites = finished.into_iter().map(|finished| Suite { pictures: Vec::new(), ..finished.suite }).collect();
+    delivery.deliver(terminal, &gate("run", verdict(&codes), &codes, suites, folders))?;
+    Ok(codes)
 }
 
 /// Says of each expectation whether the worst figures there could be would fail it.
@@ -151,6 +168,8 @@ fn self_check(terminal: &Terminal, finished: &mut Finished) {
     terminal.message("self_check", json!({ "scenario": name, "expectations": judged.len(), "broken": broken }));
     if judged.is_empty() || !broken.is_empty() {
         finished.codes.push(exit::EXPECTATION);
+        let why = if judged.is_empty() { "there is no expectation".to_owned() } else { broken.join("; ") };
+        finished.suite.cases.push(failing("every expectation can fail", exit::EXPECTATION, why));
     }
 }
 
@@ -265,6 +284,7 @@ fn keep(
         question: study.question.clone(),
         figures: key_figures(study, &floors),
         limits: limits::in_order(study),
+        floored: floored(study, &floors),
         floors,
         judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
@@ -272,10 +292,12 @@ fn keep(
         codes,
         notes,
         advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
+        suite: Suite { name: scenario.name.clone(), ..Suite::default() },
     };
     if study.replications == 0 {
         finished.judged.clear();
         finished.notes.push("no replication is whole; nothing was written".into());
+        finished.suite.cases.extend(shortfall(&finished));
         return finished;
     }
     let unfailable = finished.judged.iter().filter(|judged| judged.outcome().absent.is_none());
@@ -294,10 +316,17 @@ fn keep(
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
             finished.notes.push(format!("{error}; {}", error.help()));
+            finished.suite.cases.push(failing("results are written", exit::NOT_WRITTEN, error.to_string()));
             None
         }
     };
     finished
+}
+
+/// The case of a run that is less than was asked for.
+fn shortfall(finished: &Finished) -> Option<Case> {
+    let code = exit::ranked(finished.codes.iter().copied().filter(|code| *code != exit::EXPECTATION))[0];
+    (code != exit::FINE).then(|| failing(COMPLETE, code, finished.notes.join("; ")))
 }
 
 /// Figures that matter and are wide, and the tail that the calls cannot show.
@@ -399,7 +428,14 @@ fn write(
     out: &Path,
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
-    let charts = charts(&result.study, &mut finished.notes);
+    let pictures = chart::pictures(&result.study);
+    let charts = charts(&pictures, &mut finished.notes);
+    let shortfall = shortfall(finished);
+    let judged = &finished.judged;
+    let (study, floors) = (&result.study, &finished.floors);
+    finished.suite = of_run(&Ran { scenario, manifest, study, floors, judged, pictures: &pictures, shortfall });
+    let beside = ["summary.csv", "series/", "histograms/"].map(str::to_owned).into();
+    let gate = gate("run", verdict(&finished.codes), &finished.codes, vec![finished.suite.clone()], beside);
     let evidence: Vec<_> = finished.judged.iter().map(|judged| (judged.measure(), judged.outcome())).collect();
     let names = EventNames::of(&scenario.model);
     let events = log.map(|(replication, events)| EventLog { replication: *replication, events, names: &names });
@@ -415,21 +451,22 @@ fn write(
         prices: sources::price_book(scenario),
         expectations: &finished.judged,
         evidence: &evidence,
-        summary: &markdown::summary(manifest, &result.study, &finished.floors, &finished.judged, &charts),
+        summary: &summary(&gate),
+        junit: &junit(&gate),
         charts: &charts,
     };
     results::write(out, clock, &record)
 }
 
 /// Every picture as SVG and PNG.
-fn charts(study: &Study, notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
+fn charts(pictures: &[Picture], notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
     let mut files = Vec::new();
-    for picture in chart::pictures(study) {
+    for picture in pictures {
         match picture.png() {
             Ok(png) => files.push((format!("{}.png", picture.name), png)),
             Err(error) => notes.push(format!("no PNG of {}: {error}", picture.name)),
         }
-        files.push((format!("{}.svg", picture.name), picture.svg.into_bytes()));
+        files.push((format!("{}.svg", picture.name), picture.svg.clone().into_bytes()));
     }
     files
 }
@@ -477,7 +514,8 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
         }
     }
     tell_expectations(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, limits, judged, .. } in finished {
+    tell_floors(terminal, finished);
+    for Finished { name, folder, digest, codes, notes, advice, figures, limits, floors, judged, .. } in finished {
         let figures: Vec<_> = figures
             .iter()
             .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
@@ -487,7 +525,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
             "scenario",
             json!({
                 "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
-                "figures": figures, "limits": limits, "expectations": judged,
+                "figures": figures, "limits": limits, "floors": floors_json(floors), "expectations": judged,
             }),
         );
         if let Some(folder) = folder {
@@ -571,6 +609,31 @@ fn tell_expectations(terminal: &Terminal, finished: &[Finished]) {
             terminal.data(&format!("{word} {name}: {}\n", judged.sentence()));
         }
     }
+}
+
+/// A line for each time that the limits alone explain a part of: how near the run came to what no policy can undercut. The
+/// floor of cost stands in the table.
+fn tell_floors(terminal: &Terminal, finished: &[Finished]) {
+    for Finished { name, floored, .. } in finished {
+        for text in floored {
+            terminal.data(&format!("{:<7} {name}: {text}\n", "floor"));
+        }
+    }
+}
+
+/// Figure, estimate and floor in a sentence, for whole crowds and tails.
+fn floored(study: &Study, floors: &Floors) -> Vec<String> {
+    let is_whole =
+        |key: &MeasureKey| key.labels.get("share") == Some("100 %") || key.labels.get("quantile") == Some("0.99");
+    let of = |(key, floor): (&MeasureKey, &f64)| {
+        let (reading, estimate) = (Reading::of(key.name), study.estimates.get(key)?);
+        Some(format!("{key} is {} (floor {})", reading.with_interval(estimate), reading.alone(*floor)))
+    };
+    floors.iter().filter(|(key, _)| is_whole(key)).filter_map(of).collect()
+}
+
+fn floors_json(floors: &Floors) -> BTreeMap<String, f64> {
+    floors.iter().map(|(key, floor)| (key.to_string(), *floor)).collect()
 }
 
 #[cfg(test)]

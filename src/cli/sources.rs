@@ -79,11 +79,8 @@ fn refuse(terminal: &Terminal, problems: &[Diagnostic]) -> Failure {
     } else {
         format!("{errors} problems; nothing was run")
     };
-    Failure::new(
-        exit::INVALID,
-        message,
-        "`stampsim schema` describes every key, `stampsim list` every policy and measure",
-    )
+    let help = "`stampsim schema` describes every key, `stampsim list` every policy and measure";
+    Failure { problems: problems.to_vec(), ..Failure::new(exit::INVALID, message, help) }
 }
 
 fn show(terminal: &Terminal, problems: &[Diagnostic]) {

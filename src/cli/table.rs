@@ -123,7 +123,8 @@ pub(super) fn width() -> u16 {
 /// Words in lines of at most so many characters; a longer word has a line of its own.
 pub(super) fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
+    let is_odd = |c: char| c.is_control() && !c.is_whitespace();
+    for word in text.replace(is_odd, "").split_whitespace() {
         match lines.last_mut() {
             Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
                 line.push(' ');

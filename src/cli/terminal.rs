@@ -113,6 +113,16 @@ impl Terminal {
         self.print(text);
     }
 
+    /// A line that a CI system acts on: to stdout, as the systems document it; where a program reads stdout, to stderr,
+    /// which they read too, so that every line of stdout stays JSON.
+    pub(super) fn annotation(&self, line: &str) {
+        if self.is_json() {
+            self.talk(line);
+        } else {
+            self.print(&format!("{line}\n"));
+        }
+    }
+
     /// One JSON line of a kind to stdout, when a program reads.
     pub(super) fn message(&self, kind: &str, mut fields: Value) {
         if self.is_json() {
@@ -159,7 +169,7 @@ impl Terminal {
 
     /// What went wrong, and what to try.
     pub(super) fn fail(&self, failure: &Failure) {
-        let Failure { code, message, help } = failure;
+        let Failure { code, message, help, .. } = failure;
         self.message("error", json!({ "exit": code, "message": message, "help": help }));
         if !self.is_json() {
             self.talk(&format!("{}: {message}\n{}: {help}", self.paint("error", "31"), self.paint("try", "36")));
@@ -247,7 +257,7 @@ mod tests {
         terminal.data("table\n");
         terminal.say("done");
         terminal.detail("nobody asked");
-        terminal.fail(&Failure { code: 10, message: "no such file".into(), help: "check the path".into() });
+        terminal.fail(&Failure::new(10, "no such file", "check the path"));
         assert_eq!(out.text(), "table\n");
         assert_eq!(err.text(), "done\nerror: no such file\ntry: check the path\n");
     }
@@ -259,10 +269,11 @@ mod tests {
         terminal.data("table\n");
         terminal.say("done");
         terminal.warn("narrow");
+        terminal.annotation("::error::x");
         let lines: Vec<Value> = out.text().lines().map(|line| serde_json::from_str(line).expect("JSON")).collect();
         assert_eq!((&lines[0]["type"], &lines[0]["format"]), (&"start".into(), &1.into()));
         assert_eq!((&lines[1]["type"], &lines[1]["message"]), (&"warning".into(), &"narrow".into()));
-        assert_eq!((lines.len(), err.text().as_str()), (2, ""));
+        assert_eq!((lines.len(), err.text().as_str()), (2, "::error::x\n"));
     }
 
     /// A stream that always fails in one way.

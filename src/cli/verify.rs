@@ -73,7 +73,11 @@ fn plan(options: &Verify) -> Result<Plan, Failure> {
     };
     let Some(word) = &options.word else { return Ok(plan) };
     let plan = plan.only(word);
-    if plan.rows() == 0 && plan.gaps().is_empty() {
+    if let (0, Some(gap)) = (plan.rows(), plan.gaps().first()) {
+        let message = format!("nothing with `{word}` in its name is modelled: {}", sentence(gap));
+        return Err(Failure::new(exit::USAGE, message, "stampsim verify --list"));
+    }
+    if plan.rows() == 0 {
         let families = FAMILIES.map(|(name, _)| name).join(", ");
         let message = format!("no family and no case has `{word}` in its name");
         return Err(Failure::new(exit::USAGE, message, format!("a word of these: {families}")));
@@ -223,9 +227,9 @@ fn summary(terminal: &Terminal, plan: &Plan, verified: &Verified, is_document: b
     let line = format!("{rows} rows: {passed} pass, {failed} fail{cut}; {open} not modelled: {verdict}");
     // A document goes to a file as it is.
     if is_document {
-        terminal.say(&line)
+        terminal.say(&line);
     } else {
-        terminal.data(&format!("{line}\n"))
+        terminal.data(&format!("{line}\n"));
     }
     codes
 }

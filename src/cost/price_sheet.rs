@@ -7,6 +7,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_spanned::Spanned;
 use toml::value::Datetime;
@@ -101,7 +103,7 @@ impl Per {
 }
 
 /// How sure a price is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Confidence {
     /// Read in a recorded output of the price feed, or stated by the user.
@@ -114,7 +116,7 @@ pub enum Confidence {
 }
 
 /// Names of a meter in the public retail price feed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Match {
     /// `serviceName`.
@@ -319,50 +321,90 @@ impl Price {
     }
 }
 
-/// The shape of a price file.
-#[derive(Deserialize)]
+/// The JSON Schema (draft-07) of a price file. A committed copy is `docs/prices.schema.json`.
+pub fn schema() -> serde_json::Value {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<File>().to_value()
+}
+
+/// Prices of the services: a whole book, or a user's own that are laid over one.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct File {
+    /// Version of this format: 1.
+    #[schemars(with = "Option<u32>")]
     schema_version: Option<Spanned<u32>>,
+    /// Date on which the file was compiled.
+    #[schemars(with = "Option<String>")]
     as_of: Option<Datetime>,
+    /// Currency of every amount. Default "USD".
+    #[schemars(with = "Option<String>")]
     currency: Option<Spanned<String>>,
+    /// Hours that are billed as a month [h]. Default 730.
+    #[schemars(with = "Option<u32>")]
     hours_per_month: Option<Spanned<u32>>,
+    /// Share taken off every amount [1]. Default 0.
     discount: Option<Ratio>,
+    /// The prices.
     #[serde(default)]
     price: Vec<FileEntry>,
 }
 
-/// The shape of a `[[price]]`.
-#[derive(Deserialize)]
+/// What a meter costs in a region.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileEntry {
+    /// Name of the meter, such as `iothub.s1.unit_month`.
+    #[schemars(with = "String")]
     id: Spanned<String>,
+    /// Region that it was read for; "global" holds everywhere. Default "unspecified".
+    #[schemars(with = "Option<String>")]
     region: Option<Spanned<String>>,
+    /// Amount for `per`, as text that stays exact, such as "25.00"; this or `tiers`.
+    #[schemars(with = "Option<String>")]
     amount: Option<Spanned<Money>>,
+    /// Amounts by the quantity of a month; these or `amount`.
+    #[schemars(with = "Option<Vec<FileTier>>")]
     tiers: Option<Spanned<Vec<FileTier>>>,
+    /// Amounts of other sources, where sources disagree.
     #[serde(default)]
+    #[schemars(with = "Vec<String>")]
     alternatives: Vec<Spanned<Money>>,
+    /// What the amount is for.
     per: FilePer,
+    /// Date on which it was read.
+    #[schemars(with = "Option<String>")]
     observed: Option<Datetime>,
+    /// How sure it is. Default "confirmed".
     #[serde(default)]
     confidence: Confidence,
+    /// Where it was read.
     #[serde(default)]
     source: String,
+    /// Its names in the public retail price feed.
     #[serde(rename = "match")]
     names: Option<Match>,
 }
 
-#[derive(Deserialize)]
+/// An amount from a quantity on.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FileTier {
+    /// First quantity of a month that it applies to, in the unit of the price.
     from: u64,
+    /// Amount for `per`, as text that stays exact.
+    #[schemars(with = "String")]
     amount: Spanned<Money>,
 }
 
-#[derive(Deserialize)]
+/// What an amount is for.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct FilePer {
+    /// How many units; not zero.
+    #[schemars(with = "u64")]
     quantity: Spanned<u64>,
+    /// The unit; one that ends in -second, -hour, -day or -month is metered in time.
+    #[schemars(with = "String")]
     unit: Spanned<String>,
 }
 

@@ -114,9 +114,7 @@ fn least_step(mean: f64) -> f64 {
 
 /// The largest value that a measure can have.
 fn greatest(measure: &str) -> f64 {
-    // Shares of a whole; other ratios are of one quantity to another.
-    let share = find(measure).is_some_and(|m| m.name.ends_with("_ratio") && m.about.starts_with("Share of"));
-    if share { 1.0 } else { f64::INFINITY }
+    if find(measure).is_some_and(|measure| measure.is_share) { 1.0 } else { f64::INFINITY }
 }
 
 #[cfg(test)]

@@ -48,6 +48,8 @@ pub struct RunRecord<'a, E> {
     pub evidence: &'a [(&'a str, &'a Outcome)],
     /// The summary for people, as markdown.
     pub summary: &'a str,
+    /// The verdicts for test runners, as JUnit XML.
+    pub junit: &'a str,
     /// Pictures: file name with its extension, and bytes.
     pub charts: &'a [(String, Vec<u8>)],
 }
@@ -158,6 +160,7 @@ fn fill<E: Serialize>(folder: &Path, record: &RunRecord<'_, E>) -> Result<(), Re
     file(folder, "summary.json", |to| tables::summary_json(to, manifest, study, runs, record.floors))?;
     file(folder, "summary.csv", |to| tables::summary_csv(to, study, runs))?;
     file(folder, "summary.md", |to| to.write_all(record.summary.as_bytes()))?;
+    file(folder, "junit.xml", |to| to.write_all(record.junit.as_bytes()))?;
     file(folder, "replications.csv", |to| tables::replications_csv(to, &whole(runs)))?;
     file(folder, ORDER, |to| order_csv(to, record.orders))?;
     if let Some(log) = record.events {
@@ -272,6 +275,7 @@ mod tests {
             expectations: &Vec::<u32>::new(),
             evidence: &[],
             summary: "# Outage\n",
+            junit: "<testsuites/>\n",
             charts,
         };
         write(out, CLOCK, &record)
@@ -288,7 +292,7 @@ mod tests {
         let charts = [("latency.svg".to_owned(), b"<svg/>".to_vec())];
         let folder = write_one(out.path(), "group/outage", &charts).expect("written");
         assert_eq!(folder, out.path().join("group/outage/20260302-101500-01234567"));
-        let files = "charts expectations.json histograms inputs manifest.json marks.csv order.csv replications.csv \
+        let files = "charts expectations.json histograms inputs junit.xml manifest.json marks.csv order.csv replications.csv \
                      scenario.resolved.toml series summary.csv summary.json summary.md";
         assert_eq!(names(&folder), files.split_whitespace().map(str::to_owned).collect());
         assert_eq!(

@@ -16,6 +16,11 @@ mod sample;
 mod tables;
 
 pub use baseline::{is_baseline, read_baseline, write_baseline};
+/// The JSON Schema (draft-07) of `summary.json`. A committed copy is `docs/summary.schema.json`.
+pub fn summary_schema() -> serde_json::Value {
+    crate::scenario::schema::draft_07::<tables::Summary<'static>>()
+}
+
 pub use digest::digest;
 pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};

@@ -145,6 +145,7 @@ mod tests {
             expectations: &(),
             evidence: &[],
             summary: "",
+            junit: "",
             charts: &[],
         };
         write(out, "20260302-101500", &record).expect("written")

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{FORMAT, Manifest};
@@ -34,26 +35,43 @@ fn better(better: Better) -> &'static str {
 /// What limits alone make of a figure, where that is known.
 pub type Floors = BTreeMap<MeasureKey, f64>;
 
-/// `summary.json`.
-#[derive(Serialize)]
-struct Summary<'a> {
+/// `summary.json` of a run folder: every figure with its interval.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Summary<'a> {
+    /// Version of the format of the run folder.
     format: u64,
+    /// Name of the scenario.
     scenario: &'a str,
+    /// Digest of the results; null for a run that is not complete.
     digest: Option<&'a str>,
+    /// Replications that are whole.
     replications: u32,
+    /// Every figure.
     measures: Vec<Row<'a>>,
 }
 
-/// One figure of `summary.json`; what is not a number becomes null.
-#[derive(Serialize)]
+/// One figure; what is not a number, such as the interval of a single replication, is null.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Figure")]
 struct Row<'a> {
+    /// Name of the measure, as `stampsim list measures` has it.
     name: &'a str,
+    /// Unit of the figure.
     unit: &'a str,
+    /// Labels that tell figures of one measure apart, such as `quantile`.
     labels: BTreeMap<&'a str, &'a str>,
+    /// Mean over the replications.
+    #[schemars(with = "Option<f64>")]
     estimate: f64,
+    /// Lower end of the 95 % interval.
+    #[schemars(with = "Option<f64>")]
     low: f64,
+    /// Upper end of the 95 % interval.
+    #[schemars(with = "Option<f64>")]
     high: f64,
+    /// Replications that have the figure.
     n: u32,
+    /// Which direction is better.
     better: Better,
     /// What the limits alone allow, where that is known.
     floor: Option<f64>,
@@ -291,11 +309,14 @@ mod tests {
                 .expect("JSON");
         assert_eq!(json["format"], 1);
         assert_eq!(json["digest"], serde_json::Value::Null);
-        let first = &json["measures"][0];
+        let refused = &json["measures"][0];
+        assert_eq!((&refused["labels"]["quantile"], &refused["estimate"]), (&"0.5".into(), &serde_json::Value::Null));
+        assert_eq!(refused["note"], "n too small: 4 values, 10 are needed");
+        let first = &json["measures"][3];
         assert_eq!((&first["name"], &first["labels"]["quantile"]), (&"command_latency_ms".into(), &"0.99".into()));
         assert_eq!((&first["estimate"], &first["low"]), (&0.5.into(), &serde_json::Value::Null));
         assert_eq!((&first["better"], &first["n"]), (&"lower".into(), &1.into()));
-        assert_eq!((&first["floor"], &json["measures"][1]["floor"]), (&0.25.into(), &serde_json::Value::Null));
+        assert_eq!((&first["floor"], &json["measures"][5]["floor"]), (&0.25.into(), &serde_json::Value::Null));
         let table = text(|to| summary_csv(to, &study, &runs));
         assert!(table.contains("\noutage,commands,1,,1.5,,,1,neither,one replication: no interval\n"), "{table}");
     }

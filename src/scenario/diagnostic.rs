@@ -7,10 +7,11 @@ use std::fmt;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// How bad a problem is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     /// The scenario cannot be run.
@@ -19,8 +20,19 @@ pub enum Severity {
     Warning,
 }
 
+/// Where something stands in a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The file, or `--set` for an override from the command line.
+    pub file: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1 [characters].
+    pub column: usize,
+}
+
 /// One problem at one place.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagnostic {
     /// The file, or `--set` for an override from the command line.
     pub file: String,
@@ -78,7 +90,7 @@ impl Diagnostic {
             text.push_str("; ");
             text.push_str(help);
         }
-        text
+        printable(&text)
     }
 }
 
@@ -94,8 +106,21 @@ impl fmt::Display for Diagnostic {
         // A tab stays a tab, so that the caret stands below its character whatever the width of a tab.
         let before = self.source.chars().take(self.column - 1);
         let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        write!(f, "\n {number} | {}\n {gutter} | {indent}{}", self.source, "^".repeat(self.width))
+        write!(f, "\n {number} | {}\n {gutter} | {indent}{}", printable(&self.source), "^".repeat(self.width))
     }
+}
+
+/// Text on one line that no terminal and no CI system takes for a command: control characters as they are escaped.
+fn printable(text: &str) -> String {
+    let mut safe = String::new();
+    for c in text.chars() {
+        match c {
+            '\t' => safe.push(c),
+            c if c.is_control() => safe.extend(c.escape_default()),
+            c => safe.push(c),
+        }
+    }
+    safe
 }
 
 /// What is said of a place: the parts of a diagnostic before the place is known.
@@ -194,6 +219,12 @@ impl Sources {
         self.of(at).map_or(Path::new(""), |source| &source.folder)
     }
 
+    /// Where a span begins, for people.
+    pub fn locate(&self, span: &Range<usize>) -> Place {
+        let Diagnostic { file, line, column, .. } = self.place(span, Finding::new(""));
+        Place { file, line, column }
+    }
+
     /// A finding with its place.
     pub fn place(&self, span: &Range<usize>, finding: Finding) -> Diagnostic {
         let Finding { what, expected, help, severity } = finding;
@@ -290,6 +321,12 @@ mod tests {
         let placed = sources.place(&(900..901), Finding::warning("odd"));
         assert_eq!(placed.headline(), "a.toml:1:2: warning: odd");
         assert_eq!(Sources::default().place(&(0..1), Finding::new("odd")).line, 1);
+    }
+
+    #[test]
+    fn control_characters_are_shown_and_not_obeyed() {
+        let odd = Diagnostic::of_file("a.toml", "the name `x\u{1b}[31m\r\n::error::y`", None);
+        assert_eq!(odd.to_string(), "a.toml:1:1: the name `x\\u{1b}[31m\\r\\n::error::y`");
     }
 
     #[test]

@@ -17,6 +17,6 @@ pub mod validate;
 #[cfg(test)]
 mod tests;
 
-pub use diagnostic::{Diagnostic, Severity};
+pub use diagnostic::{Diagnostic, Place, Severity};
 pub use load::{discover, load, load_text, name_of};
 pub use validate::{Input, Scenario};

@@ -1,5 +1,6 @@
 //! The JSON Schema (draft-07) of a scenario file, made from the types that read it, and what messages look up in it.
 
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::Value;
 
@@ -7,63 +8,107 @@ use crate::scenario::file::File;
 
 /// The schema of a scenario file. A committed copy is `docs/scenario.schema.json`.
 pub fn scenario() -> Value {
-    let schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<File>();
-    schema.to_value()
+    draft_07::<File>()
 }
 
-/// The schema as the text of its file.
-pub fn scenario_text() -> String {
-    let mut text = serde_json::to_string_pretty(&scenario()).expect("a schema is plain data");
-    text.push('\n');
-    text
+/// The schema of a type.
+pub fn draft_07<T: JsonSchema>() -> Value {
+    SchemaSettings::draft07().into_generator().into_root_schema_for::<T>().to_value()
+}
+
+/// A key of a scenario file, for its reference.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Field {
+    /// What it means, with its unit and default.
+    pub about: String,
+    /// How its value is written, where its type says so.
+    pub written: Option<String>,
+    /// Its default as it would be written, where it is one value.
+    pub default: Option<String>,
+    /// The keys below it, in order.
+    pub keys: Vec<String>,
+}
+
+/// The key of a path such as `["stamps", "hub", "units"]`.
+pub fn field(path: &[&str]) -> Option<Field> {
+    let root = scenario();
+    let (property, tables) = walk(&root, path)?;
+    let own = sentence(property);
+    let written = tables.iter().filter_map(|schema| sentence(schema)).find(|text| Some(text) != own.as_ref());
+    let default = property.get("default").filter(|value| !value.is_object() && !value.is_array());
+    Some(Field {
+        about: describe(path).unwrap_or_default(),
+        written,
+        default: default.map(ToString::to_string),
+        keys: names(&tables),
+    })
 }
 
 /// What is said of a key, such as `["stamps", "hub", "units"]`: the sentences of its reference.
 pub fn describe(path: &[&str]) -> Option<String> {
     let root = scenario();
-    let mut at = vec![&root];
-    let mut about = None;
-    for key in path {
-        let property = properties(&at).into_iter().find(|(name, _)| name == key)?.1;
-        about = property.get("description").and_then(Value::as_str);
-        at = expand(&root, property);
-    }
+    let (property, tables) = walk(&root, path)?;
     // A key without a sentence of its own has that of its type.
-    let of_type = || at.iter().find_map(|schema| schema.get("description").and_then(Value::as_str));
-    about.or_else(of_type).map(|text| text.replace('\n', " "))
+    sentence(property).or_else(|| of_types(&tables))
 }
 
 /// The keys that a table at this path may have, in order.
 pub fn keys(path: &[&str]) -> Vec<String> {
     let root = scenario();
-    let mut at = vec![&root];
-    for key in path {
-        let found = properties(&at).into_iter().find(|(name, _)| name == key);
-        let Some((_, property)) = found else { return Vec::new() };
-        at = expand(&root, property);
-    }
-    properties(&at).into_iter().map(|(name, _)| name.to_owned()).collect()
+    let tables = if path.is_empty() { Some(expand(&root, &root)) } else { walk(&root, path).map(|(_, tables)| tables) };
+    tables.map_or_else(Vec::new, |tables| names(&tables))
+}
+
+/// The path of every key, such as `gateway.cache.ttl`.
+pub fn paths() -> Vec<String> {
+    let root = scenario();
+    let mut found = Vec::new();
+    visit(&root, &root, &mut Vec::new(), &mut |path, name| found.push([path, &[name.to_owned()]].concat().join(".")));
+    found
+}
+
+/// The property at a path, and the tables behind it.
+fn walk<'a>(root: &'a Value, path: &[&str]) -> Option<(&'a Value, Vec<&'a Value>)> {
+    let (last, above) = path.split_last()?;
+    let tables = if above.is_empty() { vec![root] } else { walk(root, above)?.1 };
+    let property = properties(&tables).into_iter().find(|(name, _)| name == last)?.1;
+    Some((property, expand(root, property)))
+}
+
+fn sentence(schema: &Value) -> Option<String> {
+    schema.get("description").and_then(Value::as_str).map(|text| text.replace('\n', " "))
+}
+
+fn of_types(tables: &[&Value]) -> Option<String> {
+    tables.iter().find_map(|schema| sentence(schema))
+}
+
+fn names(tables: &[&Value]) -> Vec<String> {
+    properties(tables).into_iter().map(|(name, _)| name.to_owned()).collect()
 }
 
 /// The tables in which a key may stand, as people write them: `[run]`, `[[cohorts]]`, `[cohorts.telemetry]`.
 pub fn homes(key: &str) -> Vec<String> {
     let root = scenario();
     let mut found = Vec::new();
-    search(&root, &root, key, &mut Vec::new(), &mut found);
-    found
-}
-
-fn search(root: &Value, schema: &Value, key: &str, path: &mut Vec<String>, found: &mut Vec<String>) {
-    const LEVELS: usize = 4;
-    for (name, property) in properties(&expand(root, schema)) {
+    visit(&root, &root, &mut Vec::new(), &mut |path, name| {
         if name == key && !path.is_empty() {
-            let is_item = path.len() == 1 && is_array(root, &path[0]);
+            let is_item = path.len() == 1 && is_array(&root, &path[0]);
             let joined = path.join(".");
             found.push(if is_item { format!("[[{joined}]]") } else { format!("[{joined}]") });
         }
+    });
+    found
+}
+
+/// Shows every key with the path of its table.
+fn visit(root: &Value, schema: &Value, path: &mut Vec<String>, show: &mut impl FnMut(&[String], &str)) {
+    const LEVELS: usize = 4;
+    for (name, property) in properties(&expand(root, schema)) {
+        show(path, name);
         if path.len() < LEVELS {
             path.push(name.to_owned());
-            search(root, property, key, path, found);
+            visit(root, property, path, show);
             path.pop();
         }
     }
@@ -104,14 +149,6 @@ fn properties<'a>(tables: &[&'a Value]) -> Vec<(&'a str, &'a Value)> {
 mod tests {
     use super::*;
 
-    const COMMITTED: &str = include_str!("../../docs/scenario.schema.json");
-
-    /// `stampsim schema > docs/scenario.schema.json` writes it anew.
-    #[test]
-    fn the_committed_schema_is_the_one_of_the_types() {
-        assert!(scenario_text() == COMMITTED, "docs/scenario.schema.json is not what the types say");
-    }
-
     #[test]
     fn the_schema_is_draft_07_and_refuses_unknown_keys() {
         let schema = scenario();
@@ -126,6 +163,18 @@ mod tests {
         assert!(describe(&["stamps", "hub", "units"]).is_some_and(|text| text.contains("Units")));
         assert!(describe(&["dps", "allocation", "hashed", "salt"]).is_some());
         assert_eq!(describe(&["run", "nothing"]), None);
+        let ttl = field(&["gateway", "cache", "ttl"]).expect("a key");
+        assert_eq!(ttl.default.as_deref(), Some("\"1 h\""));
+        assert!(ttl.about.contains("Default 1 h") && ttl.written.is_some() && ttl.keys.is_empty(), "{ttl:?}");
+        assert!(field(&["gateway"]).is_some_and(|gateway| gateway.keys.contains(&"cache".to_owned())));
+        let all = paths();
+        assert!(
+            ["question", "stamps.hub.units", "dps.allocation.hashed.salt"]
+                .map(String::from)
+                .iter()
+                .all(|p| all.contains(p))
+        );
+        assert!(all.iter().all(|path| field(&path.split('.').collect::<Vec<_>>()).is_some()));
         assert_eq!(homes("replications"), ["[run]"]);
         assert_eq!(homes("devices").first().map(String::as_str), Some("[[cohorts]]"));
         let kinds = keys(&["dps", "allocation"]);

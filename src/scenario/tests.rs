@@ -303,8 +303,8 @@ const CASES: &[Case] = &[
     },
     Case {
         from: "seed = 7",
-        to: "seed = 7\n[run.^steady]",
-        what: "a run with faults has no steady state",
+        to: "seed = 7\n^[run.steady]",
+        what: "a run with faults or moves has no steady state",
         hint: "leave out [run.steady]",
     },
     Case {
@@ -674,7 +674,7 @@ fn the_scenario_is_what_the_file_says() {
 
 /// A scenario without what says where it came from.
 fn content(scenario: Scenario) -> Scenario {
-    Scenario { name: String::new(), path: String::new(), warnings: Vec::new(), ..scenario }
+    Scenario { name: String::new(), path: String::new(), warnings: Vec::new(), places: Vec::new(), ..scenario }
 }
 
 #[test]

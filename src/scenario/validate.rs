@@ -20,7 +20,7 @@ use crate::cost::PriceSheet;
 use crate::model::config::{Cuts, ModelConfig, NetworkConfig};
 use crate::model::region::RegionTable;
 use crate::scenario::catalog::{self, Limits};
-use crate::scenario::diagnostic::{Diagnostic, Finding, Sources, nearest, unknown};
+use crate::scenario::diagnostic::{Diagnostic, Finding, Place, Sources, nearest, unknown};
 use crate::scenario::file::{CATALOG, Catalog, File, Run, Steady};
 use crate::scenario::footprint::Footprint;
 use crate::scenario::load::{FIRST, Lost, foreign, read};
@@ -81,6 +81,8 @@ pub struct Scenario {
     pub prices: PriceSheet,
     /// Bounds on measures.
     pub expectations: Vec<Expectation>,
+    /// Where each of them stands, in the same order.
+    pub places: Vec<Place>,
     /// Each assumption that the scenario rests on, with its value, a line each.
     pub assumptions: Vec<String>,
     /// The scenario as a file with all defaults filled in; it loads to the same scenario beside its `inputs`.
@@ -184,6 +186,7 @@ impl<'a> Build<'a> {
         let faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
         let expectations = self.expectations(&file);
+        let places = self.places("expect", file.expect.len());
         let (run, frame) = (&file.run, frame?);
         let model = ModelConfig {
             horizon: frame.horizon,
@@ -223,8 +226,14 @@ impl<'a> Build<'a> {
             model,
             prices,
             expectations,
+            places,
             resolved,
         })
+    }
+
+    /// Where each entry of a list of tables stands.
+    fn places(&self, key: &str, count: usize) -> Vec<Place> {
+        (0..count).map(|i| self.sources.locate(&self.tree.place(&format!("{key}/{i}")))).collect()
     }
 
     /// The sections that a scenario cannot do without.

@@ -241,7 +241,7 @@ pub fn supermarket_sojourn(load: f64, choices: u32) -> f64 {
     (1..60).map(term).take_while(|term| *term > 1e-18).sum()
 }
 
-/// Customers who each get a random set of workers (MacCarthaigh, "Workload isolation using shuffle-sharding").
+/// Customers who each get a random set of workers (Mac Carthaigh, "Workload isolation using shuffle-sharding").
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ShuffleShards {
     /// Number of workers.

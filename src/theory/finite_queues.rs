@@ -236,7 +236,7 @@ impl RetrialQueue {
         let full = self.servers as usize;
         let mut right = vec![0.0; full + 1];
         right[full] = -self.arrival_rate;
-        solve_row(self.balance(level, level == levels, above), right)
+        solve_row(&self.balance(level, level == levels, above), right)
     }
 
     /// The law of the level without an orbit, with one idle house as its unit.
@@ -246,12 +246,12 @@ impl RetrialQueue {
         // One equation follows from the others; it is replaced by the unit.
         rates.iter_mut().for_each(|row| row[0] = 0.0);
         (rates[0][0], right[0]) = (1.0, 1.0);
-        solve_row(rates, right)
+        solve_row(&rates, right)
     }
 }
 
 /// The row x with x A = b, by elimination with pivots; A is small and regular.
-fn solve_row(a: Vec<Vec<f64>>, mut b: Vec<f64>) -> Vec<f64> {
+fn solve_row(a: &[Vec<f64>], mut b: Vec<f64>) -> Vec<f64> {
     let n = b.len();
     let mut m: Vec<Vec<f64>> = (0..n).map(|row| (0..n).map(|column| a[column][row]).collect()).collect();
     for pivot in 0..n {

@@ -1,7 +1,8 @@
 //! Documents keep up with the program: links and paths resolve, and what can be read from the program is written by it.
 //!
 //! Tables between `<!-- generated: name -->` and `<!-- end -->` come from the catalogue of measures, the registries and the
-//! scenario files. `UPDATE_DOCS=1 cargo test --test it docs` writes them anew; the difference is then for a reviewer.
+//! scenario files; schemas and commands are held against the program itself. `UPDATE_DOCS=1 cargo test --test it docs`
+//! writes them anew; the difference is then for a reviewer.
 
 use std::fmt::Write;
 use std::fs;
@@ -23,6 +24,8 @@ use stampsim::model::population::device::State;
 use stampsim::model::population::growth::GrowthLaw;
 use stampsim::model::stamp::scaling::ScalingPolicy;
 use stampsim::registry::Entry;
+
+use super::cli::Place;
 
 const END: &str = "<!-- end -->";
 /// Tests run at the same time; a document is read and written by one of them.
@@ -167,6 +170,55 @@ fn check(document: &str, name: &str, wanted: &str) {
     let new = format!("{before}{begin}\n\n{}\n\n{END}{after}", wanted.trim());
     fs::write(&path, new).expect("the document can be written");
     panic!("the part `{name}` of {document} was written anew: look at the difference and run again");
+}
+
+/// Schemas in `docs` are those that the program prints.
+#[test]
+fn the_committed_schemas_are_those_of_the_program() {
+    for kind in ["scenario", "prices", "summary", "messages"] {
+        let wanted = Place::new().run(&["schema", kind]).says(0, &[]).out;
+        let path = root().join(format!("docs/{kind}.schema.json"));
+        if read(&path) == wanted {
+            continue;
+        }
+        let writes = std::env::var_os("UPDATE_DOCS").is_some();
+        assert!(writes, "{} is not up to date; `UPDATE_DOCS=1 cargo test --test it docs` writes it anew", shown(&path));
+        fs::write(&path, wanted).expect("the document can be written");
+        panic!("{} was written anew: look at the difference and run again", shown(&path));
+    }
+}
+
+/// Commands of our program in a text, a line each.
+fn commands(text: &str) -> Vec<Vec<String>> {
+    let command = |line: &str| {
+        let line = line.trim().trim_start_matches('@');
+        line.starts_with("stampsim ").then(|| line.split([';', '|', '#']).next().unwrap_or(line).to_owned())
+    };
+    let words = |line: String| line.split_whitespace().skip(1).map(str::to_owned).collect();
+    text.lines().filter_map(command).map(words).collect()
+}
+
+/// Whether the program's own parser takes these words: with `--help` behind them it reads them all and does nothing.
+fn is_understood(words: &[String]) -> bool {
+    let words: Vec<&str> = words.iter().map(String::as_str).chain(["--help"]).collect();
+    Place::new().run(&words).code == Some(0)
+}
+
+/// The pipelines that people copy use flags that there are.
+#[test]
+fn pipelines_use_commands_that_the_program_understands() {
+    let mut seen = 0;
+    for name in ["github.yml", "azure-pipelines.yml", "README.md"] {
+        for words in commands(&read(&root().join("docs/ci").join(name))) {
+            assert!(is_understood(&words), "docs/ci/{name}: stampsim {}", words.join(" "));
+            seen += 1;
+        }
+    }
+    assert!(seen >= 6, "only {seen} commands were found");
+    // The check can fail: on a flag, a value and a command that there are not.
+    for wrong in ["run a.toml --junt x", "run a.toml --annotations gitlab", "gate a.toml"] {
+        assert!(!is_understood(&wrong.split(' ').map(str::to_owned).collect::<Vec<_>>()), "{wrong}");
+    }
 }
 
 fn measures() -> String {

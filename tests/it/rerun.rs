@@ -112,7 +112,7 @@ fn a_figure_or_a_digest_that_was_edited_ends_with_25_and_is_named() {
     let ended = place.run(&["rerun", "output/small"]).says(25, &[]);
     let wanted = [
         "1 of 3 replications",
-        "replication 2: 1 figures differ",
+        "replication 2: other than stored: 1 figure",
         "device_minutes_lost: 1 min ->",
         "every event is the same",
     ];

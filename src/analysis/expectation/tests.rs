@@ -202,7 +202,7 @@ fn a_gate_that_can_fail_is_told_from_one_that_cannot() {
     );
     let none = Expectation { replications: Some(0.0), ..expect(LATENCY, &[], "> 250 ms", None) };
     assert_eq!(proof(&none), Err("even the worst values would pass".to_owned()));
-    let misspelt = expect("commands_latency_ms", &[], "> 250 ms", None);
+    let misspelt = expect("commands_latency_ms", &[], "> 250", None);
     assert!(proof(&misspelt).expect_err("unknown").starts_with("it is not judged: unknown measure"));
     let (over, runs) = over_time();
     let windows =

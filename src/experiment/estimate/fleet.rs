@@ -82,9 +82,17 @@ impl<'a> Fleet<'a> {
 
     /// The integral of the devices over the run [devices x us]; between two looks at growth the count stands still.
     pub(super) fn device_time(&self) -> u128 {
+        self.integral(&|at| self.devices(at))
+    }
+
+    /// The same for one ring.
+    pub(super) fn ring_time(&self, ring: RingId) -> u128 {
+        self.integral(&|at| self.ring(ring, at))
+    }
+
+    fn integral(&self, devices: &dyn Fn(SimTime) -> f64) -> u128 {
         let times = looks(self.model, u64::MAX);
-        let held = times.windows(2).map(|pair| self.devices(pair[0]) as u128 * u128::from((pair[1] - pair[0]).0));
-        held.sum()
+        times.windows(2).map(|pair| devices(pair[0]) as u128 * u128::from((pair[1] - pair[0]).0)).sum()
     }
 
     /// Times at which the fleet is looked at: evenly, and where a stamp takes its first devices.

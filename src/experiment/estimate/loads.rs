@@ -184,6 +184,8 @@ fn growth_per_s(fleet: &Fleet<'_>, at: SimTime) -> f64 {
 pub(super) struct Load {
     /// Sends at the highest rate of their profile [1/s].
     pub(super) sends_per_s: f64,
+    /// Sends at the mean rate over the run [1/s].
+    pub(super) sends_mean_per_s: f64,
     /// Calls at the highest rate of their profile [1/s].
     pub(super) calls_per_s: f64,
     /// Connections made anew for a token [1/s].
@@ -210,6 +212,7 @@ impl Load {
         if let Some(telemetry) = &cohort.telemetry {
             let rate = telemetry.cadence.rate_per_second() * powered;
             load.sends_per_s = rate * telemetry.profile.max();
+            load.sends_mean_per_s = rate * mean_factor(model, &telemetry.profile);
             load.metered_per_day +=
                 per_day(rate * mean_factor(model, &telemetry.profile)) * telemetry.size.blocks(block) as f64;
         }
@@ -226,6 +229,7 @@ impl Load {
 
     fn add(&mut self, share: f64, other: &Self) {
         self.sends_per_s += share * other.sends_per_s;
+        self.sends_mean_per_s += share * other.sends_mean_per_s;
         self.calls_per_s += share * other.calls_per_s;
         self.renewals_per_s += share * other.renewals_per_s;
         self.metered_per_day += share * other.metered_per_day;

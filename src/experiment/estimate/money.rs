@@ -1,9 +1,11 @@
 //! What the fleet costs: the meters of the simulation with closed forms in the place of counts, priced by the same bill.
 
 use super::fleet::Fleet;
+use super::loads::Load;
 use crate::cost::per_month;
 use crate::experiment::replication::Costs;
 use crate::metrics::{Component, Usage};
+use crate::model::ids::RingId;
 use crate::model::population::cohort::Start;
 use crate::model::stamp::hub::StampConfig;
 use crate::scenario::Scenario;
@@ -32,6 +34,8 @@ struct Held<'a> {
     stamps: Vec<(&'a StampConfig, SimDuration)>,
     length: SimDuration,
     device_time: u128,
+    /// The same by ring, in the order of the rings.
+    ring_time: Vec<u128>,
     dps_operations: f64,
 }
 
@@ -40,7 +44,9 @@ pub(super) fn month(scenario: &Scenario, fleet: &Fleet<'_>, at: SimTime, look_up
     let length = SimDuration::HOUR * u64::from(scenario.prices.hours_per_month());
     let stamps = fleet.stamps(at).map(|stamp| (stamp, length)).collect();
     let device_time = fleet.devices(at) as u128 * u128::from(length.0);
-    price(scenario, fleet, &Held { stamps, length, device_time, dps_operations: look_ups_per_s * length.secs() })
+    let ring_time = rings(fleet).map(|ring| fleet.ring(ring, at) as u128 * u128::from(length.0)).collect();
+    let dps_operations = look_ups_per_s * length.secs();
+    price(scenario, fleet, &Held { stamps, length, device_time, ring_time, dps_operations })
 }
 
 /// The run as a whole, scaled to a month as the simulation does.
@@ -51,7 +57,22 @@ pub(super) fn run(scenario: &Scenario, fleet: &Fleet<'_>, look_ups: f64) -> Opti
     let planned = fleet.added.iter().filter(|added| added.planned && added.ordered < fleet.end());
     stamps.extend(planned.map(|added| (&added.stamp, fleet.end() - added.ordered)));
     let dps_operations = registrations(fleet) + look_ups;
-    price(scenario, fleet, &Held { stamps, length, device_time: fleet.device_time(), dps_operations })
+    let ring_time = rings(fleet).map(|ring| fleet.ring_time(ring)).collect();
+    price(scenario, fleet, &Held { stamps, length, device_time: fleet.device_time(), ring_time, dps_operations })
+}
+
+fn rings<'a>(fleet: &'a Fleet<'_>) -> impl Iterator<Item = RingId> + use<'a> {
+    (0..fleet.model.rings.len()).map(|ring| RingId(ring as u8))
+}
+
+/// Messages of a stamp: its part of those of its ring, by capacity held over time.
+fn sent(fleet: &Fleet<'_>, held: &Held<'_>, stamp: &StampConfig, length: SimDuration) -> f64 {
+    let room = |stamp: &StampConfig, length: SimDuration| f64::from(stamp.capacity) * length.secs();
+    let of_ring = held.stamps.iter().filter(|(other, _)| other.ring == stamp.ring);
+    let all: f64 = of_ring.map(|(other, length)| room(other, *length)).sum();
+    let device_s = held.ring_time.get(usize::from(stamp.ring.0)).map_or(0.0, |time| *time as f64 / 1e6);
+    let rate = Load::of(fleet, stamp, fleet.end()).sends_mean_per_s;
+    if all > 0.0 { device_s * rate * room(stamp, length) / all } else { 0.0 }
 }
 
 /// Registrations of a run without faults and moves: devices that begin new, and growth.
@@ -88,9 +109,8 @@ fn usage(fleet: &Fleet<'_>, held: &Held<'_>) -> Usage {
             usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), *length);
         }
         if stamp.bills_ingress {
-            let devices = fleet.on_stamp(stamp, fleet.end());
-            let sent = devices * super::loads::Load::of(fleet, stamp, fleet.end()).sends_per_s * length.secs();
-            usage.add_count(Component::Routing, at, "eventhubs.ingress_1m", sent.round() as u128);
+            let sent = sent(fleet, held, stamp, *length);
+            usage.add_count(Component::Routing, at, "eventhubs.ingress_1m", libm::round(sent) as u128);
         }
     }
     if let Some(gateway) = &fleet.model.gateway {
@@ -98,6 +118,6 @@ fn usage(fleet: &Fleet<'_>, held: &Held<'_>) -> Usage {
             usage.add_time(Component::Gateway, None, price, u64::from(*quantity), held.length);
         }
     }
-    usage.add_count(Component::Dps, None, "dps.operations_1k", held.dps_operations.round() as u128);
+    usage.add_count(Component::Dps, None, "dps.operations_1k", libm::round(held.dps_operations) as u128);
     usage
 }

@@ -115,8 +115,11 @@ fn crowds_and_the_loss_of_a_stamp_follow_the_number_of_stamps() {
 fn money_is_the_stamps_and_its_floor_the_full_ones() {
     let outlook = outlook(&[]);
     let [start, end, run] = outlook.cost.map(|cost| cost.expect("a price"));
-    assert!((end.usd_per_month / start.usd_per_month - 3.0).abs() < 1e-9);
-    assert!((start.premium() - 2.0).abs() < 1e-6, "half full: {start:?}");
-    assert!((end.premium() - 1.2).abs() < 1e-6, "2,500 of 3,000: {end:?}");
+    // Three stamps for one, and messages billed for five devices where there was one.
+    let growth = end.usd_per_month / start.usd_per_month;
+    assert!(growth > 3.0 && growth < 3.5, "{growth}");
+    // What is used costs the same in a full stamp, so the premium lies a little below capacity over devices.
+    assert!(start.premium() > 1.8 && start.premium() < 2.0, "half full: {start:?}");
+    assert!(end.premium() > 1.1 && end.premium() < 1.2, "2,500 of 3,000: {end:?}");
     assert!(run.usd_per_month > start.usd_per_month && run.usd_per_month < end.usd_per_month);
 }

@@ -56,7 +56,7 @@ pub(super) fn reason(reference: &Reference) -> Option<&'static str> {
         return Some(OWN_ERROR);
     }
     match reference.model.as_str() {
-        "KN constants" | "OCBA allocation" | "Ishigami Sobol indices" | "Sobol g-function indices" => Some(LATER),
+        "OCBA allocation" | "Ishigami Sobol indices" | "Sobol g-function indices" => Some(LATER),
         "AR(1) mean (batch means check)" => Some("a property of a process; batch means are tested on samples of it"),
         "d-choice allocation maximum" => Some("no allocation policy that draws two stamps and takes the emptier"),
         _ => None,

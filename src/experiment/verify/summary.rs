@@ -17,7 +17,7 @@ pub const FAMILIES: [(&str, &str); 22] = [
     ("closed forms: allocation", "multinomial; Thaler, Ravishankar; Mitzenmacher"),
     ("closed forms: blast radius", "binomial; shuffle sharding"),
     ("closed forms: caches", "Che; Martina; Fofack; King; Vattani"),
-    ("constants of statistics", "Student; David, Nagaraja; Law"),
+    ("constants of statistics", "Student; David, Nagaraja; Law; Kim, Nelson"),
     ("documented limits", "Azure IoT Hub and DPS limits"),
     ("gateway cache: eviction", "libCacheSim"),
     ("model: queues", "Erlang; Pollaczek, Khinchine; Kleinrock"),

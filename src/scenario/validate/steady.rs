@@ -11,8 +11,11 @@ impl Build<'_> {
     /// Checks `[run.steady]` against the rest of the file.
     pub(super) fn steady(&mut self, file: &File, model: &ModelConfig) {
         let Some(steady) = &file.run.steady else { return };
-        self.terminating("faults", file.faults.len());
-        self.terminating("moves", file.moves.len());
+        self.require(file.faults.is_empty() && file.moves.is_empty(), "run/steady", || {
+            Finding::new("a run with faults or moves has no steady state")
+                .expected("a study without either")
+                .help("leave out [run.steady]: an outage is a terminating study, and nothing of it may be cut")
+        });
         let end = crate::units::SimTime::ZERO + model.horizon;
         for (i, cohort) in model.cohorts.iter().enumerate() {
             if cohort.growth.entry().count(cohort.devices, end) != cohort.devices {
@@ -24,14 +27,6 @@ impl Build<'_> {
             Some(warm_up) => self.warm_up(warm_up, model.horizon),
             None => self.windows_for_the_rule(model),
         }
-    }
-
-    fn terminating(&mut self, section: &str, count: usize) {
-        self.require(count == 0, "run/steady", || {
-            Finding::new(format!("a run with {section} has no steady state"))
-                .expected("a study without faults and moves")
-                .help("leave out [run.steady]: an outage is a terminating study, and nothing of it may be cut")
-        });
     }
 
     fn warm_up(&mut self, warm_up: SimDuration, horizon: SimDuration) {

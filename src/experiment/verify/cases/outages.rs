@@ -79,6 +79,7 @@ fn cell_drain() -> Case {
 fn silence(sdk: &str, keep_alive: &str, first: usize, last: usize) -> Case {
     const SOURCE: &str = "Azure IoT Hub MQTT support: keep-alive by SDK; derived, uniform phases";
     let case = Case::new(OUTAGES, format!("keep-alive of {sdk}"), include_str!("keep-alive.toml"))
+        .set("run.replications=10")
         .set(format!("cohorts.devices.keep_alive={keep_alive}"));
     let moments = [
         ("unaware until half a keep-alive", first - 1, 5_000.0, Exact),

@@ -6,8 +6,11 @@ use super::super::table::Table;
 
 const QUEUES: &str = "model: queues";
 const BUCKETS: &str = "model: token buckets";
-/// Margin of waits and lengths [1].
+/// Margin of waits and lengths [1]: twice the half-width of their intervals or more, so that a model that is right passes
+/// with 99 % at any seed.
 const WAIT: f64 = 0.03;
+/// Margin of the far tail at utilisation 0.95, where few long busy periods decide [1].
+const BUSY_TAIL: f64 = 0.06;
 /// Shares of a wait in the tables and the labels of the model.
 const MEDIAN: (&str, &str) = ("wait_p50", "0.5");
 const P95: (&str, &str) = ("wait_p95", "0.95");
@@ -25,6 +28,8 @@ struct Queue {
     quantiles: &'static [(&'static str, &'static str)],
     /// Whether it runs as a flow too.
     as_flow: bool,
+    /// Whether long busy periods make its tail slow to settle.
+    is_busy: bool,
 }
 
 /// The median of M/M/1 at half load is left out: half of the messages do not wait, so it sits on a step.
@@ -39,6 +44,7 @@ const ALL: [Queue; 6] = [
         horizon: "200000 s",
         quantiles: &[P95, P99],
         as_flow: true,
+        is_busy: false,
     },
     Queue {
         model: "M/M/1",
@@ -50,6 +56,7 @@ const ALL: [Queue; 6] = [
         horizon: "50000 s",
         quantiles: &[MEDIAN, P95, P99],
         as_flow: true,
+        is_busy: false,
     },
     Queue {
         model: "M/M/c",
@@ -61,6 +68,7 @@ const ALL: [Queue; 6] = [
         horizon: "50000 s",
         quantiles: &[MEDIAN, P95, P99],
         as_flow: false,
+        is_busy: false,
     },
     Queue {
         model: "M/M/c",
@@ -69,9 +77,10 @@ const ALL: [Queue; 6] = [
         gap: "100 ms",
         servers: 10,
         service: r#"{ exponential = { mean = "100 ms" } }"#,
-        horizon: "10000 s",
+        horizon: "20000 s",
         quantiles: &[MEDIAN, P95, P99],
         as_flow: false,
+        is_busy: false,
     },
     Queue {
         model: "M/D/1 (paced throttle)",
@@ -83,6 +92,7 @@ const ALL: [Queue; 6] = [
         horizon: "5000 s",
         quantiles: &[P95, P99],
         as_flow: true,
+        is_busy: false,
     },
     Queue {
         model: "M/D/1 (paced throttle)",
@@ -94,6 +104,7 @@ const ALL: [Queue; 6] = [
         horizon: "15000 s",
         quantiles: &[P95, P99],
         as_flow: true,
+        is_busy: true,
     },
 ];
 
@@ -119,7 +130,8 @@ impl Queue {
         case = case.expect("queue_length{at=processing stat=mean}", row("Lq"), Relative(WAIT));
         for (metric, label) in self.quantiles {
             let figure = format!("wait_ms{{at=processing quantile={label}}}");
-            case = case.expect_scaled(&figure, row(metric), 1e3, Relative(WAIT));
+            let margin = if *metric == "wait_p99" && self.is_busy { BUSY_TAIL } else { WAIT };
+            case = case.expect_scaled(&figure, row(metric), 1e3, Relative(margin));
         }
         case
     }
@@ -146,12 +158,13 @@ fn storm_of_load(telemetry: &str) -> Case {
     )
 }
 
-/// Messages into a bucket of 100/s. A share below 1e-3 is held by the admitted rate, as use of the limit.
+/// Messages into a bucket of 100/s. The deeper the bucket, the rarer and longer the bursts of refusals, and the wider the
+/// margin. A share below 1e-3 is held by the admitted rate, as use of the limit.
 fn buckets(table: &Table) -> Vec<Case> {
     let shares = [
         (50, "20 ms", 1, 1, "2000 s", 0.01),
         (90, "100 ms", 9, 10, "10000 s", 0.04),
-        (100, "10 ms", 1, 100, "20000 s", 0.04),
+        (100, "10 ms", 1, 100, "20000 s", 0.08),
         (120, "100 ms", 12, 50, "2000 s", 0.01),
     ];
     let refused = shares.into_iter().map(|(rate, gap, devices, depth, horizon, margin)| {

@@ -6,6 +6,7 @@ use super::{Computed, Form, Reference, close};
 use crate::analysis::paired::PairedDifference;
 use crate::analysis::precision::{Rule, replications_for_relative};
 use crate::analysis::quantile::ranks;
+use crate::analysis::rank::h_squared;
 use crate::analysis::{compare, student};
 use crate::metrics::Better;
 
@@ -15,6 +16,7 @@ pub(super) const FORMS: &[Form] = &[
     Form { family: STATISTICS, model: "t interval constant", compute: critical },
     Form { family: STATISTICS, model: "order-statistic CI for a quantile", compute: order },
     Form { family: STATISTICS, model: "replications for relative precision", compute: replications },
+    Form { family: STATISTICS, model: "KN constants", compute: selection },
     Form { family: STATISTICS, model: "common random numbers", compute: pairing },
 ];
 
@@ -47,6 +49,17 @@ fn replications(row: &Reference) -> Computed {
     let wanted = row.number("relative_half_width")?;
     let n = replications_for_relative(row.number("mean")?, row.number("sd")?, wanted, rule)?;
     is_ours.then(|| close(f64::from(n))).flatten()
+}
+
+/// Kim and Nelson's screening: h squared is 2 eta (n0 - 1).
+fn selection(row: &Reference) -> Computed {
+    let (systems, first_stage) = (row.count("systems")?, row.count("n0")?);
+    let h2 = h_squared(systems as usize, row.number("alpha")?, first_stage);
+    match row.metric.as_str() {
+        "h2" => close(h2),
+        "eta" => close(h2 / (2.0 * (f64::from(first_stage) - 1.0))),
+        _ => None,
+    }
 }
 
 /// A sample of four pairs with exactly these deviations and this correlation goes through the paired comparison.
