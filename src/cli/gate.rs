@@ -4,6 +4,7 @@ use super::exit;
 use super::expectations::Judged;
 use super::failure::Failure;
 use super::figures::{Reading, key_figures};
+use super::limits;
 use crate::analysis::{Estimate, Study};
 use crate::metrics::MeasureKey;
 use crate::report::Picture;
@@ -111,13 +112,14 @@ pub(super) fn of_run(ran: &Ran<'_>) -> Suite {
     cases.extend(of_problems(&scenario.warnings));
     let places = scenario.places.iter().cloned().map(in_a_file).chain(std::iter::repeat(None));
     cases.extend(judged.iter().zip(places).map(|(judged, place)| expectation(judged, place)));
+    let bound = limits::in_order(study).map(|order| format!("limits that bound: {order}"));
     Suite {
         name: scenario.name.clone(),
         question: study.question.clone(),
         money: money(study),
         figures: key.chain(above_floors(study, floors)).collect(),
         cases,
-        findings: pictures.iter().map(|picture| picture.title.clone()).collect(),
+        findings: pictures.iter().map(|picture| picture.title.clone()).chain(bound).collect(),
         pictures: pictures.iter().map(|picture| format!("charts/{}.svg", picture.name)).collect(),
         assumptions: scenario.assumptions.clone(),
         origin: origin(manifest, study),

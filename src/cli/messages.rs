@@ -90,6 +90,8 @@ enum Message {
         figures: Vec<KeyFigure>,
         /// What the limits alone allow, beside the figures that have such a floor.
         floors: std::collections::BTreeMap<String, f64>,
+        /// The limits that bound, the first one first; null where none did or no path was followed.
+        limits: Option<String>,
         /// Its expectations, as in `expectations.json`.
         expectations: Vec<Value>,
     },

@@ -20,6 +20,7 @@ mod figures;
 mod gate;
 mod golden;
 mod init;
+mod limits;
 mod list;
 mod man;
 mod messages;

@@ -14,6 +14,7 @@ use super::expectations::{Judged, judge};
 use super::failure::Failure;
 use super::figures::{KeyFigure, Reading, count, headline, key_figures};
 use super::gate::{COMPLETE, Ran, failing, gate, of_run, verdict};
+use super::limits;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
@@ -111,6 +112,7 @@ struct Finished {
     question: String,
     figures: Vec<KeyFigure>,
     floors: Floors,
+    limits: Option<String>,
     floored: Vec<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
@@ -282,6 +284,7 @@ fn keep(
         name: scenario.name.clone(),
         question: study.question.clone(),
         figures: key_figures(study, &floors),
+        limits: limits::in_order(study),
         floored: floored(study, &floors),
         floors,
         judged: judge(&scenario.expectations, study, &result.observations),
@@ -506,9 +509,14 @@ fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
 /// The one table, the expectations, the folders and the digests.
 fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
+    for Finished { name, limits, .. } in finished {
+        if let Some(order) = limits {
+            terminal.data(&format!("limits  {name}: {order}\n"));
+        }
+    }
     tell_expectations(terminal, finished);
     tell_floors(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, floors, judged, .. } in finished {
+    for Finished { name, folder, digest, codes, notes, advice, figures, limits, floors, judged, .. } in finished {
         let figures: Vec<_> = figures
             .iter()
             .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
@@ -518,7 +526,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
             "scenario",
             json!({
                 "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
-                "figures": figures, "floors": floors_json(floors), "expectations": judged,
+                "figures": figures, "limits": limits, "floors": floors_json(floors), "expectations": judged,
             }),
         );
         if let Some(folder) = folder {

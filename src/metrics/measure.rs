@@ -141,6 +141,13 @@ measures! {
     "connect_attempts" ["1"] Lower, "Attempts a device needed in one episode of connecting.", "Connections made in the run.";
     "telemetry_latency_ms" ["ms"] Lower, "From a device's send to the end of processing.", "Telemetry messages that were processed.";
     "telemetry_refused_ratio" ["1" share] Lower, "Share of telemetry messages that the send throttle refused; they are lost.", "All messages that reached the hub.";
+    "telemetry_lost_ratio" ["1" share] Lower, "Share of telemetry messages that ended without being processed: refused by quota or throttle, or lost.", "All messages that devices sent; in runs that follow a stamp's path.";
+    "messages" ["1"] Neither, "Telemetry messages of the fate of label `fate`; `read_again` counts repetitions of processed ones.", "The whole run; in runs that follow a stamp's path.";
+    "limit_refusals" ["1"] Lower, "Operations that the limit of label `limit` refused with the code of label `code`.", "The whole run; in runs that follow a stamp's path.";
+    "limit_binds_at_s" ["s"] Higher, "From the start of the run until the limit of label `limit` first refused an operation or made it wait.", "Limits that bound; in runs that follow a stamp's path.";
+    "processing_lag_s" ["s"] Lower, "Age of the oldest message that a hub took and that was not processed yet.", "Ends of windows and of restarts; in runs that follow a stamp's path.";
+    "server_busy_ratio" ["1" share] Lower, "Share of messages that the routing endpoint did not take at once (ServerBusy).", "Messages that came to an endpoint whose limits are carried out.";
+    "throughput_units" ["1"] Neither, "Throughput units of a routing endpoint whose limits are carried out.", "The endpoint with the most, at the end of the run.";
     "wait_ms" ["ms"] Lower, "Time in the queue of the limiter or stage of label `at`, before service.", "Admitted operations.";
     "queue_length" ["1"] Lower, "Operations waiting at the limiter or stage of label `at`.", "Time.";
     "move_downtime_s" ["s"] Lower, "From a device's eviction to its connection at the new stamp.", "Devices of the move that were connected before and connected again.";

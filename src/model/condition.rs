@@ -30,6 +30,8 @@ pub enum Target {
     SecondaryCache,
     /// The devices of a region.
     Region(RegionId),
+    /// The processing of a stamp.
+    Processing(StampId),
 }
 
 /// One effect.
@@ -51,6 +53,8 @@ pub enum Condition {
     Excluded,
     /// The stamp's front end serves no user; its hub is another matter.
     NoFrontEnd(DownStyle),
+    /// Processing stands still.
+    Halted,
 }
 
 /// A condition on a target over a part of the fault's time.

@@ -101,6 +101,11 @@ pub struct ModelConfig {
 }
 
 impl ModelConfig {
+    /// Whether any stamp's path is switched on; its figures are reported then.
+    pub fn follows_path(&self) -> bool {
+        self.stamps.iter().chain(&self.scaling.template).any(|stamp| stamp.path.is_on())
+    }
+
     /// Whether observations are kept by parts at all.
     pub fn is_cut(&self) -> bool {
         self.cuts == Cuts::Windows || !(self.faults.is_empty() && self.moves.is_empty())

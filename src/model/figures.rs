@@ -1,5 +1,7 @@
 //! Where the model observes: every figure of a run, registered once by its public name.
 
+use std::collections::BTreeMap;
+
 use crate::metrics::measure::MeasureKey;
 use crate::metrics::recorder::{CountAs, CounterId, LevelId, TallyId};
 use crate::metrics::{Level, Recorder};
@@ -9,7 +11,7 @@ use crate::model::gateway::call::Outcome;
 use crate::model::ids::StampId;
 use crate::model::population::device::State;
 use crate::model::routing::UsersConfig;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// Queues whose waits are observed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,11 +31,13 @@ pub enum Queue {
     DpsOperation,
     /// Processing behind a hub.
     Processing,
+    /// The routing endpoint of a hub.
+    Endpoint,
 }
 
 impl Queue {
     /// All queues, in order; those before `Processing` are throttles.
-    pub const ALL: [Queue; 7] = [
+    pub const ALL: [Queue; 8] = [
         Self::Connect,
         Self::Send,
         Self::Registry,
@@ -41,6 +45,7 @@ impl Queue {
         Self::DpsRegistration,
         Self::DpsOperation,
         Self::Processing,
+        Self::Endpoint,
     ];
 
     /// Name in tables.
@@ -53,6 +58,7 @@ impl Queue {
             Self::DpsRegistration => "dps_registration",
             Self::DpsOperation => "dps_operation",
             Self::Processing => "processing",
+            Self::Endpoint => "endpoint",
         }
     }
 }
@@ -141,6 +147,16 @@ pub struct Figures {
     pub registrations: CounterId,
     /// Operations of both kinds that DPS billed so far, up to the end of the last window.
     pub billed_closed: u64,
+    /// Whether a path is followed; what comes below is only kept then.
+    pub follows_path: bool,
+    /// Refusals by what refused and with which code.
+    pub codes: BTreeMap<(&'static str, &'static str), u64>,
+    /// When each limit first refused an operation or made it wait.
+    pub bound: BTreeMap<&'static str, SimTime>,
+    /// Age of the oldest message that was not processed, at the end of each window [s].
+    pub lag: Vec<f64>,
+    /// Largest age of a message that was not processed [s].
+    pub lag_most: f64,
     /// Figures of users; none without users.
     pub users: Option<UserFigures>,
 }
@@ -254,6 +270,11 @@ impl Figures {
             registrations: recorder.counter(key("model_events"), CountAs::Hidden),
             billed_closed: 0,
             users: UserFigures::new(recorder, config),
+            follows_path: config.follows_path(),
+            codes: BTreeMap::new(),
+            bound: BTreeMap::new(),
+            lag: Vec::new(),
+            lag_most: 0.0,
         }
     }
 
@@ -273,17 +294,42 @@ impl Figures {
 
     /// An operation was admitted by a throttle after a wait.
     #[inline]
-    pub fn admitted(&mut self, recorder: &mut Recorder, queue: Queue, place: usize, wait_us: u64) {
+    pub fn admitted(
+        &mut self,
+        recorder: &mut Recorder,
+        queue: Queue,
+        place: usize,
+        (now, wait): (SimTime, SimDuration),
+    ) {
         recorder.count(self.offered[queue as usize], 1);
-        recorder.observe(self.waits[queue as usize], wait_us);
+        recorder.observe(self.waits[queue as usize], wait.0);
+        if !wait.is_zero() {
+            self.binds(queue.name(), now);
+        }
         self.uses[queue as usize][place].total += 1;
     }
 
     /// An operation was refused by a throttle.
     #[inline]
-    pub fn refused(&mut self, recorder: &mut Recorder, queue: Queue) {
+    pub fn refused(&mut self, recorder: &mut Recorder, queue: Queue, now: SimTime, code: &'static str) {
         recorder.count(self.offered[queue as usize], 1);
         recorder.count(self.refused[queue as usize], 1);
+        self.coded(queue.name(), code, now, 1);
+    }
+
+    /// A limit refused operations with a code.
+    pub fn coded(&mut self, limit: &'static str, code: &'static str, now: SimTime, n: u64) {
+        if n > 0 && self.follows_path {
+            *self.codes.entry((limit, code)).or_default() += n;
+            self.binds(limit, now);
+        }
+    }
+
+    /// A limit refused an operation or made it wait.
+    pub fn binds(&mut self, limit: &'static str, now: SimTime) {
+        if self.follows_path {
+            self.bound.entry(limit).or_insert(now);
+        }
     }
 
     /// A backlog of this length was seen.

@@ -9,6 +9,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
+use crate::model::stamp::path::Fate;
 use crate::units::{Rate, SimDuration, SimTime};
 
 /// A length of time, or no bound at all: `"30 s"` or `"unlimited"`.
@@ -124,6 +125,8 @@ pub struct Bucket {
     level: i128,
     at: SimTime,
     shaping: Shaping,
+    /// Since when operations were refused or made to wait; until credit is left again.
+    over_since: Option<SimTime>,
 }
 
 impl Bucket {
@@ -139,6 +142,7 @@ impl Bucket {
             level: 0,
             at: now,
             shaping,
+            over_since: None,
         };
         bucket.shape(limit);
         bucket.level = bucket.depth;
@@ -165,6 +169,7 @@ impl Bucket {
     pub fn reset(&mut self, now: SimTime) {
         self.at = now;
         self.level = self.depth;
+        self.over_since = None;
     }
 
     fn refill(&mut self, now: SimTime) {
@@ -180,8 +185,12 @@ impl Bucket {
         let after = self.level - self.cost;
         if after >= 0 {
             self.level = after;
+            if after >= self.cost {
+                self.over_since = None;
+            }
             return Verdict::Admitted(now);
         }
+        self.over_since.get_or_insert(now);
         if self.gain == 0 || self.backlog.is_some_and(|bound| -after > bound) {
             return Verdict::Full;
         }
@@ -208,6 +217,25 @@ impl Bucket {
             return now;
         }
         now + SimDuration(u64::try_from((-self.level + self.gain - 1) / self.gain).unwrap_or(u64::MAX / 4))
+    }
+
+    /// Code of a refusal now: sustained (429001) when the limit was exceeded for that long, else by its cause.
+    pub fn refusal(&self, verdict: Verdict, now: SimTime, sustained: SimDuration) -> Fate {
+        let over = self.over_since.map_or(SimDuration::ZERO, |since| now.saturating_since(since));
+        match verdict {
+            _ if over >= sustained => Fate::Sustained,
+            Verdict::TimedOut(_) => Fate::BacklogTimeout,
+            _ => Fate::BacklogFull,
+        }
+    }
+
+    /// What refuses a flow: a caller's patience where it ends before the backlog does.
+    pub fn refuses_flow(&self) -> Verdict {
+        let patience = self.timeout.map(|timeout| self.gain * i128::from(timeout.0));
+        match patience {
+            Some(patience) if self.backlog.is_none_or(|bound| patience < bound) => Verdict::TimedOut(self.at),
+            _ => Verdict::Full,
+        }
     }
 
     /// Operations waiting in the backlog now.
@@ -238,6 +266,11 @@ impl Bucket {
         let outcome = flow.run(limit, n, tick);
         let parts = outcome.level * self.cost as f64;
         self.level = (parts as i128).min(self.depth);
+        if outcome.refused > 0 || self.level < 0 {
+            self.over_since.get_or_insert(now);
+        } else if self.level >= self.cost {
+            self.over_since = None;
+        }
         self.at = end.max(self.at);
         outcome
     }

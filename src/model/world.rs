@@ -20,6 +20,7 @@ use crate::model::population::device::{Device, State};
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::routing::{Routing, UsersConfig};
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
+use crate::model::stamp::path::Ledger;
 use crate::model::stamp::scaling::sight::Sample;
 use crate::model::view::FleetView;
 use crate::theory::md1_table::Md1Table;
@@ -242,6 +243,8 @@ pub struct World<'a> {
     pub popularity: Vec<Option<ZipfTable>>,
     /// Messages that wait to be delivered after jitter, by class and tick: a ring per stamp and cohort.
     pub jittered: Vec<Vec<Vec<u64>>>,
+    /// What became of every message.
+    pub ledger: Ledger,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
     /// Plans of the moves: those of the configuration, then one for each drained stamp.
@@ -337,6 +340,7 @@ impl<'a> World<'a> {
             by_phase: vec![Vec::new(); cohorts],
             popularity: Vec::new(),
             jittered: Vec::new(),
+            ledger: Ledger::default(),
             flowed: SimTime::ZERO,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
             history: Vec::new(),
@@ -433,9 +437,13 @@ impl<'a> World<'a> {
             let on: u64 = population.on.iter().map(|n| u64::from(*n)).sum();
             assert_eq!(on, population.users.len() as u64, "each user is at one endpoint");
         }
+        let under_way = self.messages.under_way() as u64 + self.hubs.iter().map(|h| h.path.in_flight()).sum::<u64>();
+        assert_eq!(self.ledger.open(), i128::from(under_way), "messages are conserved: {:?}", self.ledger);
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
             let gone = hub.life != Life::Retired || hub.registered + hub.connected == 0;
             assert!(gone, "a retired stamp holds no device");
+            let kept = !stamp.path.quota_enforced || hub.quota.most_ratio() <= 1.0;
+            assert!(kept, "an enforced quota is never exceeded");
             assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
         }
     }

@@ -49,6 +49,7 @@ struct Stamp {
     shaping: u8,
     servers: u8,
     service: u8,
+    path: u8,
 }
 
 #[derive(Debug, Clone)]
@@ -105,8 +106,9 @@ prop_compose! {
     fn stamp()(
         edition in 0_u8..5, units in 1_u8..3, capacity in 1_u32..200, weight in 1_u16..5, takes in prop::bool::weighted(0.9),
         ring in prop::bool::weighted(0.05), region in any::<bool>(), shaping in 0_u8..5, servers in 1_u8..3, service in 0_u8..4,
+        path in 0_u8..8,
     ) -> Stamp {
-        Stamp { edition, units, capacity, weight, takes, ring, region, shaping, servers, service }
+        Stamp { edition, units, capacity, weight, takes, ring, region, shaping, servers, service, path }
     }
 }
 
@@ -132,7 +134,7 @@ prop_compose! {
 
 prop_compose! {
     fn fault()(
-        kind in 0_u8..11, stamp in any::<u8>(), region in any::<bool>(), silent in any::<bool>(), at in 0_u8..100,
+        kind in 0_u8..13, stamp in any::<u8>(), region in any::<bool>(), silent in any::<bool>(), at in 0_u8..100,
         lasts in 1_u8..120, drawn in prop::bool::weighted(0.2),
     ) -> Fault {
         Fault { kind, stamp, region, silent, at, lasts, drawn }
@@ -206,7 +208,7 @@ impl Sketch {
             );
             let drain = if self.scaling.is_multiple_of(2) { "drain = { pace = \"30/min\" }\n" } else { "" };
             text += "[scaling]\ntemplate = \"s0-{n}\"\nlead_time = \"5 min\"\nstamps_max = 8\n";
-            text += &format!("{drain}[scaling.policy.{policy}");
+            write!(text, "{drain}[scaling.policy.{policy}").expect("a text takes text");
         }
         self.cohorts.iter().enumerate().for_each(|(i, cohort)| cohort.write(i, self.horizon_s, &mut text));
         self.dps.write(self.instant, &mut text);
@@ -249,12 +251,25 @@ impl Stamp {
             ],
             self.shaping,
         );
+        // Below 4 nothing is switched on.
+        let (quota, checkpoint, ingress) = match self.path {
+            0..4 => ("", "", ""),
+            4 => ("quota = \"enforced\"\nsustained_after = \"1 min\"\n", "", ""),
+            5 => ("", "checkpoint_every = \"2 min\"\n", ""),
+            6 => ("", "", "events_per_unit = \"20/min\"\nretention = \"3 min\"\n"),
+            _ => (
+                "quota = \"enforced\"\n",
+                "checkpoint_every = \"30 s\"\n",
+                "events_per_unit = \"2/s\"\nbytes_per_unit = \"4 KB\"\ninflate = { units_max = 3, delay = \"90 s\" }\n",
+            ),
+        };
+        let ingress = if ingress.is_empty() { String::new() } else { format!("[stamps.routing.ingress]\n{ingress}") };
         let service = pick(&["0 s", "20 ms", "900 ms", "0 s..3 s"], self.service);
         write!(
             text,
             "[[stamps]]\nname = \"s{i}-{{n}}\"\nregion = \"{}\"\nring = \"{}\"\ncapacity = {}\n[stamps.hub]\nedition = \"{}\"\n\
              units = {}\nweight = {}\ntakes_devices = {}\nconnects = {shaping}\nsends = {shaping}\nregistry = {shaping}\n\
-             methods = {shaping}\n[stamps.processing]\nservers = {}\nservice = \"{service}\"\n",
+             methods = {shaping}\n{quota}[stamps.processing]\nservers = {}\nservice = \"{service}\"\n{checkpoint}{ingress}",
             region(self.region),
             ring(self.ring),
             self.capacity,
@@ -409,7 +424,8 @@ impl Fault {
             7 => format!("stamp_slow]\nstamp = \"{stamp}\"\nfactor = 20\n"),
             8 => "dps_slow]\nfactor = 50\n".to_owned(),
             9 => format!("stamp_degraded]\nstamp = \"{stamp}\"\nerrors = 0.5\ncapacity = 0.1\n"),
-            _ => "cache_slow]\nfactor = 300\n".to_owned(),
+            10 => "cache_slow]\nfactor = 300\n".to_owned(),
+            _ => format!("processing_restart]\nstamp = \"{stamp}\"\n"),
         };
         write!(text, "[[faults]]\nname = \"f{i}\"\n{when}[faults.cause.{cause}").expect("a text takes text");
     }
@@ -497,7 +513,23 @@ fn check(sketch: &Sketch, scenario: &Scenario, run: &Observations) {
     assert!(lost <= joined * f64::from(sketch.horizon_s) / 60.0 + 1e-6, "{lost} device-minutes lost");
     let (bill, lines) = (figures.of("cost_usd_per_month", None), figures.of("cost_usd_per_month", Some("component")));
     near(bill.iter().sum(), lines.iter().sum(), "the bill and its lines");
+    messages_are_conserved(run);
     shares_are_shares(run);
+}
+
+/// What was sent was processed, is on its way, was refused or was lost. The model compares the same with what lies where in
+/// each window.
+fn messages_are_conserved(run: &Observations) {
+    let fates = run.values.iter().filter(|(key, _)| key.name == "messages");
+    let (mut sent, mut found) = (0.0, 0.0);
+    for (key, n) in fates {
+        match key.labels.get("fate") {
+            Some("sent") => sent = *n,
+            Some("read_again") => {}
+            _ => found += n,
+        }
+    }
+    assert!((found - sent).abs() < 0.5, "{sent} messages were sent and {found} found");
 }
 
 /// A ratio that is a share of something lies between nothing and all of it.

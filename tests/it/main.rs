@@ -11,6 +11,7 @@ mod golden;
 mod invariants;
 mod layers;
 mod output_analysis;
+mod path;
 mod rerun;
 mod scaling;
 mod statistics;

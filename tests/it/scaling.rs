@@ -1,6 +1,8 @@
 //! Scaling against what can be told by hand: when a stamp is ordered, what a change costs and from when, that a drained stamp
 //! loses nobody, and what is said of scenarios that contradict themselves.
 
+#![expect(clippy::float_cmp, reason = "counts of devices and stamps are whole numbers, which sums keep exactly")]
+
 use std::path::Path;
 
 use stampsim::analysis::{MarkKind, Observations};

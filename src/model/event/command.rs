@@ -17,6 +17,7 @@ use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
 use crate::model::population::device::State;
 use crate::model::population::traffic::{Calls as CallRate, Popularity, ZipfTable};
+use crate::model::stamp::path::Fate;
 use crate::model::world::{NEVER, World};
 use crate::units::{SimDuration, SimTime};
 
@@ -215,7 +216,7 @@ impl World<'_> {
         let instance = self.instance(device);
         match self.instances[instance].operations.offer(now) {
             Verdict::Admitted(at) => {
-                self.figures.admitted(&mut self.recorder, Queue::DpsOperation, instance, (at - now).0);
+                self.figures.admitted(&mut self.recorder, Queue::DpsOperation, instance, (now, at - now));
                 let counter = u64::from(self.calls.get(call).step);
                 let key = self.calls.get(call).key;
                 let work = sample(&self.config.dps.status, &mut self.draws.stream(key, Purpose::PollPhase, counter));
@@ -223,7 +224,7 @@ impl World<'_> {
                 self.call_event(agenda, call, at + self.dps_status.stretch(work) + trip / 2, Kind::DpsReplies);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
-                self.figures.refused(&mut self.recorder, Queue::DpsOperation);
+                self.figures.refused(&mut self.recorder, Queue::DpsOperation, now, "429");
                 self.refused_by_dps(agenda, call);
             }
         }
@@ -324,10 +325,12 @@ impl World<'_> {
         if self.columns.identity[device.index()] != stamp {
             return self.stale_route(agenda, call, now + back);
         }
-        let Some(admitted) = self.ask_method_limit(stamp, now) else {
+        let messages = self.call_messages(device, stamp);
+        let admitted = if self.quota_allows(stamp, now, messages) { self.ask_method_limit(stamp, now) } else { None };
+        let Some(admitted) = admitted else {
             return self.end_call(call, Outcome::Throttled, now + back);
         };
-        self.meter_call(device, stamp, now);
+        self.hubs[stamp.index()].quota.meter(now, messages);
         let mut draws = self.call_draw(call, Purpose::PollPhase);
         let answer = sample(&self.stamps[stamp.index()].answer, &mut draws);
         let done = admitted + status.stretch(answer) + back;
@@ -361,28 +364,37 @@ impl World<'_> {
 
     /// When the hub's direct-method limit admits the call; nothing when it refuses.
     fn ask_method_limit(&mut self, stamp: StampId, now: SimTime) -> Option<SimTime> {
+        let sustained = self.stamps[stamp.index()].path.sustained;
         let Some(methods) = &mut self.hubs[stamp.index()].methods else { return Some(now) };
         match methods.offer(now) {
             Verdict::Admitted(at) => {
-                self.figures.admitted(&mut self.recorder, Queue::Method, stamp.index(), (at - now).0);
+                self.figures.admitted(&mut self.recorder, Queue::Method, stamp.index(), (now, at - now));
                 Some(at)
             }
-            Verdict::Full | Verdict::TimedOut(_) => {
-                self.figures.refused(&mut self.recorder, Queue::Method);
+            verdict => {
+                let code = methods.refusal(verdict, now, sustained).code();
+                self.figures.refused(&mut self.recorder, Queue::Method, now, code);
                 None
             }
         }
     }
 
-    /// Meters request and answer; an offline device's "not online" answer counts as one message.
-    fn meter_call(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
+    /// Messages that request and answer are metered as; an offline device's "not online" answer counts as one.
+    fn call_messages(&self, device: DeviceId, stamp: StampId) -> u64 {
         let cohort = self.devices[device.index()].cohort.index();
         let block = self.stamps[stamp.index()].edition.meter_block;
         let rate = self.call_rate(cohort);
         let online = self.devices[device.index()].state == State::Connected;
         let answer = if online { rate.response.blocks(block) } else { 1 };
-        let messages = rate.request.blocks(block) + answer;
-        self.hubs[stamp.index()].quota.meter(now, messages);
+        rate.request.blocks(block) + answer
+    }
+
+    /// Whether the hub's daily quota lets a call through; one that enforces none lets all.
+    fn quota_allows(&mut self, stamp: StampId, now: SimTime, messages: u64) -> bool {
+        let s = stamp.index();
+        let allowed = !self.stamps[s].path.quota_enforced || self.hubs[s].quota.room(now) >= messages;
+        self.figures.coded("quota_methods", Fate::Quota.code(), now, u64::from(!allowed));
+        allowed
     }
 
     /// The hub passes the call on to the device, if it is there.

@@ -173,16 +173,14 @@ impl World<'_> {
                     let length = hub.connects.backlog(now);
                     self.figures.backlog(Queue::Connect, length);
                 }
-                self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (at - now).0);
+                self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (now, at - now));
                 self.timer(agenda, device, at + back, Kind::Connected);
             }
-            Verdict::Full => {
-                self.figures.refused(&mut self.recorder, Queue::Connect);
-                self.fail(agenda, device, now + back);
-            }
-            Verdict::TimedOut(at) => {
-                self.figures.refused(&mut self.recorder, Queue::Connect);
-                self.fail(agenda, device, at + back);
+            Verdict::Full | Verdict::TimedOut(_) => {
+                let code = hub.connects.refusal(verdict, now, self.stamps[stamp.index()].path.sustained).code();
+                self.figures.refused(&mut self.recorder, Queue::Connect, now, code);
+                let told = if let Verdict::TimedOut(at) = verdict { at } else { now };
+                self.fail(agenda, device, told + back);
             }
         }
     }

@@ -86,6 +86,7 @@ impl World<'_> {
             (Target::Region(region), Condition::Off(_)) => {
                 self.region_goes_dark(agenda.now(), region, occurrence as u16);
             }
+            (Target::Processing(stamp), Condition::Halted) => self.halt_processing(agenda.now(), stamp),
             (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(Cache::flush),
             (Target::SecondaryCache, Condition::Flush) => self.secondary.iter_mut().for_each(Cache::flush),
             _ => {}
@@ -111,6 +112,7 @@ impl World<'_> {
         for effect in &ended {
             self.apply_conditions(effect.target, now);
             self.front_end_changes(agenda, *effect);
+            self.resume_path(agenda, *effect);
             if let (Target::Region(region), Condition::Off(over)) = (effect.target, effect.condition)
                 && !self.others_hold(occurrence, effect)
             {
@@ -146,7 +148,7 @@ impl World<'_> {
                 Condition::CapacityCut(left) => status.capacity *= left,
                 Condition::Excluded => status.excluded = true,
                 Condition::NoFrontEnd(style) => status.front_end = Some((style, *occurrence)),
-                Condition::Flush | Condition::Off(_) => {}
+                Condition::Flush | Condition::Off(_) | Condition::Halted => {}
             }
         }
         match target {
@@ -154,7 +156,7 @@ impl World<'_> {
             Target::Dps => self.dps_status = status,
             Target::Cache => self.cache_status = status,
             Target::SecondaryCache => self.secondary_status = status,
-            Target::Region(_) => {}
+            Target::Region(_) | Target::Processing(_) => {}
         }
     }
 
@@ -174,6 +176,7 @@ impl World<'_> {
         style: DownStyle,
         occurrence: u16,
     ) {
+        self.halt_stamp(agenda.now(), stamp);
         for i in 0..self.devices.len() {
             let record = self.devices[i];
             if record.stamp != stamp || record.state != State::Connected {

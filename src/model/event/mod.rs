@@ -6,6 +6,7 @@ mod fault;
 mod growth;
 mod movement;
 pub mod names;
+mod path;
 mod probe;
 mod provision;
 mod routing;
@@ -23,7 +24,7 @@ use crate::kernel::event_list::{Class, Event, EventList, RadixEventList};
 use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
 use crate::kernel::trace::Tracing;
 use crate::model::config::ModelConfig;
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, StampId};
 use crate::model::world::{Outcome, World};
 use crate::theory::md1_table::Md1Table;
 use crate::units::SimTime;
@@ -100,10 +101,18 @@ pub enum Kind {
     SessionEnds,
     /// An operator changes the priority of endpoints.
     UsersSwitch,
+    /// A message leaves the backlog of its hub's send throttle.
+    MessageReleased,
+    /// The routing endpoint takes the first message that waits for it.
+    EndpointTakes,
+    /// Processing has done a message.
+    MessageProcessed,
+    /// The throughput units of a routing endpoint are raised.
+    EndpointInflates,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 34] = [
+const KINDS: [Kind; 38] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -138,6 +147,10 @@ const KINDS: [Kind; 34] = [
     Kind::AnswerRunsOut,
     Kind::SessionEnds,
     Kind::UsersSwitch,
+    Kind::MessageReleased,
+    Kind::EndpointTakes,
+    Kind::MessageProcessed,
+    Kind::EndpointInflates,
 ];
 
 impl Kind {
@@ -148,16 +161,22 @@ impl Kind {
 
     fn class(self) -> Class {
         match self {
-            Self::FaultBegins | Self::EffectBegins | Self::FaultEnds | Self::WindowCloses | Self::StampReady => {
-                Class::Edge
-            }
+            Self::FaultBegins
+            | Self::EffectBegins
+            | Self::FaultEnds
+            | Self::WindowCloses
+            | Self::StampReady
+            | Self::EndpointInflates => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
             | Self::AssignmentDone
             | Self::CacheReplies
             | Self::DpsReplies
-            | Self::ProbeFails => Class::Completion,
+            | Self::ProbeFails
+            | Self::MessageReleased
+            | Self::EndpointTakes
+            | Self::MessageProcessed => Class::Completion,
             Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth | Self::UsersSwitch => Class::Decision,
             _ => Class::Arrival,
         }
@@ -207,7 +226,11 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::TelemetryFlow => self.telemetry_flow(agenda),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
-            Kind::MessageAtHub => self.message_at_hub(agenda.now(), index),
+            Kind::MessageAtHub => self.message_at_hub(agenda, index),
+            Kind::MessageReleased => self.message_released(agenda, index, event.sequence()),
+            Kind::EndpointTakes => return self.endpoint_takes(agenda, StampId(index as u16), event.sequence()),
+            Kind::MessageProcessed => return self.message_processed(agenda.now(), index, event.sequence()),
+            Kind::EndpointInflates => self.endpoint_inflates(agenda, StampId(index as u16)),
             Kind::FaultBegins => self.fault_begins(agenda, index as usize),
             Kind::EffectBegins => self.effect_begins(agenda, index as usize, event.sequence() as usize),
             Kind::FaultEnds => self.fault_ends(agenda, index as usize),

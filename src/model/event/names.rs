@@ -37,8 +37,8 @@ impl<'a> EventNames<'a> {
                 plan.map_or_else(|| crate::model::figures::DRAIN.to_owned(), |plan| plan.name.clone())
             }
             Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
-            Kind::StampReady => format!("stamp {index}"),
-            Kind::MessageAtHub => format!("message {index}"),
+            Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
+            Kind::MessageAtHub | Kind::MessageReleased | Kind::MessageProcessed => format!("message {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
             Kind::Probe | Kind::ProbeFails => format!("probe {index}"),
             Kind::AnswerRunsOut | Kind::SessionEnds => self.user(index),
@@ -99,6 +99,10 @@ impl Kind {
             Self::AnswerRunsOut => "answer_runs_out",
             Self::SessionEnds => "session_ends",
             Self::UsersSwitch => "users_switch",
+            Self::MessageReleased => "message_released",
+            Self::EndpointTakes => "endpoint_takes",
+            Self::MessageProcessed => "message_processed",
+            Self::EndpointInflates => "endpoint_inflates",
         }
     }
 }

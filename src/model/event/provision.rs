@@ -77,7 +77,7 @@ impl World<'_> {
             Verdict::Admitted(at) => {
                 let length = limiter.backlog(now);
                 self.figures.backlog(Queue::DpsRegistration, length);
-                self.figures.admitted(&mut self.recorder, Queue::DpsRegistration, instance, (at - now).0);
+                self.figures.admitted(&mut self.recorder, Queue::DpsRegistration, instance, (now, at - now));
                 if at > now {
                     self.timer(agenda, device, at, Kind::RegisterAdmitted);
                 } else {
@@ -85,11 +85,11 @@ impl World<'_> {
                 }
             }
             Verdict::Full => {
-                self.figures.refused(&mut self.recorder, Queue::DpsRegistration);
+                self.figures.refused(&mut self.recorder, Queue::DpsRegistration, now, "429");
                 self.retry_registration(agenda, device, now + back);
             }
             Verdict::TimedOut(at) => {
-                self.figures.refused(&mut self.recorder, Queue::DpsRegistration);
+                self.figures.refused(&mut self.recorder, Queue::DpsRegistration, now, "429");
                 self.retry_registration(agenda, device, at + back);
             }
         }
@@ -264,7 +264,7 @@ impl World<'_> {
         let at = registry.pace(now);
         let length = registry.backlog(now);
         self.figures.backlog(Queue::Registry, length);
-        self.figures.admitted(&mut self.recorder, Queue::Registry, stamp.index(), (at - now).0);
+        self.figures.admitted(&mut self.recorder, Queue::Registry, stamp.index(), (now, at - now));
         at
     }
 

@@ -7,10 +7,11 @@ use crate::kernel::executive::Agenda;
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::{CohortId, DeviceId, StampId};
-use crate::model::limit::{STRATA, Verdict};
+use crate::model::limit::STRATA;
 use crate::model::population::device::State;
 use crate::model::population::traffic::{Cadence, Fidelity, Message, Phases, Telemetry};
-use crate::model::world::{Class, World};
+use crate::model::stamp::path::Fate;
+use crate::model::world::{Class, NEVER, World};
 use crate::units::{SimDuration, SimTime};
 
 impl World<'_> {
@@ -74,6 +75,7 @@ impl World<'_> {
     /// A tick of the flow ends.
     pub(super) fn telemetry_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.flow_until(agenda.now());
+        self.inflate_endpoints(agenda);
         let next = agenda.now() + self.config.tick;
         self.other_event(agenda, next, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
     }
@@ -95,15 +97,21 @@ impl World<'_> {
 
     fn stamp_flow(&mut self, stamp: StampId, tick: Tick) {
         let s = stamp.index();
-        let (mut messages, mut blocks, mut expected) = (0, 0, 0.0);
+        let (mut messages, mut blocks, mut bytes, mut expected) = (0, 0, 0, 0.0);
         for cohort in 0..self.config.cohorts.len() {
             let Some(telemetry) = &self.config.cohorts[cohort].telemetry else { continue };
             let n = self.sends(stamp, cohort, telemetry, tick);
             expected += self.expected_sends(stamp, cohort, telemetry, tick);
             messages += n;
             blocks += n * telemetry.size.blocks(self.stamps[s].edition.meter_block);
+            bytes += n * telemetry.size.0;
         }
-        if messages > 0 && self.stamp_status[s].down.is_none() {
+        self.ledger.sent += messages;
+        if self.stamps[s].path.is_on() {
+            self.path_flow(stamp, tick, (messages, expected), blocks, bytes);
+        } else if messages > 0 && self.stamp_status[s].down.is_some() {
+            self.ledger.end(Fate::Outage, messages);
+        } else if messages > 0 {
             self.flow_through(stamp, tick, (messages, expected), blocks);
         } else if self.stamp_status[s].down.is_none() {
             self.idle_flow(stamp, tick);
@@ -180,6 +188,9 @@ impl World<'_> {
         let hub = &mut self.hubs[s];
         let sent = hub.sends.offer_flow(tick.start, tick.length, messages);
         let admitted = messages - sent.refused;
+        self.ledger.processed += admitted;
+        let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
+        self.ledger.end(refusal, sent.refused);
         let metered = blocks * admitted / messages;
         hub.quota.meter(tick.start, metered);
         let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
@@ -297,9 +308,10 @@ impl World<'_> {
         }
         let hop = self.message_hop(device, arrival.counter);
         let sent = agenda.now() + self.message_jitter(device, agenda.now());
-        let message = Message { device, sent, counter: arrival.counter };
+        let message = Message { device, sent, counter: arrival.counter, stamp: StampId::NONE, at: sent, due: NEVER };
+        self.ledger.sent += 1;
         if sent + hop == agenda.now() {
-            return self.message_through(message, sent);
+            return self.message_through(agenda, message, sent);
         }
         let slot = self.messages.put(message);
         let key = member(self.device_key(device), arrival.counter);
@@ -337,26 +349,24 @@ impl World<'_> {
     }
 
     /// A message reaches its hub, if the connection still stands.
-    pub(super) fn message_at_hub(&mut self, now: SimTime, slot: u32) {
+    pub(super) fn message_at_hub<L: EventList>(&mut self, agenda: &mut Agenda<L>, slot: u32) {
         let message = self.messages.take(slot);
         if self.devices[message.device.index()].state == State::Connected {
-            self.message_through(message, now);
+            self.message_through(agenda, message, agenda.now());
+        } else {
+            self.ledger.end(Fate::Connection, 1);
         }
     }
 
-    fn message_through(&mut self, message: Message, now: SimTime) {
-        let Message { device, sent, counter } = message;
+    fn message_through<L: EventList>(&mut self, agenda: &mut Agenda<L>, message: Message, now: SimTime) {
+        let Message { device, sent, counter, .. } = message;
         let stamp = self.devices[device.index()].stamp;
         let s = stamp.index();
         self.recorder.count(self.figures.messages, 1);
-        let admitted = match self.hubs[s].sends.offer(now) {
-            Verdict::Admitted(at) => at,
-            Verdict::Full | Verdict::TimedOut(_) => {
-                self.figures.refused(&mut self.recorder, Queue::Send);
-                return self.recorder.count(self.figures.refused_messages, 1);
-            }
-        };
-        self.figures.admitted(&mut self.recorder, Queue::Send, s, (admitted - now).0);
+        if self.stamps[s].path.is_on() {
+            return self.message_on_path(agenda, stamp, message);
+        }
+        let Some(admitted) = self.ask_send_limit(stamp, now) else { return };
         let telemetry = self.cohort(device).telemetry.as_ref().expect("a sender has telemetry");
         let blocks = telemetry.size.blocks(self.stamps[s].edition.meter_block);
         self.hubs[s].quota.meter(now, blocks);
@@ -369,5 +379,6 @@ impl World<'_> {
         let begins = self.hubs[s].pipeline.arrive(admitted, service);
         self.recorder.observe(self.figures.waits[Queue::Processing as usize], (begins - admitted).0);
         self.recorder.observe(self.figures.telemetry, (begins + service - sent).0);
+        self.ledger.processed += 1;
     }
 }

@@ -73,6 +73,7 @@ fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
         method_shaping: Shaping::default(),
         method_payload: Bytes(0),
         processing: ProcessingConfig { servers: 1, service: zero() },
+        path: crate::model::stamp::path::PathConfig::OFF,
         answer: zero(),
         fixed_prices: Vec::new(),
         bills_ingress: false,

@@ -2,16 +2,18 @@
 
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
-use crate::metrics::Component;
 use crate::metrics::measure::MeasureKey;
 use crate::metrics::recorder::Recorded;
+use crate::metrics::{Component, Quantity};
 use crate::model::config::Cuts;
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::DeviceId;
 use crate::model::limit::Bucket;
 use crate::model::population::device::Device;
+use crate::model::stamp::endpoint::Endpoint;
 use crate::model::stamp::hub::Life;
+use crate::model::stamp::path::Fate;
 use crate::model::world::{MoveRun, NEVER, NOBODY, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
@@ -36,6 +38,10 @@ impl World<'_> {
         let from = SimTime(self.usage.len() as u64 * self.config.window.0);
         self.meter_usage(from, now);
         self.close_throttles(now - from);
+        if self.figures.follows_path {
+            let lag = self.note_lag(now);
+            self.figures.lag.push(lag);
+        }
         self.recorder.close_window(now);
         if self.config.cuts == Cuts::Windows {
             self.recorder.cut(now);
@@ -59,6 +65,11 @@ impl World<'_> {
         *capacity += u128::from(stamp.capacity) * u128::from(held.0);
         usage.add_time(Component::Hub, at, &stamp.edition.unit_price, u64::from(stamp.units), held);
         for fixed in &stamp.fixed_prices {
+            if let (true, false, Some(endpoint)) = (fixed.routing, retired, &mut hub.path.endpoint) {
+                // Its units may have been raised meanwhile.
+                usage.add(Component::Routing, at, &fixed.price, Quantity::UnitMicros(endpoint.bill(now)));
+                continue;
+            }
             let component = if fixed.routing { Component::Routing } else { Component::Processing };
             usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), held);
         }
@@ -114,7 +125,7 @@ impl World<'_> {
             Queue::Method => self.hubs[place].methods.as_ref().map_or(0.0, Bucket::limit_per_second),
             Queue::DpsRegistration => self.instances[place].registrations.limit_per_second(),
             Queue::DpsOperation => self.instances[place].operations.limit_per_second(),
-            Queue::Processing => 0.0,
+            Queue::Processing | Queue::Endpoint => 0.0,
         }
     }
 
@@ -180,6 +191,9 @@ impl World<'_> {
         self.throttle_figures(now, &mut out);
         self.fleet_figures(now, &mut out);
         self.user_figures(now, &mut out);
+        if self.figures.follows_path {
+            self.path_figures(&mut out);
+        }
         out
     }
 
@@ -237,7 +251,7 @@ impl World<'_> {
                 out.push((label("queue_length").with("stat", "max"), self.figures.longest[q] as f64));
             }
             let (used, room) = self.figures.uses[q].iter().fold((0, 0.0), |(n, r), u| (n + u.total, r + u.room));
-            if queue != Queue::Processing && room > 0.0 {
+            if room > 0.0 {
                 let key = |stat| {
                     MeasureKey::new("throttle_utilisation_ratio").with("throttle", queue.name()).with("stat", stat)
                 };
@@ -245,6 +259,43 @@ impl World<'_> {
                 let most = self.figures.use_series[q].iter().copied().fold(0.0, f64::max);
                 out.push((key("max_window"), most));
             }
+        }
+    }
+
+    /// Fates of messages, refusals by code, when each limit bound, and what the endpoints and the processing came to.
+    fn path_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
+        let key = MeasureKey::new;
+        let ledger = &self.ledger;
+        let fate = |name: &str| key("messages").with("fate", name);
+        out.push((fate("sent"), ledger.sent as f64));
+        out.push((fate("processed"), ledger.processed as f64));
+        out.push((fate("in_flight"), ledger.open() as f64));
+        out.push((fate("read_again"), ledger.duplicates as f64));
+        let ended = Fate::ALL.iter().map(|end| (fate(end.name()), ledger.ended[*end as usize] as f64));
+        out.extend(ended);
+        if ledger.sent > 0 {
+            let ended: u64 = ledger.ended.iter().sum();
+            out.push((key("telemetry_lost_ratio"), ended as f64 / ledger.sent as f64));
+        }
+        for ((limit, code), n) in &self.figures.codes {
+            out.push((key("limit_refusals").with("limit", *limit).with("code", *code), *n as f64));
+        }
+        for (limit, at) in &self.figures.bound {
+            out.push((key("limit_binds_at_s").with("limit", *limit), at.secs()));
+        }
+        out.push((key("processing_lag_s").with("stat", "max"), self.figures.lag_most));
+        self.endpoint_figures(out);
+    }
+
+    fn endpoint_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
+        let endpoints = || self.hubs.iter().filter_map(|hub| hub.path.endpoint.as_ref());
+        let offered: u64 = endpoints().map(|endpoint| endpoint.offered).sum();
+        if let Some(most) = endpoints().map(Endpoint::units).max() {
+            out.push((MeasureKey::new("throughput_units").with("stat", "end"), f64::from(most)));
+        }
+        if offered > 0 {
+            let busy: u64 = endpoints().map(|endpoint| endpoint.busy).sum();
+            out.push((MeasureKey::new("server_busy_ratio"), busy as f64 / offered as f64));
         }
     }
 
@@ -293,12 +344,15 @@ impl World<'_> {
     }
 
     fn own_series(&mut self) -> Vec<(MeasureKey, Vec<f64>)> {
+        let lag = std::mem::take(&mut self.figures.lag);
+        let lag = (!lag.is_empty()).then(|| (MeasureKey::new("processing_lag_s"), lag));
         let throttles = Queue::ALL[..Queue::Processing as usize].iter();
         throttles
             .map(|queue| {
                 let key = MeasureKey::new("throttle_utilisation_ratio").with("throttle", queue.name());
                 (key, std::mem::take(&mut self.figures.use_series[*queue as usize]))
             })
+            .chain(lag)
             .collect()
     }
 }

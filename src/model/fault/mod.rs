@@ -6,6 +6,7 @@ mod dps_outage;
 mod front_end_outage;
 mod hub_outage;
 mod degraded;
+mod processing_restart;
 mod region_blackout;
 mod slow;
 mod stamp_outage;
@@ -16,6 +17,7 @@ pub use degraded::StampDegraded;
 pub use dps_outage::DpsOutage;
 pub use front_end_outage::FrontEndOutage;
 pub use hub_outage::HubOutage;
+pub use processing_restart::ProcessingRestart;
 pub use region_blackout::RegionBlackout;
 pub use slow::{CacheSlow, DpsSlow, StampSlow};
 pub use stamp_outage::StampOutage;
@@ -44,6 +46,7 @@ registry! {
         StampDegraded("stamp_degraded", "A hub fails a share of requests, or works at a share of its limits."),
         StampSlow("stamp_slow", "A hub answers more slowly."),
         DpsSlow("dps_slow", "DPS answers more slowly."),
+        ProcessingRestart("processing_restart", "The processing of a stamp stands still, then reads again from its last checkpoint."),
         CacheSlow("cache_slow", "The gateway's cache answers more slowly."),
         FrontEndOutage("front_end_outage", "The front end of a full stamp serves no user, while its hub works."),
     }

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::kernel::arrivals::RateProfile;
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, StampId};
 use crate::units::{Bytes, SimDuration, SimTime};
 
 /// How telemetry is simulated.
@@ -65,6 +65,12 @@ pub struct Message {
     pub sent: SimTime,
     /// Structural counter of its draws.
     pub counter: u64,
+    /// Stamp whose hub took it; none before that.
+    pub stamp: StampId,
+    /// When it came to where it is.
+    pub at: SimTime,
+    /// When processing will have done it, as things stand.
+    pub due: SimTime,
 }
 
 /// Messages on their way, in slots that are used again.
@@ -83,6 +89,21 @@ impl Messages {
         }
         self.slots.push(message);
         (self.slots.len() - 1) as u32
+    }
+
+    /// The message of a slot.
+    pub fn get(&mut self, slot: u32) -> &mut Message {
+        &mut self.slots[slot as usize]
+    }
+
+    /// The message of a slot, to look at.
+    pub fn peek(&self, slot: u32) -> &Message {
+        &self.slots[slot as usize]
+    }
+
+    /// Messages on their way.
+    pub fn under_way(&self) -> usize {
+        self.slots.len() - self.free.len()
     }
 
     /// Gives a message out; its slot may be used again.

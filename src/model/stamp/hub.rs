@@ -6,6 +6,7 @@ use crate::kernel::law::DurationLaw;
 use crate::model::ids::{RegionId, RingId};
 use crate::model::limit::{Bucket, Shaping};
 use crate::model::stamp::edition::{Edition, Throttle};
+use crate::model::stamp::path::{Path, PathConfig};
 use crate::model::stamp::pipeline::{Pipeline, ProcessingConfig};
 use crate::model::stamp::quota::Quota;
 use crate::units::{Bytes, SimTime};
@@ -73,6 +74,8 @@ pub struct StampConfig {
     pub method_payload: Bytes,
     /// Processing behind the hub.
     pub processing: ProcessingConfig,
+    /// What of the path is carried out beyond what always is.
+    pub path: PathConfig,
     /// Time a hub needs to answer a request, beside the network.
     pub answer: DurationLaw,
     /// Fixed prices beside the hub's units.
@@ -145,6 +148,8 @@ pub struct Hub {
     pub quota: Quota,
     /// Processing.
     pub pipeline: Pipeline,
+    /// Messages under way, where the path is switched on.
+    pub path: Path,
     /// Where the stamp is in its life.
     pub life: Life,
     /// Up to when its cost is metered.
@@ -173,6 +178,7 @@ impl Hub {
             connected: 0,
             quota: Quota::new(edition.messages_per_day * u64::from(units), day_offset),
             pipeline: Pipeline::new(&config.processing),
+            path: Path::new(&config.path, now),
             life,
             since: now,
             rung: 0,

@@ -110,6 +110,11 @@ impl Pipeline {
         -mean * libm::log((1.0 - unit) / waits)
     }
 
+    /// Messages that all servers together serve in a second; none where service takes no time.
+    pub fn rate(&self) -> Option<f64> {
+        (self.service_mean_s > 0.0).then(|| f64::from(self.servers) / self.service_mean_s)
+    }
+
     /// Messages that wait in the fluid backlog.
     pub fn backlog(&self) -> f64 {
         self.backlog

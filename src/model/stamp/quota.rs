@@ -1,4 +1,4 @@
-//! The daily message quota: metered by UTC day and reported. It is not enforced.
+//! The daily message quota: metered by UTC day. Whether a hub enforces it is the scenario's choice.
 
 use crate::units::{SimDuration, SimTime};
 
@@ -21,12 +21,17 @@ impl Quota {
         Self { limit, day_offset, day: 0, used: 0, most: 0, before: 0.0, total: 0 }
     }
 
-    /// Meters messages.
-    pub fn meter(&mut self, now: SimTime, messages: u64) {
+    /// The counter begins anew at 00:00 UTC.
+    fn turn(&mut self, now: SimTime) {
         let day = (now.0 + self.day_offset.0) / SimDuration::DAY.0;
         if day != self.day {
             (self.day, self.used) = (day, 0);
         }
+    }
+
+    /// Meters messages.
+    pub fn meter(&mut self, now: SimTime, messages: u64) {
+        self.turn(now);
         self.used += messages;
         self.total += messages;
         self.most = self.most.max(self.used);
@@ -37,6 +42,12 @@ impl Quota {
         self.before = self.most_ratio();
         self.meter(now, 0);
         (self.limit, self.most) = (limit, self.used);
+    }
+
+    /// Messages that the rest of the day may still meter.
+    pub fn room(&mut self, now: SimTime) -> u64 {
+        self.turn(now);
+        self.limit.saturating_sub(self.used)
     }
 
     /// Fullest day against the quota [1].
@@ -72,5 +83,15 @@ mod tests {
         assert!((quota.most_ratio() - 0.9).abs() < 1e-12, "120 of 400 is less than 90 of 100 was");
         quota.meter(SimTime::ZERO + SimDuration::HOUR * 2, 260);
         assert!((quota.most_ratio() - 0.95).abs() < 1e-12);
+    }
+
+    #[test]
+    fn room_is_what_is_left_of_the_day_and_all_of_it_after_midnight() {
+        let mut quota = Quota::new(100, SimDuration::HOUR * 23);
+        quota.meter(SimTime::ZERO, 70);
+        assert_eq!(quota.room(SimTime::ZERO), 30);
+        quota.meter(SimTime::ZERO, 70);
+        assert_eq!(quota.room(SimTime(SimDuration::HOUR.0 - 1)), 0);
+        assert_eq!(quota.room(SimTime(SimDuration::HOUR.0)), 100);
     }
 }

@@ -7,6 +7,7 @@ use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::fault::Schedule;
 use crate::model::limit::Shaping;
 use crate::model::population::traffic::{Fidelity, Popularity};
+use crate::model::stamp::path::PathConfig;
 use crate::scenario::file::File;
 
 /// A line for each assumption, with its value; in a fixed order.
@@ -46,9 +47,48 @@ fn limits(model: &ModelConfig, lines: &mut Vec<String>) {
         );
     }
     lines.push("refused attempts consume nothing of a throttle (not documented)".to_owned());
-    lines.push("the daily message quota is metered and reported, not enforced".to_owned());
+    if model.stamps.iter().all(|stamp| stamp.path.quota_enforced) {
+        lines.push("a message or call that would exceed the daily quota is refused (403002) and not sent again; the counter begins anew at 00:00 UTC".to_owned());
+    } else {
+        lines.push("the daily message quota is metered and reported, not enforced".to_owned());
+    }
     lines.push("the registry of a hub ends at its soft cap, which only support raises".to_owned());
-    lines.push("the throughput of the routing endpoint is billed and not limited".to_owned());
+    if model.stamps.iter().any(|stamp| stamp.path.ingress.is_none()) {
+        lines.push("the throughput of the routing endpoint is billed and not limited".to_owned());
+    }
+    model.stamps.iter().for_each(|stamp| path(&stamp.path, lines));
+}
+
+/// What is carried out of a stamp's path.
+fn path(path: &PathConfig, lines: &mut Vec<String>) {
+    if path.is_on() {
+        let after = path.sustained;
+        once(
+            lines,
+            format!(
+                "refusals by a hub's throttle carry 429001 once it was over its limit for {after} (not documented), before that 429002 or 429003"
+            ),
+        );
+        let every = path.checkpoint.map_or_else(|| "with each message".to_owned(), |every| format!("each {every}"));
+        once(lines, format!("processing saves its position {every}; a restart reads again from there, in order"));
+    }
+    let Some(ingress) = &path.ingress else { return };
+    once(
+        lines,
+        format!(
+            "a throughput unit takes {} events and {} in a second, with {} of it as credit; what meets ServerBusy waits in the hub for up to {} and is sent again in order as soon as it is taken (how the hub retries is not documented)",
+            ingress.events, ingress.bytes, ingress.credit, ingress.retention
+        ),
+    );
+    if let Some(inflation) = ingress.inflation {
+        once(
+            lines,
+            format!(
+                "auto-inflate adds {} throughput units {} after ServerBusy, again and again up to {}, lowers none, and is billed by time (its rule is not documented)",
+                inflation.step, inflation.delay, inflation.units_max
+            ),
+        );
+    }
 }
 
 fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {

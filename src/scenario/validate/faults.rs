@@ -9,6 +9,7 @@ use crate::model::names::Names as _;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::{Fault, File, Lasts};
 use crate::scenario::tree::steps;
+use crate::scenario::validate::names::stamp_name;
 use crate::scenario::validate::stamps::name_problem;
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{SimDuration, SimTime};
@@ -176,6 +177,17 @@ impl Build<'_> {
             let finding =
                 Finding::new("the gateway has no cache").help("add `commands` to a cohort, or a [gateway.cache]");
             self.say_key(path, finding);
+        }
+        if let FaultCause::ProcessingRestart(restart) = &fault.cause {
+            let of = |group: &&crate::scenario::file::Stamps| {
+                (1..=group.count).any(|n| stamp_name(&group.name, n) == restart.stamp)
+            };
+            let group = file.stamps.iter().find(of);
+            if group.is_some_and(|group| group.processing.checkpoint_every.is_none()) {
+                let finding = Finding::new(format!("the processing of `{}` has no checkpoints", restart.stamp));
+                let help = "say how often its position is saved: [stamps.processing] checkpoint_every = \"1 min\"";
+                self.say(&format!("{path}/stamp"), finding.help(help));
+            }
         }
         if let FaultCause::RegionBlackout(blackout) = &fault.cause {
             let lives = |cohort: &crate::scenario::file::Cohort| {

@@ -9,15 +9,17 @@ use crate::model::config::ScalingConfig;
 use crate::model::ids::RingId;
 use crate::model::limit::Shaping;
 use crate::model::stamp::edition::Edition;
+use crate::model::stamp::endpoint::{Inflation, IngressConfig};
 use crate::model::stamp::hub::{FixedPrice, StampConfig};
+use crate::model::stamp::path::PathConfig;
 use crate::model::stamp::pipeline::ProcessingConfig;
 use crate::model::stamp::scaling::Reach;
 use crate::scenario::catalog::Limits;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
-use crate::scenario::file::{File, PriceTable, RoutingTier, Scaling, ShapingTable, Stamps};
+use crate::scenario::file::{File, PriceTable, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps};
 use crate::scenario::validate::names::{STAMPS_MAX, stamp_name};
 use crate::scenario::validate::{Build, Frame, Names};
-use crate::units::Bytes;
+use crate::units::{Bytes, SimDuration};
 
 /// Longest name [characters].
 const NAME_MAX: usize = 80;
@@ -102,6 +104,39 @@ impl Build<'_> {
             &format!("{at}/routing/throughput_units"),
             || Finding::new("a routing endpoint without a throughput unit").expected("at least 1, or tier = \"none\""),
         );
+        self.path(at, group);
+    }
+
+    /// The rules of what a group carries out of its path.
+    fn path(&mut self, at: &str, group: &Stamps) {
+        let none = |what: &str| Finding::new(format!("{what} of zero")).expected("one above zero");
+        self.require(
+            group.hub.sustained_after != Some(SimDuration::ZERO),
+            &format!("{at}/hub/sustained_after"),
+            || none("a length"),
+        );
+        let every = group.processing.checkpoint_every;
+        self.require(every != Some(SimDuration::ZERO), &format!("{at}/processing/checkpoint_every"), || {
+            none("a length").help("leave it out for a position that is saved with each message")
+        });
+        let Some(ingress) = &group.routing.ingress else { return };
+        let at = format!("{at}/routing/ingress");
+        self.require(group.routing.tier != RoutingTier::None, &at, || {
+            Finding::new("limits of a routing endpoint that there is not").expected("tier = \"standard\" or \"basic\"")
+        });
+        self.require(!ingress.events_per_unit.is_zero(), &format!("{at}/events_per_unit"), || none("a limit"));
+        self.require(ingress.bytes_per_unit.0 > 0, &format!("{at}/bytes_per_unit"), || none("a limit"));
+        self.require(!ingress.retention.is_zero(), &format!("{at}/retention"), || none("a length"));
+        self.require(!ingress.credit.is_zero(), &format!("{at}/credit"), || none("a length"));
+        let Some(inflate) = ingress.inflate else { return };
+        let units = group.routing.throughput_units;
+        self.require(inflate.units_max >= units, &format!("{at}/inflate/units_max"), || {
+            let finding =
+                Finding::new(format!("at most {} throughput units, but {units} at the start", inflate.units_max));
+            finding.expected(format!("at least {units}"))
+        });
+        self.require(inflate.step > 0, &format!("{at}/inflate/step"), || none("a step"));
+        self.require(!inflate.delay.is_zero(), &format!("{at}/inflate/delay"), || none("a length"));
     }
 
     /// The limits of a group's hub.
@@ -258,6 +293,27 @@ fn fill(group: &mut Stamps) {
     }
 }
 
+fn path(group: &Stamps) -> PathConfig {
+    let ingress = group.routing.ingress.map(|ingress| IngressConfig {
+        units: group.routing.throughput_units,
+        events: ingress.events_per_unit,
+        bytes: ingress.bytes_per_unit,
+        credit: ingress.credit,
+        retention: ingress.retention,
+        inflation: ingress.inflate.map(|inflate| Inflation {
+            units_max: inflate.units_max,
+            step: inflate.step,
+            delay: inflate.delay,
+        }),
+    });
+    PathConfig {
+        quota_enforced: group.hub.quota == QuotaRule::Enforced,
+        ingress,
+        checkpoint: group.processing.checkpoint_every,
+        sustained: group.hub.sustained_after.unwrap_or(PathConfig::OFF.sustained),
+    }
+}
+
 fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_prices: &[FixedPrice]) -> StampConfig {
     let name = stamp_name(&group.name, number);
     let (hub, default) = (&group.hub, Shaping::default());
@@ -278,6 +334,7 @@ fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_pr
         method_shaping: hub.methods.over(default),
         method_payload: hub.method_payload.unwrap_or(Bytes::KB),
         processing: ProcessingConfig { servers: group.processing.servers, service: group.processing.service },
+        path: path(group),
         answer: hub.answer,
         fixed_prices: fixed_prices.to_vec(),
         bills_ingress: group.routing.tier != RoutingTier::None,
