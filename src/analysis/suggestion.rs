@@ -55,7 +55,7 @@ mod tests {
         ] {
             assert_eq!(suggest(typed), Some(meant), "{typed}");
         }
-        assert_eq!(suggest("throughput"), None);
+        assert_eq!(suggest("bandwidth"), None);
         assert_eq!(suggest(""), None);
     }
 

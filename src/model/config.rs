@@ -108,7 +108,9 @@ impl ModelConfig {
 
     /// Whether observations are kept by parts at all.
     pub fn is_cut(&self) -> bool {
-        self.cuts == Cuts::Windows || !(self.faults.is_empty() && self.moves.is_empty())
+        // A drain is a move that the scaling policy makes up.
+        let may_move = !self.moves.is_empty() || self.scaling.policy.entry().drains();
+        self.cuts == Cuts::Windows || may_move || !self.faults.is_empty()
     }
 
     /// Most devices that a cohort has at any time up to the horizon.

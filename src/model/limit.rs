@@ -9,8 +9,18 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
-use crate::model::stamp::path::Fate;
 use crate::units::{Rate, SimDuration, SimTime};
+
+/// Why a bucket refuses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Refusal {
+    /// The limit has been exceeded for long.
+    Sustained,
+    /// The backlog is full.
+    BacklogFull,
+    /// The wait in the backlog would be too long.
+    BacklogTimeout,
+}
 
 /// A length of time, or no bound at all: `"30 s"` or `"unlimited"`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -219,13 +229,13 @@ impl Bucket {
         now + SimDuration(u64::try_from((-self.level + self.gain - 1) / self.gain).unwrap_or(u64::MAX / 4))
     }
 
-    /// Code of a refusal now: sustained (429001) when the limit was exceeded for that long, else by its cause.
-    pub fn refusal(&self, verdict: Verdict, now: SimTime, sustained: SimDuration) -> Fate {
+    /// Why an attempt is refused now: the limit was exceeded for `sustained`, or else by the verdict.
+    pub fn refusal(&self, verdict: Verdict, now: SimTime, sustained: SimDuration) -> Refusal {
         let over = self.over_since.map_or(SimDuration::ZERO, |since| now.saturating_since(since));
         match verdict {
-            _ if over >= sustained => Fate::Sustained,
-            Verdict::TimedOut(_) => Fate::BacklogTimeout,
-            _ => Fate::BacklogFull,
+            _ if over >= sustained => Refusal::Sustained,
+            Verdict::TimedOut(_) => Refusal::BacklogTimeout,
+            _ => Refusal::BacklogFull,
         }
     }
 

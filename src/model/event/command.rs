@@ -372,7 +372,7 @@ impl World<'_> {
                 Some(at)
             }
             verdict => {
-                let code = methods.refusal(verdict, now, sustained).code();
+                let code = Fate::from(methods.refusal(verdict, now, sustained)).code();
                 self.figures.refused(&mut self.recorder, Queue::Method, now, code);
                 None
             }

@@ -13,6 +13,7 @@ use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
 use crate::model::population::cohort::GiveUp;
 use crate::model::population::device::{Device, State};
+use crate::model::stamp::path::Fate;
 use crate::model::world::{NEVER, NOBODY, World};
 use crate::units::{SimDuration, SimTime};
 
@@ -177,7 +178,8 @@ impl World<'_> {
                 self.timer(agenda, device, at + back, Kind::Connected);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
-                let code = hub.connects.refusal(verdict, now, self.stamps[stamp.index()].path.sustained).code();
+                let refusal = hub.connects.refusal(verdict, now, self.stamps[stamp.index()].path.sustained);
+                let code = Fate::from(refusal).code();
                 self.figures.refused(&mut self.recorder, Queue::Connect, now, code);
                 let told = if let Verdict::TimedOut(at) = verdict { at } else { now };
                 self.fail(agenda, device, told + back);

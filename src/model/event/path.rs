@@ -32,7 +32,7 @@ impl World<'_> {
                 Some(at)
             }
             verdict => {
-                let fate = sends.refusal(verdict, now, self.stamps[s].path.sustained);
+                let fate = Fate::from(sends.refusal(verdict, now, self.stamps[s].path.sustained));
                 self.figures.refused(&mut self.recorder, Queue::Send, now, fate.code());
                 self.recorder.count(self.figures.refused_messages, 1);
                 self.ledger.end(fate, 1);
@@ -343,7 +343,8 @@ impl World<'_> {
         let sent = hub.sends.offer_flow(tick.start, tick.length, allowed);
         let admitted = allowed - sent.refused;
         hub.quota.meter(tick.start, share(blocks, admitted, messages));
-        let fate = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
+        let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
+        let fate = Fate::from(refusal);
         self.ledger.end(fate, sent.refused);
         self.figures.coded(Queue::Send.name(), fate.code(), tick.start, sent.refused);
         self.recorder.count(self.figures.refused_messages, sent.refused);

@@ -190,6 +190,7 @@ impl World<'_> {
         let admitted = messages - sent.refused;
         self.ledger.processed += admitted;
         let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
+        let refusal = Fate::from(refusal);
         self.ledger.end(refusal, sent.refused);
         let metered = blocks * admitted / messages;
         hub.quota.meter(tick.start, metered);

@@ -179,7 +179,8 @@ impl World<'_> {
 
     fn move_spans(&self, now: SimTime) -> Vec<(String, SimTime, SimTime)> {
         let spans = self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun);
-        let until = |run: &MoveRun| run.ended.unwrap_or(now);
+        // Stragglers may begin a move anew that had ended.
+        let until = |run: &MoveRun| run.ended.filter(|_| run.is_over()).unwrap_or(now);
         spans.map(|(run, plan)| (plan.name.clone(), plan.at, until(run))).collect()
     }
 

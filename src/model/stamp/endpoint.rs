@@ -276,7 +276,7 @@ mod tests {
             }
         }
         // A second of credit and two of waiting, and the batch that began in time.
-        assert_eq!((taken, expired), (3_000, 7_000));
+        assert_eq!((taken, expired), (4_000, 6_000));
     }
 
     #[test]

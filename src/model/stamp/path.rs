@@ -5,6 +5,7 @@
 
 use std::collections::VecDeque;
 
+use crate::model::limit::Refusal;
 use crate::model::stamp::endpoint::{Batch, Endpoint, IngressConfig};
 use crate::units::{SimDuration, SimTime};
 
@@ -198,6 +199,16 @@ pub enum Fate {
     Outage,
     /// The routing endpoint did not take it in time.
     Expired,
+}
+
+impl From<Refusal> for Fate {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::Sustained => Self::Sustained,
+            Refusal::BacklogFull => Self::BacklogFull,
+            Refusal::BacklogTimeout => Self::BacklogTimeout,
+        }
+    }
 }
 
 impl Fate {
