@@ -492,7 +492,9 @@ fn check(sketch: &Sketch, scenario: &Scenario, run: &Observations) {
     if !outcomes.is_empty() {
         near(outcomes.iter().sum(), 1.0, "the outcomes of all calls");
     }
-    for of in run.marks.iter().filter(|mark| mark.kind != MarkKind::StampAdded).map(|mark| &mark.label) {
+    for of in
+        run.marks.iter().filter(|mark| matches!(mark.kind, MarkKind::Fault | MarkKind::Move)).map(|mark| &mark.label)
+    {
         let phase = |when| figures.get(&MeasureKey::new("commands").with("phase", format!("{when} {of}")));
         let calls = ["before", "during", "after"].into_iter().filter_map(phase).sum::<f64>();
         near(calls, figures.of("commands", None).iter().sum(), "the calls of all phases");
