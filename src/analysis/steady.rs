@@ -52,6 +52,11 @@ pub fn settle(runs: &mut [Observations], warm_up: Option<SimDuration>) -> Steady
             Some(length) => stated(&runs[0].parts, count, length),
             None => truncation(&mean_over_replications(&root, &by_part)),
         };
+        // A single run must leave a part for each batch, or its figure is refused like any that has not settled.
+        let first = first.and_then(|first| match (count - first) / BATCHES {
+            0 if runs.len() == 1 => Err(Unsteady::TooShort { n: count - first, needed: BATCHES }),
+            _ => Ok(first),
+        });
         let length = first.map(|first| runs[0].parts.span(first).0.since_start());
         steady.warm_ups.insert(root.clone(), length);
         if let Ok(first) = first {
@@ -112,11 +117,6 @@ fn replace(run: &mut Observations, count: usize, firsts: &BTreeMap<MeasureKey, u
 fn in_batches(parts: &Parts, count: usize, firsts: &BTreeMap<MeasureKey, usize>, steady: &mut Steady) {
     for (root, first) in firsts {
         let length = (count - first) / BATCHES;
-        if length == 0 {
-            let too_short = Unsteady::TooShort { n: count - first, needed: BATCHES };
-            steady.warm_ups.insert(root.clone(), Err(too_short));
-            continue;
-        }
         let start = count - BATCHES * length;
         let batches: Vec<_> = (0..BATCHES)
             .map(|batch| parts.figures(&(0..length).map(|i| start + batch * length + i).collect::<Vec<_>>()))

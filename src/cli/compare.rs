@@ -74,6 +74,7 @@ fn judged(terminal: &Terminal, options: &Compare, base: &Side, candidates: Vec<S
     let question = options.criteria.question(base.is_baseline)?;
     if let ([candidate], Some(digest)) = (candidates.as_slice(), &base.run.manifest.digest)
         && are_identical(&base.run.manifest, &candidate.run.manifest)
+        && obstacle(&base.run.manifest, &candidate.run.manifest, question.unpaired).is_none()
     {
         terminal.message("verdict", json!({ "verdict": "identical", "digest": digest }));
         terminal.data(&format!("identical: both have the digest {digest}\n"));

@@ -304,12 +304,18 @@ fn labels_that_never_meet_are_said_to() {
 }
 
 #[test]
-fn a_figure_that_some_replications_lack_warns() {
-    // 29 of 30 fleets never recovered: the mean over the one that did says little.
-    let study = study(&[(recovery("weu-1", "0.99"), 60.0, 1)]);
-    let outcome = judged(&expect("time_to_recover_s", &[], "> 1 h", None), &study);
-    assert_eq!((outcome.grade, outcome.evidence[0].lacking), (Grade::Warn, 29));
-    assert!(!outcome.grade.is_failure());
+fn a_figure_that_some_replications_lack_warns_and_one_that_most_lack_fails() {
+    let judged_with = |n: u32| {
+        let study = study(&[(recovery("weu-1", "0.99"), 60.0, n)]);
+        judged(&expect("time_to_recover_s", &[], "> 1 h", None), &study)
+    };
+    let outcome = judged_with(29);
+    assert_eq!((outcome.grade, outcome.evidence[0].lacking), (Grade::Warn, 1));
+    assert_eq!(judged_with(15).grade, Grade::Warn);
+    // 29 of 30 fleets never recovered: the mean over the one that did says nothing.
+    let outcome = judged_with(1);
+    assert!(outcome.grade.is_failure());
+    assert_eq!(outcome.absent.expect("why").to_string(), "n too small: 1 replications, 15 are needed");
 }
 
 #[test]
