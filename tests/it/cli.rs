@@ -508,11 +508,11 @@ fn several_candidates_are_ranked_figure_by_figure() {
 #[cfg(unix)]
 fn repository() -> Place {
     let place = Place::new();
-    for folder in ["fleet", "shared"] {
+    for folder in ["fleet", "common"] {
         fs::create_dir(place.path(folder)).expect("a folder");
     }
-    place.write("shared/base.toml", SMALL);
-    place.write("fleet/now.toml", "question = \"As it is now?\"\nextends = \"../shared/base.toml\"\n");
+    place.write("common/base.toml", SMALL);
+    place.write("fleet/now.toml", "question = \"As it is now?\"\nextends = \"../common/base.toml\"\n");
     let git = |words: &[&str]| {
         let fixed = ["-c", "user.name=t", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"];
         let output =
@@ -520,7 +520,7 @@ fn repository() -> Place {
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     };
     git(&["init", "--quiet"]);
-    git(&["add", "fleet", "shared"]);
+    git(&["add", "fleet", "common"]);
     git(&["commit", "--quiet", "-m", "first"]);
     place
 }
@@ -532,7 +532,7 @@ fn a_git_revision_is_a_side_with_all_that_it_extends() {
     let same = place.run(&["compare", "git:HEAD", "fleet/now.toml"]).says(0, &[]);
     assert!(same.out.contains("identical"), "{same:#?}");
     // What the file extends has changed since, and the file itself has not.
-    place.write("shared/base.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
+    place.write("common/base.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));
     place.run(&["compare", "git:HEAD", "fleet/now.toml", "--replications", "10"]).says(21, &[]);
     place.run(&["compare", "git:main:fleet/now.toml", "fleet/now", "--replications", "10"]).says(21, &[]);
     // The newest run of the scenario is never that of an old revision.
@@ -540,7 +540,7 @@ fn a_git_revision_is_a_side_with_all_that_it_extends() {
     assert!(latest("fleet/now") && !latest("now"));
     let status = Process::new("git").current_dir(place.path("fleet")).args(["status", "--porcelain", "-uno"]).output();
     let status = String::from_utf8(status.expect("git is there").stdout).expect("text");
-    assert_eq!(status.trim(), "M shared/base.toml", "neither the work tree nor the index is touched");
+    assert_eq!(status.trim(), "M common/base.toml", "neither the work tree nor the index is touched");
 }
 
 #[test]
