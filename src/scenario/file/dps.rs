@@ -1,0 +1,101 @@
+//! The sections `[network]` and `[dps]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::defaults::lognormal;
+use super::shaping::ShapingTable;
+use super::words::OrNever;
+use crate::kernel::law::DurationLaw;
+use crate::model::dps::allocation::AllocationPolicy;
+use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
+use crate::units::{Rate, SimDuration};
+
+/// Round trips of devices.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Network {
+    /// Device to a hub of its region and back. Default lognormal, median 40 ms, 99 % below 300 ms.
+    pub device_to_hub: DurationLaw,
+    /// Device to DPS and back. Default lognormal, median 60 ms, 99 % below 400 ms.
+    pub device_to_dps: DurationLaw,
+    /// Whether distance between regions adds to the round trips. Default true.
+    pub distance: bool,
+    /// How long a device waits for a hub that does not answer. Default 30 s.
+    pub connect_timeout: SimDuration,
+}
+
+impl Default for Network {
+    fn default() -> Self {
+        Self {
+            device_to_hub: lognormal(40, 300),
+            device_to_dps: lognormal(60, 400),
+            distance: true,
+            connect_timeout: SimDuration::from_secs(30),
+        }
+    }
+}
+
+/// The Device Provisioning Service.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Dps {
+    /// Instances; registrations are spread over them by a hash of their ID. Default 1.
+    pub instances: u16,
+    /// Registrations that one instance accepts. Default 1000/min.
+    pub registrations: Rate,
+    /// Service operations, such as look-ups by the gateway, that one instance accepts. Default 1000/min.
+    pub operations: Rate,
+    /// Shaping of registrations. Default: 60 s of credit, no backlog.
+    pub registration_shaping: ShapingTable,
+    /// Shaping of service operations. Default: 60 s of credit, no backlog.
+    pub operation_shaping: ShapingTable,
+    /// Allocation policy, as a table named after it. Default `hashed`.
+    pub allocation: AllocationPolicy,
+    /// What a later registration keeps: `migrate` (the default), `reset` or `never`.
+    pub reprovision: Reprovision,
+    /// What becomes of a migration whose source hub is down: `reset` (the default) or `fail`.
+    pub dead_source: DeadSource,
+    /// Time that DPS works on one assignment. Default lognormal, median 300 ms, 99 % below 2 s.
+    pub assignment: DurationLaw,
+    /// Time that DPS needs to answer a status request. Default lognormal, median 50 ms, 99 % below 300 ms.
+    pub status: DurationLaw,
+    /// How long a refused request waits at least before the next one. Default 5 s.
+    pub retry_after: SimDuration,
+    /// How long a device whose registration failed waits before it asks again. Default 5 min.
+    pub failed_retry: SimDuration,
+    /// Time between two polls of the operation status by a device; at least 2 s. Default 2 s.
+    pub poll: SimDuration,
+    /// How long a device waits for an answer from a silent DPS. Default 30 s.
+    pub request_timeout: SimDuration,
+    /// Whether DPS's work draws on the registry throttles of the hubs. Default true.
+    pub draws_on_registry: bool,
+    /// Age of what policies see beyond DPS's own counts. Default 60 s.
+    pub view_period: SimDuration,
+    /// How long after its start an outage takes a hub out of allocation, or "never". Default 5 min.
+    pub detection: OrNever,
+}
+
+impl Default for Dps {
+    fn default() -> Self {
+        Self {
+            instances: 1,
+            registrations: Rate::new(1_000, SimDuration::MINUTE),
+            operations: Rate::new(1_000, SimDuration::MINUTE),
+            registration_shaping: ShapingTable::default(),
+            operation_shaping: ShapingTable::default(),
+            allocation: AllocationPolicy::default(),
+            reprovision: Reprovision::default(),
+            dead_source: DeadSource::default(),
+            assignment: lognormal(300, 2_000),
+            status: lognormal(50, 300),
+            retry_after: SimDuration::from_secs(5),
+            failed_retry: SimDuration::MINUTE * 5,
+            poll: SimDuration::from_secs(2),
+            request_timeout: SimDuration::from_secs(30),
+            draws_on_registry: true,
+            view_period: SimDuration::MINUTE,
+            detection: OrNever::After(SimDuration::MINUTE * 5),
+        }
+    }
+}

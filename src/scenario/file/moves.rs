@@ -1,0 +1,56 @@
+//! The section `[[moves]]`.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::defaults::{one, pace};
+use crate::model::movement::MoveKind;
+use crate::units::{Rate, Ratio, SimDuration};
+
+/// A move of devices between stamps.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Move {
+    /// Name in tables and charts. Default: the kind and what it is about.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// Start, after the start of the run.
+    pub at: SimDuration,
+    /// What kind of move, as a table named after it.
+    pub kind: MoveKind,
+    /// Evictions while a wave runs. Default 600/min.
+    #[serde(default = "pace")]
+    pub pace: Rate,
+    /// Waves of equal size. Default 1.
+    #[serde(default = "one")]
+    pub waves: u32,
+    /// Time from the last eviction of a wave to the first of the next. Default 0 s.
+    #[serde(default)]
+    pub pause: SimDuration,
+    /// Which of the devices move. Default: all.
+    #[serde(default)]
+    pub select: Select,
+}
+
+/// Which devices a move takes; what is not given selects all.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Select {
+    /// Only this cohort.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cohort: Option<String>,
+    /// Only devices of this region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Only this generation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation: Option<u16>,
+    /// Only this share of them, drawn by device. Default 1.
+    pub share: Ratio,
+}
+
+impl Default for Select {
+    fn default() -> Self {
+        Self { cohort: None, region: None, generation: None, share: Ratio::ONE }
+    }
+}
