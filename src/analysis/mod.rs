@@ -4,6 +4,7 @@
 //! sums are taken in the order of the plan and all critical values come from `libm`, so results are the same bits on
 //! any number of threads and on any CPU.
 
+pub mod answer;
 pub mod best;
 mod bound;
 pub mod caution;
@@ -26,6 +27,7 @@ pub mod warmup;
 #[cfg(test)]
 mod sample;
 
+pub use answer::Answer;
 pub use bound::quantity;
 pub use expectation::{
     Absent, Bound, BoundError, Comparison, Evidence, EvidenceRow, Expectation, Found, Grade, Outcome, Unfailable,

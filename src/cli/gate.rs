@@ -119,7 +119,13 @@ pub(super) fn of_run(ran: &Ran<'_>) -> Suite {
         money: money(study),
         figures: key.chain(above_floors(study, floors)).collect(),
         cases,
-        findings: pictures.iter().map(|picture| picture.title.clone()).chain(bound).collect(),
+        findings: manifest
+            .answer
+            .iter()
+            .cloned()
+            .chain(pictures.iter().map(|picture| picture.title.clone()))
+            .chain(bound)
+            .collect(),
         pictures: pictures.iter().map(|picture| format!("charts/{}.svg", picture.name)).collect(),
         assumptions: scenario.assumptions.clone(),
         origin: origin(manifest, study),

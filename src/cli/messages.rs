@@ -80,6 +80,8 @@ enum Message {
         folder: Option<PathBuf>,
         /// Digest of the results; null for a run that is not complete.
         digest: Option<String>,
+        /// What the run answers; null where the scenario has no sentence for it.
+        answer: Option<String>,
         /// The exit code that it leads to.
         exit: u8,
         /// What it falls short of.
@@ -94,6 +96,15 @@ enum Message {
         limits: Option<String>,
         /// Its expectations, as in `expectations.json`.
         expectations: Vec<Value>,
+    },
+    /// The index of many scenarios, with `index --into` or `--check`.
+    Index {
+        /// The document.
+        file: PathBuf,
+        /// Scenarios of the index.
+        scenarios: u32,
+        /// Whether the document had just this index already.
+        is_same: bool,
     },
     /// Whether the expectations of a scenario can fail, with `run --self-check`.
     SelfCheck {

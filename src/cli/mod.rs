@@ -3,6 +3,7 @@
 //! The only room that prints. No command asks a question, and only `run`, `compare` and `baseline` write results; `golden` writes
 //! what it is told to accept. What CI reads of a verdict is filled in by `gate`, made by the room `report` and written by `delivery`.
 
+mod answer;
 mod baseline;
 mod check;
 mod compare;
@@ -19,6 +20,7 @@ mod failure;
 mod figures;
 mod gate;
 mod golden;
+mod index;
 mod init;
 mod limits;
 mod list;
@@ -86,6 +88,7 @@ enum Command {
     Baseline(baseline::Baseline),
     Rank(rank::Rank),
     Verify(verify::Verify),
+    Index(index::Index),
     Init(init::Init),
     List(list::List),
     Explain(explain::Explain),
@@ -106,6 +109,7 @@ impl Command {
             Self::Baseline(_) => "baseline",
             Self::Rank(_) => "rank",
             Self::Verify(_) => "verify",
+            Self::Index(_) => "index",
             Self::Init(_) => "init",
             Self::List(_) => "list",
             Self::Explain(_) => "explain",
@@ -129,6 +133,7 @@ impl Command {
     fn is_document(&self) -> bool {
         match self {
             Self::Schema(_) | Self::Completions(_) => true,
+            Self::Index(index) => index.is_document(),
             Self::Man(man) => man.is_document(),
             _ => false,
         }
@@ -198,6 +203,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Rank(options) => return rank::rank(terminal, &cli.talk, options),
         Command::Baseline(options) => baseline::baseline(terminal, &cli.talk, options)?,
         Command::Verify(options) => return verify::verify(terminal, &cli.talk, options),
+        Command::Index(options) => return index::index(terminal, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
         Command::Explain(options) => explain::explain(terminal, options)?,

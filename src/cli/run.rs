@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use serde_json::json;
 
+use super::answer::answer;
 use super::delivery::Delivery;
 use super::exit;
 use super::expectations::{Judged, judge};
@@ -117,6 +118,7 @@ struct Finished {
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
     digest: Option<String>,
+    answer: Option<String>,
     codes: Vec<u8>,
     notes: Vec<String>,
     advice: Vec<String>,
@@ -290,6 +292,7 @@ fn keep(
         judged: judge(&scenario.expectations, study, &result.observations),
         folder: None,
         digest: None,
+        answer: answer(scenario, study),
         codes,
         notes,
         advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
@@ -415,6 +418,7 @@ fn facts(scenario: &Scenario, result: &ScenarioResult, notes: &[String]) -> RunF
         command_line: std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect(),
         assumptions: scenario.assumptions.clone(),
         catalog: sources::catalogs(scenario),
+        answer: answer(scenario, &result.study),
         advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
     }
 }
@@ -516,7 +520,8 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
     }
     tell_expectations(terminal, finished);
     tell_floors(terminal, finished);
-    for Finished { name, folder, digest, codes, notes, advice, figures, limits, floors, judged, .. } in finished {
+    for Finished { name, folder, digest, answer, codes, notes, advice, figures, limits, floors, judged, .. } in finished
+    {
         let figures: Vec<_> = figures
             .iter()
             .map(|figure| json!({ "figure": figure.heading, "text": figure.text, "floor": figure.floor }))
@@ -525,7 +530,7 @@ fn tell(terminal: &Terminal, finished: &[Finished]) {
         terminal.message(
             "scenario",
             json!({
-                "scenario": name, "folder": folder, "digest": digest, "exit": exit, "notes": notes, "advice": advice,
+                "scenario": name, "folder": folder, "digest": digest, "answer": answer, "exit": exit, "notes": notes, "advice": advice,
                 "figures": figures, "limits": limits, "floors": floors_json(floors), "expectations": judged,
             }),
         );
@@ -578,14 +583,17 @@ fn heading(text: &str) -> String {
     wrapped(text, 9).join("\n").replace('-', "-\n")
 }
 
-/// What each scenario asks, keyed by its name, with what its figures are where their headings leave that open.
+/// What each scenario asks and what the run answers, keyed by its name, with what its figures are where their headings leave
+/// that open.
 fn questions(finished: &[Finished], width: usize, colors: bool) -> String {
     let key = finished.iter().map(|finished| finished.name.chars().count()).max().unwrap_or(0).min(width / 3);
     let mut text = String::new();
-    for Finished { name, question, figures, .. } in finished {
+    for Finished { name, question, answer, figures, .. } in finished {
         let notes: Vec<String> = figures.iter().filter_map(note).collect();
         let notes = if notes.is_empty() { String::new() } else { format!(" [{}]", notes.join("; ")) };
-        let lines = wrapped(&format!("{question}{notes}"), width.saturating_sub(key + 3));
+        let room = width.saturating_sub(key + 3);
+        let mut lines = wrapped(&format!("{question}{notes}"), room);
+        lines.extend(answer.iter().flat_map(|answer| wrapped(&format!("-> {answer}"), room)));
         // A name wider than its column has a line of its own, so that the questions stay in theirs.
         let (head, key_of_first) =
             if name.chars().count() > key { (format!(" {name}\n"), "") } else { (String::new(), name.as_str()) };

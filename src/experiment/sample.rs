@@ -17,6 +17,7 @@ pub(super) fn manifest(seed: u64, replications: u32) -> Manifest {
         version: "0.1.0".into(),
         scenario: "outage".into(),
         question: String::new(),
+        answer: None,
         inputs_hash: String::new(),
         seed,
         start: "2026-03-02T00:00:00Z".into(),

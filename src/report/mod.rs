@@ -5,8 +5,9 @@
 pub mod annotations;
 pub mod chart;
 pub mod gate;
+pub mod index;
 pub mod junit;
-mod numbers;
+pub mod numbers;
 pub mod summary;
 
 pub use annotations::annotations;

@@ -1,5 +1,20 @@
 //! Numbers as people read them: `1.2 M`, `$0.41`, `250 ms`, `2 s`, `12 %`.
 
+use crate::metrics::measure::Measure;
+
+/// A figure of a measure in the unit that a reader would say it in: `45 min`, `12 %`, `$0.41`, `1,240`, `37 k`.
+pub fn spoken(measure: &Measure, value: f64) -> String {
+    match measure.unit {
+        "ms" => milliseconds(value),
+        "s" => milliseconds(value * 1e3),
+        "min" => format!("{} min", count(value)),
+        "USD" => usd(value),
+        "1/s" => per_second(value),
+        _ if measure.is_share => percent(value),
+        _ => count(value),
+    }
+}
+
 /// Rounds to what a reader needs: whole from 10 on, one place from 1 on, two leading digits below.
 fn rounded(value: f64) -> String {
     let places = match value.abs() {

@@ -203,6 +203,7 @@ impl File {
             version: self.version,
             scenario: self.scenario,
             question: String::new(),
+            answer: None,
             inputs_hash: self.inputs_hash,
             seed: self.seed,
             start: self.start,

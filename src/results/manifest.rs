@@ -22,6 +22,8 @@ pub struct RunFacts {
     pub replications_asked: u32,
     /// Why the run is not whole; nothing when it is.
     pub partial: Option<String>,
+    /// What the run answers, in a sentence.
+    pub answer: Option<String>,
     /// Assumptions that entered, a sentence each.
     pub assumptions: Vec<String>,
     /// The command line, program first.
@@ -43,6 +45,9 @@ pub struct Manifest {
     pub scenario: String,
     /// The question it answers.
     pub question: String,
+    /// What the run answers, where the scenario has a sentence for it.
+    #[serde(default)]
+    pub answer: Option<String>,
     /// Hash of the resolved inputs, hexadecimal.
     pub inputs_hash: String,
     /// Seed of the run.
@@ -88,6 +93,7 @@ impl Manifest {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             scenario: study.scenario.clone(),
             question: study.question.clone(),
+            answer: facts.answer,
             digest: complete.then(|| digest(&facts.inputs_hash, runs)),
             seed: facts.seed,
             start: study.start.clone(),

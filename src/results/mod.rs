@@ -26,5 +26,5 @@ pub use error::ResultsError;
 pub use folder::{RunRecord, prepare, write};
 pub use manifest::{FORMAT, Manifest, RunFacts};
 pub use order::{EVENTS_MAX, EventLog, Orders};
-pub use read::{Figure, StoredRun, locate, read};
+pub use read::{Figure, StoredRun, locate, newest, read};
 pub use tables::Floors;

@@ -72,6 +72,25 @@ pub fn read(folder: &Path) -> Result<StoredRun, ResultsError> {
     Ok(StoredRun { folder: folder.to_owned(), manifest, replications })
 }
 
+/// The manifest of the newest run of every scenario below a folder, by the names of the scenarios.
+pub fn newest(out: &Path) -> Result<Vec<Manifest>, ResultsError> {
+    let (mut folders, mut found) = (vec![out.to_owned()], BTreeMap::new());
+    while let Some(folder) = folders.pop() {
+        if folder.join(LATEST).is_file() {
+            let manifest = manifest(&locate(&folder)?.join("manifest.json"))?;
+            found.insert(manifest.scenario.clone(), manifest);
+        }
+        for entry in fs::read_dir(&folder).map_err(ResultsError::reading(&folder))? {
+            let path = entry.map_err(ResultsError::reading(&folder))?.path();
+            // A run's own folder has none below that is a scenario's.
+            if path.is_dir() && !path.join("manifest.json").is_file() {
+                folders.push(path);
+            }
+        }
+    }
+    Ok(found.into_values().collect())
+}
+
 /// The part that every version shares.
 #[derive(Deserialize)]
 struct Versioned {
@@ -163,6 +182,16 @@ mod tests {
         assert_eq!(values, [0.0f64, 1.0 / 7.0, 2.0 / 7.0].map(f64::to_bits));
         let labels: Vec<_> = stored.replications[0].keys().map(ToString::to_string).collect();
         assert_eq!(labels, ["command_latency_ms{quantile=0.99}", "commands"]);
+    }
+
+    #[test]
+    fn the_newest_run_of_every_scenario_is_found_once() {
+        let out = tempfile::tempdir().expect("a folder");
+        write_one(out.path());
+        write_one(out.path());
+        let names: Vec<_> = newest(out.path()).expect("readable").into_iter().map(|found| found.scenario).collect();
+        assert_eq!(names, ["outage"]);
+        assert!(matches!(newest(&out.path().join("nowhere")), Err(ResultsError::Read { .. })));
     }
 
     #[test]

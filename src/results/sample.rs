@@ -56,6 +56,7 @@ pub(super) fn facts() -> RunFacts {
         seed: 7,
         replications_asked: 3,
         partial: None,
+        answer: None,
         assumptions: vec!["a move off a dead hub is a reset".into()],
         command_line: vec!["stampsim".into(), "run".into(), "outage.toml".into()],
         catalog: [("prices".to_owned(), "azure-2026-11".to_owned())].into(),

@@ -43,6 +43,10 @@ pub use words::{Lasts, OrNever};
 pub struct File {
     /// The question that the scenario answers, in one sentence.
     pub question: String,
+    /// What a run answers, with places for its figures: `99 % are back after {time_to_recover_s share=99 %}`. A place names a
+    /// measure and perhaps labels; of several figures the worst is taken. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answer: Option<String>,
     /// Path of a scenario that this one varies, relative to this file. Tables are merged key by key; an array of tables
     /// replaces the base's, unless its items name items of the base: then they are merged by name. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]

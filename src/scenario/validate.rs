@@ -3,6 +3,7 @@
 //! A rule reports and goes on, so that all problems are seen at once; the result counts only when there is none. What a
 //! structural mistake took away is never blamed a second time. Nothing behind this door checks again.
 
+mod answer;
 mod assumptions;
 mod cohorts;
 mod expectations;
@@ -17,7 +18,7 @@ mod users;
 
 use std::path::Path;
 
-use crate::analysis::Expectation;
+use crate::analysis::{Answer, Expectation};
 use crate::cost::PriceSheet;
 use crate::model::config::{Cuts, ModelConfig, NetworkConfig};
 use crate::model::region::RegionTable;
@@ -69,6 +70,8 @@ pub struct Scenario {
     pub path: String,
     /// The question that it answers.
     pub question: String,
+    /// The answer, with places for the figures of a run.
+    pub answer: Option<Answer>,
     /// Simulated start, RFC 3339 in UTC. The time of day is `model.day_offset`.
     pub start: String,
     /// Seed of all randomness.
@@ -194,6 +197,7 @@ impl<'a> Build<'a> {
         let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
         let users = self.users(&file, &names, frame);
         let expectations = self.expectations(&file);
+        let answer = self.answer(&file);
         let places = self.places("expect", file.expect.len());
         let (run, frame) = (&file.run, frame?);
         let model = ModelConfig {
@@ -233,6 +237,7 @@ impl<'a> Build<'a> {
             inputs: std::mem::take(&mut self.inputs),
             warnings: Vec::new(),
             question: file.question,
+            answer,
             model,
             prices,
             expectations,

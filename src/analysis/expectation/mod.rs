@@ -16,6 +16,7 @@ pub use absent::Absent;
 pub use failable::{Unfailable, can_fail, never_holds};
 pub use judge::evaluate;
 pub use select::judged_means;
+pub(super) use select::matching;
 
 use super::observations::Estimate;
 use super::phase::Phase;

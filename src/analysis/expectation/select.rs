@@ -17,24 +17,35 @@ pub(super) fn figures<'a>(
     expectation: &Expectation,
     keys: impl Iterator<Item = &'a MeasureKey>,
 ) -> Result<Vec<&'a MeasureKey>, Absent> {
-    let name = expectation.measure.as_str();
-    let measure = find(name).ok_or_else(|| Absent::Measure { name: name.to_owned(), nearest: suggest(name) })?;
     let mut wanted = expectation.labels.clone();
     if let (Some(phase), None) = (&expectation.phase, expectation.windows) {
         wanted.insert(phase::LABEL.to_owned(), phase.to_string());
     }
+    matching(&expectation.measure, &wanted, keys).map_err(|absent| match absent {
+        Absent::Figure { name, .. } => Absent::Figure { name, windows: expectation.windows.is_some() },
+        other => other,
+    })
+}
+
+/// The figures of a measure that carry labels; at least one. Only the figure with just these labels, if there is one.
+pub(in crate::analysis) fn matching<'a>(
+    name: &str,
+    wanted: &BTreeMap<String, String>,
+    keys: impl Iterator<Item = &'a MeasureKey>,
+) -> Result<Vec<&'a MeasureKey>, Absent> {
+    let measure = find(name).ok_or_else(|| Absent::Measure { name: name.to_owned(), nearest: suggest(name) })?;
     // The figures of a phase are asked for by name, since each is a part of one of the whole.
     let in_question = |key: &&MeasureKey| key.labels.get(phase::LABEL).is_none() || wanted.contains_key(phase::LABEL);
     let of_measure: Vec<_> = keys.filter(|key| key.name == name).filter(in_question).collect();
     if of_measure.is_empty() {
-        return Err(Absent::Figure { name: measure.name, windows: expectation.windows.is_some() });
+        return Err(Absent::Figure { name: measure.name, windows: false });
     }
-    let mut carrying: Vec<_> = of_measure.iter().copied().filter(|key| carries(&key.labels, &wanted)).collect();
+    let mut carrying: Vec<_> = of_measure.iter().copied().filter(|key| carries(&key.labels, wanted)).collect();
     let any = wanted.values().any(|value| value == ANY);
     if let Some(exact) = carrying.iter().position(|key| !any && key.labels.iter().count() == wanted.len()) {
         carrying = vec![carrying[exact]];
     }
-    if carrying.is_empty() { Err(unmatched(&wanted, &of_measure)) } else { Ok(carrying) }
+    if carrying.is_empty() { Err(unmatched(wanted, &of_measure)) } else { Ok(carrying) }
 }
 
 /// The figures whose means the expectations judge.

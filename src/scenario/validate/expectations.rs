@@ -114,13 +114,20 @@ impl Build<'_> {
 
     /// Labels that name a fault or a move of the scenario.
     fn labels(&mut self, at: &str, expect: &Expect, file: &File) {
-        let faults: Vec<&str> = file.faults.iter().filter_map(|fault| fault.name.as_deref()).collect();
-        let moves: Vec<&str> = file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect();
-        for (kind, section, known) in [("fault", "faults", faults), ("move", "moves", moves)] {
-            let Some(value) = expect.labels.get(kind).filter(|value| value.0 != "*") else { continue };
-            if !known.contains(&value.0.as_str()) && !self.lost.items(section) {
-                self.say(&format!("{at}/labels/{kind}"), unknown(kind, &value.0, &known));
-            }
+        for kind in ["fault", "move"] {
+            let value = expect.labels.get(kind).map(|value| value.0.as_str()).filter(|value| *value != "*");
+            self.named(&format!("{at}/labels/{kind}"), kind, value, file);
+        }
+    }
+
+    /// Says that a label names no fault or no move of the scenario.
+    pub(super) fn named(&mut self, path: &str, kind: &str, value: Option<&str>, file: &File) {
+        let (section, known): (&str, Vec<&str>) = match kind {
+            "fault" => ("faults", file.faults.iter().filter_map(|fault| fault.name.as_deref()).collect()),
+            _ => ("moves", file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect()),
+        };
+        if let Some(value) = value.filter(|value| !known.contains(value) && !self.lost.items(section)) {
+            self.say(path, unknown(kind, value, &known));
         }
     }
 }
