@@ -3,6 +3,7 @@
 use crate::analysis::{Estimate, Study};
 use crate::metrics::measure::find;
 use crate::metrics::{Labels, MeasureKey};
+use crate::report::numbers::reads_as_share;
 use crate::results::Floors;
 
 /// A figure of a table with what it is, where that differs from row to row.
@@ -102,15 +103,16 @@ pub(super) struct Reading {
 
 /// Unit of amounts.
 const MONEY: &str = "USD";
-/// Ratios of two quantities that are no share of each other.
-const PLAIN_RATIOS: [&str; 2] = ["cost_premium_ratio", "imbalance_ratio"];
 
 impl Reading {
     /// Of the measure of this name: shares in per cent, all else in its own unit.
     pub(super) fn of(measure: &str) -> Self {
-        let share = measure.ends_with("_ratio") && !PLAIN_RATIOS.contains(&measure);
         let unit = find(measure).map_or("", |measure| measure.unit);
-        if share { Self::share() } else { Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } } }
+        if reads_as_share(measure) {
+            Self::share()
+        } else {
+            Self { scale: 1.0, unit: if unit == "1" { "" } else { unit } }
+        }
     }
 
     /// Of a share.

@@ -7,12 +7,21 @@ pub fn spoken(measure: &Measure, value: f64) -> String {
     match measure.unit {
         "ms" => milliseconds(value),
         "s" => milliseconds(value * 1e3),
-        "min" => format!("{} min", count(value)),
+        "min" => milliseconds(value * 6e4),
         "USD" => usd(value),
         "1/s" => per_second(value),
-        _ if measure.is_share => percent(value),
+        _ if reads_as_share(measure.name) => percent(value),
+        _ if measure.name.ends_with("_ratio") => format!("{value:.2}"),
         _ => count(value),
     }
+}
+
+/// Ratios of two quantities that are no share of each other.
+const PLAIN_RATIOS: [&str; 2] = ["cost_premium_ratio", "imbalance_ratio"];
+
+/// Whether people read the figures of a measure in per cent.
+pub fn reads_as_share(measure: &str) -> bool {
+    measure.ends_with("_ratio") && !PLAIN_RATIOS.contains(&measure)
 }
 
 /// Rounds to what a reader needs: whole from 10 on, one place from 1 on, two leading digits below.
