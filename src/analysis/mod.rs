@@ -8,6 +8,7 @@ pub mod answer;
 pub mod best;
 mod bound;
 pub mod caution;
+pub mod circle;
 pub mod expectation;
 pub mod interval;
 pub mod observations;

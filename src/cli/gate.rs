@@ -1,5 +1,6 @@
 //! What commands found, put into the plain data that CI reads: [`Gate`], its suites and cases.
 
+use super::circles;
 use super::exit;
 use super::expectations::Judged;
 use super::failure::Failure;
@@ -125,6 +126,7 @@ pub(super) fn of_run(ran: &Ran<'_>) -> Suite {
             .cloned()
             .chain(pictures.iter().map(|picture| picture.title.clone()))
             .chain(bound)
+            .chain(circles::in_words(study))
             .collect(),
         pictures: pictures.iter().map(|picture| format!("charts/{}.svg", picture.name)).collect(),
         assumptions: scenario.assumptions.clone(),

@@ -6,6 +6,7 @@
 mod answer;
 mod baseline;
 mod check;
+mod circles;
 mod compare;
 mod compared;
 mod comparison;

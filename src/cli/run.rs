@@ -9,6 +9,7 @@ use clap::Args;
 use serde_json::json;
 
 use super::answer::answer;
+use super::circles;
 use super::delivery::Delivery;
 use super::exit;
 use super::expectations::{Judged, judge};
@@ -295,7 +296,7 @@ fn keep(
         answer: answer(scenario, study),
         codes,
         notes,
-        advice: result.advice.iter().chain(&result.doubts).cloned().collect(),
+        advice: result.advice.iter().chain(&result.doubts).cloned().chain(circles::in_words(study)).collect(),
         suite: Suite { name: scenario.name.clone(), ..Suite::default() },
     };
     if study.replications == 0 {

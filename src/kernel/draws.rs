@@ -98,6 +98,8 @@ pub enum Purpose {
     ProbePhase = 42,
     /// The endpoint that a user takes of several.
     EndpointChoice = 43,
+    /// Stamps that an allocation by chance looks at.
+    StampChoice = 44,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

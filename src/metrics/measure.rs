@@ -135,6 +135,7 @@ macro_rules! measures {
 measures! {
     "command_latency_ms" ["ms"] Lower, "From the arrival of a cloud-to-device call at the gateway to its answer.", "Calls that were delivered.";
     "command_outcome_ratio" ["1" share] Neither, "Share of calls that ended in the outcome of label `outcome`.", "All calls that ended.";
+    "command_retry_ratio" ["1" share] Lower, "Share of the calls' attempts at hubs that repeat one which was given up.", "Attempts that reached a hub; only where a gateway tries more than once.";
     "commands" ["1"] Neither, "Cloud-to-device calls that arrived at the gateway.", "The whole run.";
     "registration_latency_s" ["s"] Lower, "From a device's first register request of an episode to the answer that names its hub.", "Registrations that succeeded.";
     "connect_latency_s" ["s"] Lower, "From the start of an episode (connection lost, power back or hub assigned) to the connection.", "Connections made in the run; the initial state has none.";

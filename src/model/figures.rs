@@ -89,6 +89,10 @@ pub struct Figures {
     pub ended: CounterId,
     /// Calls by outcome.
     pub outcomes: [CounterId; Outcome::ALL.len()],
+    /// Attempts of calls at hubs.
+    pub call_attempts: CounterId,
+    /// Attempts that repeat one which was given up.
+    pub call_retries: CounterId,
     /// Look-ups of the cache.
     pub look_ups: CounterId,
     /// Misses.
@@ -206,6 +210,11 @@ impl Figures {
         let key = MeasureKey::new;
         let commands = recorder.counter(key("commands"), CountAs::Total);
         let ended = recorder.counter(key("commands"), CountAs::Hidden);
+        let call_attempts = recorder.counter(key("command_retry_ratio"), CountAs::Hidden);
+        let call_retries = recorder.counter(key("command_retry_ratio"), CountAs::Hidden);
+        if config.gateway.as_ref().is_some_and(|gateway| gateway.attempts > 1) {
+            recorder.share(key("command_retry_ratio"), call_retries, call_attempts, true);
+        }
         let look_ups = recorder.counter(key("cache_miss_ratio"), CountAs::Hidden);
         let misses = recorder.counter(key("cache_miss_ratio"), CountAs::Hidden);
         recorder.share(key("cache_miss_ratio"), misses, look_ups, true);
@@ -231,6 +240,8 @@ impl Figures {
             commands,
             ended,
             outcomes: outcome_counters(recorder, ended),
+            call_attempts,
+            call_retries,
             look_ups,
             misses,
             miss_causes: miss_counters(recorder, look_ups),

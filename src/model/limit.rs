@@ -89,6 +89,10 @@ pub struct Shaping {
     pub backlog_timeout: Allowance,
     /// Whether a caller that gave up leaves its place in the backlog. Default true.
     pub leave_place: bool,
+    /// Counts operations in fixed windows of this length instead: each grants the limit times its length anew, nothing is
+    /// kept and nothing waits. Default: a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<SimDuration>,
 }
 
 impl Default for Shaping {
@@ -98,6 +102,7 @@ impl Default for Shaping {
             backlog: Allowance::Of(SimDuration::from_secs(30)),
             backlog_timeout: Allowance::Of(SimDuration::from_secs(30)),
             leave_place: true,
+            window: None,
         }
     }
 }
@@ -120,7 +125,7 @@ pub enum Verdict {
     TimedOut(SimTime),
 }
 
-/// Bucket with burst credit and a bounded backlog in order of arrival.
+/// Bucket with burst credit and a bounded backlog in order of arrival, or a fixed window.
 ///
 /// `level` counts free credit in parts of an operation: one operation is `cost` parts and `gain` parts come back per
 /// microsecond. Below zero it is the backlog.
@@ -163,8 +168,12 @@ impl Bucket {
         // A rate is `count_micros` millionths of an operation per `per` microseconds.
         self.gain = i128::from(limit.count_micros);
         self.cost = i128::from(limit.per.0) * 1_000_000;
-        self.depth = (self.gain * i128::from(self.shaping.credit.0)).max(self.cost);
-        self.backlog = self.shaping.backlog.bound().map(|length| self.gain * i128::from(length.0));
+        let credit = self.shaping.window.unwrap_or(self.shaping.credit);
+        self.depth = (self.gain * i128::from(credit.0)).max(self.cost);
+        self.backlog = match self.shaping.window {
+            Some(_) => Some(0),
+            None => self.shaping.backlog.bound().map(|length| self.gain * i128::from(length.0)),
+        };
     }
 
     /// Changes the limit, keeping the share of credit or the length of the backlog.
@@ -184,7 +193,11 @@ impl Bucket {
 
     fn refill(&mut self, now: SimTime) {
         assert!(now >= self.at, "a limiter is asked in order of time");
-        self.level = (self.level + self.gain * i128::from(now.0 - self.at.0)).min(self.depth);
+        match self.shaping.window {
+            None => self.level = (self.level + self.gain * i128::from(now.0 - self.at.0)).min(self.depth),
+            Some(window) if now.0 / window.0 > self.at.0 / window.0 => self.level = self.depth,
+            Some(_) => {}
+        }
         self.at = now;
     }
 
@@ -353,6 +366,17 @@ mod tests {
     }
 
     #[test]
+    fn a_window_grants_its_limit_anew_and_keeps_nothing() {
+        let shaping = Shaping { window: Some(SimDuration::from_secs(1)), ..Shaping::default() };
+        let mut windowed = Bucket::new(rate("100/s"), shaping, secs(0));
+        let mut admitted =
+            |at: u64, n: u32| (0..n).filter(|_| windowed.offer(SimTime(at)) == Verdict::Admitted(SimTime(at))).count();
+        // Two hundred at once, over a border; nothing of an idle window is kept, and nothing waits.
+        assert_eq!([admitted(999_999, 150), admitted(1_000_000, 150), admitted(1_999_999, 1)], [100, 100, 0]);
+        assert_eq!([admitted(10_000_000, 500), admitted(10_500_000, 1), admitted(11_000_000, 1)], [100, 0, 1]);
+    }
+
+    #[test]
     fn a_rate_that_no_microsecond_divides_loses_nothing_over_a_day() {
         let shaping = Shaping { credit: SimDuration::ZERO, backlog: Allowance::Unlimited, ..Shaping::default() };
         let mut bucket =
@@ -370,6 +394,7 @@ mod tests {
                 backlog: Allowance::Unlimited,
                 backlog_timeout: Allowance::Of(SimDuration::from_secs(1)),
                 leave_place,
+                window: None,
             };
             let mut bucket = Bucket::new(rate("100/s"), shaping, secs(0));
             let refused = (0..151).filter(|_| matches!(bucket.offer(secs(0)), Verdict::TimedOut(_))).count();
@@ -384,6 +409,7 @@ mod tests {
             backlog: Allowance::Unlimited,
             backlog_timeout: Allowance::Unlimited,
             leave_place: true,
+            window: None,
         };
         let mut bucket = Bucket::new(rate("100/s"), shaping, secs(0));
         for t in 0..300 {

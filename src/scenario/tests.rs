@@ -797,6 +797,27 @@ fn mistakes_of_overrides_are_placed_in_them() {
 }
 
 #[test]
+fn answers_windows_and_attempts_are_checked() {
+    let said = |text: &str| set(&[text]).expect_err(text)[0].to_string();
+    for (text, what) in [
+        ("answer=None were.", "an answer without a figure"),
+        ("answer={time_to_recove_s}", "did you mean `time_to_recover_s`?"),
+        ("answer={time_to_recover_s fault=dril}", "unknown fault `dril`"),
+        ("answer={time_to_recover_s", "a brace without its partner"),
+        ("stamps.0.hub.connects={ window = \"0 s\" }", "a window of zero"),
+        ("stamps.0.hub.sends={ window = \"1 s\" }", "this limit is no window"),
+        ("dps.operation_shaping={ window = \"0 s\" }", "a window of zero"),
+        ("gateway.attempts=0", "a number of attempts of zero"),
+        ("gateway.attempt_timeout=0 s", "a length of zero"),
+        ("dps.allocation.least_loaded={ choices = 0 }", "choices"),
+    ] {
+        assert!(said(text).contains(what), "{text}: {}", said(text));
+    }
+    let once = set(&["gateway.attempts=2"]).expect("it can be run");
+    assert!(once.warnings[0].to_string().contains("there is never a second one"), "{}", once.warnings[0]);
+}
+
+#[test]
 fn growth_curves_prices_and_limits_are_read_beside_the_scenario() {
     let curve = "date,devices\n2026-03-02,100000\n2026-03-09,200000\n";
     let own =

@@ -119,6 +119,7 @@ fn chosen(weights: [u16; 3]) -> Vec<StampId> {
     let (stamps, keys) = ([StampId(0), StampId(1), StampId(2)], ["a", "b", "c"].map(stable_name));
     let request = |registration| AllocationRequest {
         registration,
+        chance: Draws::new(0, 0).stream(0, Purpose::StampChoice, 0),
         region: RegionId(0),
         current: None,
         candidates: &stamps,

@@ -20,7 +20,7 @@ const LATER: &str = "a method that is not there yet";
 const OWN_ERROR: &str = "the standard error of a reference, which nothing has to reproduce";
 
 /// Published cases beyond the tables.
-const PUBLISHED: [(&str, &str); 7] = [
+const PUBLISHED: [(&str, &str); 4] = [
     (
         "random access below overload (3GPP TR 37.868, RACH capacity)",
         "a radio model, with an admission rule of its own",
@@ -28,18 +28,6 @@ const PUBLISHED: [(&str, &str); 7] = [
     (
         "Beta arrivals, message by message (3GPP TR 37.868)",
         "no Beta law for first attempts; the fluid is among the closed forms",
-    ),
-    (
-        "spread rule into a fixed window (Azure DPS page)",
-        "hubs shape connections by a bucket; the window is a closed form",
-    ),
-    (
-        "retry metastability (Bronson and others, HotOS 2021)",
-        "no service with a time-out and retries of its callers; the thresholds are closed forms",
-    ),
-    (
-        "look-aside cache loss (Bronson and others, HotOS 2021)",
-        "no switch whether a late answer fills the cache; the amplification is a closed form",
     ),
     ("repair times of LANL (Schroeder and Gibson, DSN 2006)", "observed data: parameters of faults, nothing to derive"),
     ("cloud incidents 2018-2019 (Cloud Uptime Archive)", "observed data: parameters of faults, nothing to derive"),
@@ -53,7 +41,6 @@ pub(super) fn reason(reference: &Reference) -> Option<&'static str> {
     match reference.model.as_str() {
         "OCBA allocation" | "Ishigami Sobol indices" | "Sobol g-function indices" => Some(LATER),
         "AR(1) mean (batch means check)" => Some("a property of a process; batch means are tested on samples of it"),
-        "d-choice allocation maximum" => Some("no allocation policy that draws two stamps and takes the emptier"),
         _ => None,
     }
 }

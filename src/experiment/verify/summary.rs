@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::row::{Margin, Row};
 
 /// Every family with the sources of its references, in the order in which they are shown.
-pub const FAMILIES: [(&str, &str); 23] = [
+pub const FAMILIES: [(&str, &str); 25] = [
     ("closed forms: queues", "Erlang; Pollaczek, Khinchine; Kleinrock; Engset; Palm; Falin"),
     ("closed forms: limiters", "M/D/1 workload series"),
     ("closed forms: storms", "mean field; Azure DPS spread rule"),
@@ -26,8 +26,10 @@ pub const FAMILIES: [(&str, &str); 23] = [
     ("model: drains and registrations", "Azure IoT Hub and DPS limits"),
     ("model: outages", "Azure DPS page; SDK keep-alives; Slack"),
     ("model: users of full stamps", "Azure Traffic Manager; Slack; elementary"),
+    ("model: vicious circles", "Bronson and others 2021"),
     ("model: gateway cache", "Jung; King; coupon collector"),
     ("model: stamps and their cost", "elementary; Azure price lists"),
+    ("model: allocation", "multinomial; Raab and Steger"),
     ("model: documented rules", "Azure quotas, metering and allocation"),
 ];
 

@@ -254,6 +254,12 @@ impl World<'_> {
         let now = agenda.now();
         let device = self.calls.get(call).device;
         match self.enrollments.status(device.registration()) {
+            Registration::Assigned(stamp) if self.is_too_late(call, now) => {
+                for waiter in self.waiters(call) {
+                    self.send_unless_late(agenda, waiter, stamp, now);
+                }
+                self.end_late(call);
+            }
             Registration::Assigned(stamp) => {
                 self.store(device, stamp, now);
                 for waiter in self.waiters(call) {
@@ -290,8 +296,9 @@ impl World<'_> {
         self.end_call(call, outcome, at);
     }
 
-    fn send_to_hub<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32, stamp: StampId, at: SimTime) {
-        self.calls.get(call).stamp = stamp;
+    pub(super) fn send_to_hub<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32, stamp: StampId, at: SimTime) {
+        let record = self.calls.get(call);
+        (record.stamp, record.sent) = (stamp, at);
         let trip = self.hop(call, Purpose::HubLatency, |g| &g.to_hub) + self.gateway_distance(stamp);
         self.call_event(agenda, call, at + trip / 2, Kind::CallAtHub);
     }
@@ -307,16 +314,14 @@ impl World<'_> {
     /// A call reaches a hub.
     pub(super) fn call_at_hub<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32) {
         let now = agenda.now();
-        let (device, stamp, started) = {
-            let record = self.calls.get(call);
-            (record.device, record.stamp, record.started)
-        };
-        let timeout = started + self.gateway().call_timeout;
+        let (device, stamp) = (self.calls.get(call).device, self.calls.get(call).stamp);
+        let timeout = self.attempt_ends(call);
+        self.count_hub_attempt(call);
         let back = self.hop(call, Purpose::HubLatency, |g| &g.to_hub) / 2 + self.gateway_distance(stamp) / 2;
         let status = self.stamp_status[stamp.index()];
         match status.down {
             Some(DownStyle::Reset) => return self.end_call(call, Outcome::FailedDependency, now + back),
-            Some(DownStyle::Silent) => return self.end_call(call, Outcome::TimedOut, timeout.max(now)),
+            Some(DownStyle::Silent) => return self.give_up_attempt(agenda, call, timeout.max(now)),
             None if status.errors > 0.0 && self.call_errs(call, status.errors) => {
                 return self.end_call(call, Outcome::FailedDependency, now + back);
             }
@@ -334,7 +339,7 @@ impl World<'_> {
         let mut draws = self.call_draw(call, Purpose::PollPhase);
         let answer = sample(&self.stamps[stamp.index()].answer, &mut draws);
         let done = admitted + status.stretch(answer) + back;
-        self.reach_device(call, device, (now, done), timeout);
+        self.reach_device(agenda, call, device, (now, done), timeout);
     }
 
     fn call_draw(&mut self, call: u32, purpose: Purpose) -> Stream {
@@ -398,20 +403,29 @@ impl World<'_> {
     }
 
     /// The hub passes the call on to the device, if it is there.
-    fn reach_device(&mut self, call: u32, device: DeviceId, (now, done): (SimTime, SimTime), timeout: SimTime) {
+    fn reach_device<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        call: u32,
+        device: DeviceId,
+        (now, done): (SimTime, SimTime),
+        timeout: SimTime,
+    ) {
         let state = self.devices[device.index()].state;
         if state != State::Connected && !self.looks_connected(device, now) {
             return self.end_call(call, Outcome::Offline, done);
         }
         if state != State::Connected {
-            return self.end_call(call, Outcome::TimedOut, timeout.max(done));
+            return self.give_up_attempt(agenda, call, timeout.max(now));
         }
         let mut draws = self.call_draw(call, Purpose::RegistrationLatency);
         let trip = sample(&self.config.network.device_to_hub, &mut draws);
         let stamp = self.calls.get(call).stamp;
         let end = done + self.with_distance(trip, device, self.stamp_regions[stamp.index()]);
-        let outcome = if end > timeout { Outcome::TimedOut } else { Outcome::Delivered };
-        self.end_call(call, outcome, end.min(timeout.max(done)));
+        if end > timeout {
+            return self.give_up_attempt(agenda, call, timeout.max(now));
+        }
+        self.end_call(call, Outcome::Delivered, end);
     }
 
     /// Whether the hub still takes a device without power for connected: up to 1.5 keep-alives after its last traffic.

@@ -1,5 +1,6 @@
 //! Event routines: what can happen in a run. [`Kind`] is the table of contents; each conversation has a file.
 
+mod attempts;
 mod command;
 mod connect;
 mod fault;

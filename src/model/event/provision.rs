@@ -189,6 +189,7 @@ impl World<'_> {
         self.refresh_view(now);
         let request = AllocationRequest {
             registration: self.registration_key(device),
+            chance: self.device_draw(device, Purpose::StampChoice, u64::from(self.devices[device.index()].episode)),
             region: self.devices[device.index()].region,
             current,
             candidates,

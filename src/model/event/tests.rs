@@ -116,6 +116,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
             backlog: Allowance::Unlimited,
             backlog_timeout: Allowance::Unlimited,
             leave_place: true,
+            window: None,
         },
         operation_shaping: Shaping::without_backlog(),
         allocation: AllocationPolicy::default(),
@@ -229,6 +230,7 @@ fn an_outage_spills_over_to_dps_and_lasts_115_minutes() {
         backlog: Allowance::Unlimited,
         backlog_timeout: Allowance::Unlimited,
         leave_place: true,
+        window: None,
     };
     let minute = SimDuration::MINUTE;
     let stamps = vec![stamp("weu-1", "6000/s", open), stamp("weu-2", "6000/s", open)];
@@ -321,6 +323,9 @@ fn two_cohorts() -> ModelConfig {
         replicas: 1,
         in_flight_max: None,
         call_timeout: SimDuration::from_secs(30),
+        attempts: 1,
+        attempt_timeout: SimDuration::from_secs(30),
+        late_answers_fill: true,
         cache: None,
         fallback: FallbackPolicy::default(),
         dps_attempts: 3,

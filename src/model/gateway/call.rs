@@ -69,6 +69,10 @@ pub struct Call {
     pub key: u64,
     /// Steps made: the structural counter of the call's draws.
     pub step: u16,
+    /// When the attempt at the hub that is under way was sent.
+    pub sent: SimTime,
+    /// Attempts at hubs that were given up.
+    pub given_up: u8,
     /// Refusals by DPS.
     pub refusals: u8,
     /// Hubs that no longer held the device.
@@ -93,6 +97,12 @@ pub struct GatewayConfig {
     pub in_flight_max: Option<u32>,
     /// Time after which a call is given up.
     pub call_timeout: SimDuration,
+    /// Attempts at the hub for one call, the first included.
+    pub attempts: u8,
+    /// Time after which an attempt at the hub is given up.
+    pub attempt_timeout: SimDuration,
+    /// Whether an answer of DPS that comes too late for its call still fills the cache.
+    pub late_answers_fill: bool,
     /// The shared cache; none for a gateway that asks DPS for each call.
     pub cache: Option<CacheConfig>,
     /// What a look-up does while the cache is down.
@@ -135,6 +145,8 @@ impl Calls {
             started,
             key,
             step: 0,
+            sent: started,
+            given_up: 0,
             refusals: 0,
             stale: 0,
             generation,

@@ -22,6 +22,14 @@ pub struct Gateway {
     pub in_flight_max: Option<u32>,
     /// Time after which a call is given up. Default 30 s.
     pub call_timeout: SimDuration,
+    /// Attempts at the hub for one call, the first included: one that is not answered within `attempt_timeout` is sent again.
+    /// Default 1.
+    pub attempts: u8,
+    /// Time after which an attempt at the hub is given up; the hub serves it all the same. Default: `call_timeout`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attempt_timeout: Option<SimDuration>,
+    /// Whether an answer of DPS that comes after its call was given up still fills the cache. Default true.
+    pub late_answers_fill: bool,
     /// Attempts at DPS for one call, the first included. Default 3.
     pub dps_attempts: u8,
     /// First wait after a refusal by DPS; it doubles, with full jitter. Default 1 s.
@@ -58,6 +66,9 @@ impl Default for Gateway {
             replicas: 2,
             in_flight_max: None,
             call_timeout: SimDuration::from_secs(30),
+            attempts: 1,
+            attempt_timeout: None,
+            late_answers_fill: true,
             dps_attempts: 3,
             dps_backoff: SimDuration::SECOND,
             single_flight: true,

@@ -22,6 +22,10 @@ pub struct ShapingTable {
     /// Whether a caller that gave up leaves its place in the backlog. Default true.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub leave_place: Option<bool>,
+    /// Counts in fixed windows of this length instead: each grants the limit times its length anew, nothing is kept and
+    /// nothing waits. Default: a bucket.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub window: Option<SimDuration>,
 }
 
 impl ShapingTable {
@@ -32,6 +36,7 @@ impl ShapingTable {
             backlog: self.backlog.unwrap_or(default.backlog),
             backlog_timeout: self.backlog_timeout.unwrap_or(default.backlog_timeout),
             leave_place: self.leave_place.unwrap_or(default.leave_place),
+            window: self.window.or(default.window),
         }
     }
 }
@@ -43,6 +48,7 @@ impl From<Shaping> for ShapingTable {
             backlog: Some(shaping.backlog),
             backlog_timeout: Some(shaping.backlog_timeout),
             leave_place: Some(shaping.leave_place),
+            window: shaping.window,
         }
     }
 }

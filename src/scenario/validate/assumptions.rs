@@ -24,6 +24,9 @@ pub(super) fn of(file: &File, model: &ModelConfig, prices: &PriceSheet) -> Vec<S
 }
 
 fn shaping(what: &str, shaping: Shaping) -> String {
+    if let Some(window) = shaping.window {
+        return format!("{what}: counted in fixed windows of {window}, nothing kept and nothing waiting");
+    }
     format!(
         "{what}: burst credit of {} of the limit, backlog of {}, time-out {} (Azure documents the stages, not the sizes)",
         shaping.credit, shaping.backlog, shaping.backlog_timeout

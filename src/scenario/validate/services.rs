@@ -63,6 +63,8 @@ impl Build<'_> {
             let finding = Finding::new(format!("polling each {}", dps.poll)).expected("at least 2 s");
             finding.help("DPS allows a device 5 polls in 10 s")
         });
+        self.window_of("dps/registration_shaping", &dps.registration_shaping, true);
+        self.window_of("dps/operation_shaping", &dps.operation_shaping, true);
         let lengths = [
             ("retry_after", dps.retry_after),
             ("failed_retry", dps.failed_retry),
@@ -129,6 +131,15 @@ impl Build<'_> {
         let none = |what: &str| Finding::new(format!("{what} of zero")).expected("at least 1");
         self.require(gateway.replicas > 0, "gateway/replicas", || none("a number of replicas"));
         self.require(gateway.in_flight_max != Some(0), "gateway/in_flight_max", || none("a bound"));
+        self.require(gateway.attempts > 0, "gateway/attempts", || none("a number of attempts"));
+        self.require(gateway.attempt_timeout != Some(SimDuration::ZERO), "gateway/attempt_timeout", || {
+            Finding::new("a length of zero").expected("one above zero, such as \"1 s\"")
+        });
+        let patience = gateway.attempt_timeout.unwrap_or(gateway.call_timeout);
+        self.require(gateway.attempts == 1 || patience < gateway.call_timeout, "gateway/attempts", || {
+            let finding = Finding::warning("an attempt lasts as long as its call, so there is never a second one");
+            finding.help("set attempt_timeout below call_timeout")
+        });
         self.require(gateway.dps_attempts > 0, "gateway/dps_attempts", || none("a number of attempts"));
         self.require(gateway.cache.capacity != Some(0), "gateway/cache/capacity", || {
             none("a capacity").help("write cached = false in [gateway] for one without a cache")
@@ -178,6 +189,9 @@ fn gateway_config(gateway: &Gateway, names: &Names) -> GatewayConfig {
         replicas: gateway.replicas,
         in_flight_max: gateway.in_flight_max,
         call_timeout: gateway.call_timeout,
+        attempts: gateway.attempts,
+        attempt_timeout: gateway.attempt_timeout.unwrap_or(gateway.call_timeout),
+        late_answers_fill: gateway.late_answers_fill,
         cache,
         fallback: gateway.fallback.clone(),
         dps_attempts: gateway.dps_attempts,

@@ -16,7 +16,7 @@ use crate::model::stamp::pipeline::ProcessingConfig;
 use crate::model::stamp::scaling::Reach;
 use crate::scenario::catalog::Limits;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
-use crate::scenario::file::{File, PriceTable, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps};
+use crate::scenario::file::{File, HubTable, PriceTable, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps};
 use crate::scenario::validate::names::{STAMPS_MAX, stamp_name};
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{Bytes, SimDuration};
@@ -74,6 +74,7 @@ impl Build<'_> {
 
     /// The rules of a group by itself.
     fn group(&mut self, at: &str, group: &Stamps, seen: &mut BTreeSet<String>) {
+        self.windows(at, &group.hub);
         if let Some(finding) = name_problem(&group.name, true) {
             self.say(&format!("{at}/name"), finding);
         }
@@ -282,6 +283,34 @@ impl Build<'_> {
         }
         let finding = Finding::new("`template` is missing in [scaling]").expected(listed(known.iter().copied()));
         self.say_key("scaling", finding.help("it names the group of stamps that new ones are like"));
+    }
+}
+
+impl Build<'_> {
+    /// Windows of the hub's throttles.
+    fn windows(&mut self, at: &str, hub: &HubTable) {
+        let tables = [
+            ("connects", &hub.connects, true),
+            ("methods", &hub.methods, true),
+            ("sends", &hub.sends, false),
+            ("registry", &hub.registry, false),
+        ];
+        for (key, table, counts) in tables {
+            self.window_of(&format!("{at}/hub/{key}"), table, counts);
+        }
+    }
+
+    /// A window counts single operations; flows, and DPS that paces itself, need a bucket.
+    pub(super) fn window_of(&mut self, at: &str, table: &ShapingTable, counts: bool) {
+        let Some(window) = table.window else { return };
+        let path = format!("{at}/window");
+        self.require(!window.is_zero(), &path, || {
+            Finding::new("a window of zero").expected("a length above zero, such as \"1 s\"")
+        });
+        self.require(counts, &path, || {
+            let finding = Finding::new("this limit is no window: what it passes is a flow, or paces itself");
+            finding.expected("a bucket").help("new connections, direct methods and DPS may be counted in windows")
+        });
     }
 }
 

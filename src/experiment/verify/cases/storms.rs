@@ -28,7 +28,9 @@ pub(super) fn cases(table: &Table) -> Vec<Case> {
     let large =
         [large(table, DEEP, "storm of 100,000", "1 s"), large(table, SHALLOW, "storm of 100,000 at depth 1", "0 s")];
     let spread = [(0.8, "1250 s"), (0.95, "1052632 ms")].map(|(load, longest)| azure_spread(table, load, longest));
-    small.into_iter().chain(exact).chain(large).chain(spread).collect()
+    let windows = [(0.8, "1250 s", 80, Absolute(1e-4)), (0.95, "1052632 ms", 40, Relative(0.03))]
+        .map(|(load, longest, replications, margin)| fixed_window(table, load, longest, (replications, margin)));
+    small.into_iter().chain(windows).chain(exact).chain(large).chain(spread).collect()
 }
 
 fn storm(name: &str, retry: &str) -> Case {
@@ -148,4 +150,16 @@ fn azure_spread(table: &Table, load: f64, longest: &str) -> Case {
         .expect(&recovered("100"), row("max_delay_s"), Relative(0.001))
         .expect(ATTEMPTS, &attempts, Absolute(1e-4))
         .expect("throttle_rejected_ratio{throttle=connect}", row("rejected_share_token_bucket"), Absolute(5e-5))
+}
+
+/// The same into a fixed window of one second. Only first attempts are looked at: nobody who is refused comes back in time.
+fn fixed_window(table: &Table, load: f64, longest: &str, (replications, margin): (u32, Margin)) -> Case {
+    let parameters = format!(r#"{{"bucket_depth": 100, "cps": 100, "devices": 100000, "load": {load}}}"#);
+    let refused = table.find("Azure DPS jitter rule, first attempts", &parameters, "rejected_share_fixed_1s_window");
+    Case::new(STORMS, format!("spread into a fixed window at load {load}"), include_str!("spread.toml"))
+        .set(format!("run.replications={replications}"))
+        .set(format!("cohorts.devices.first_attempt=1 s..{longest}"))
+        .set(r#"cohorts.devices.retry={ exponential = { base = "1 d", cap = "1 d", jitter = "none" } }"#)
+        .set(r#"stamps.weu-1.hub.connects={ window = "1 s" }"#)
+        .expect("throttle_rejected_ratio{throttle=connect}", refused, margin)
 }

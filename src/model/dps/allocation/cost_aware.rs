@@ -40,6 +40,7 @@ impl Allocate for CostAware {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::draws::{Draws, Purpose};
     use crate::model::ids::RegionId;
 
     fn chosen(assigned: &[u32], device_month: &[f64], overflow: bool) -> Option<u16> {
@@ -52,6 +53,7 @@ mod tests {
         let candidates: Vec<_> = (0..assigned.len() as u16).map(StampId).collect();
         let request = AllocationRequest {
             registration: 7,
+            chance: Draws::new(0, 0).stream(0, Purpose::StampChoice, 0),
             region: RegionId(0),
             current: None,
             candidates: &candidates,

@@ -51,7 +51,7 @@ pub(super) fn rendezvous(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::draws::{member, stable_name};
+    use crate::kernel::draws::{Draws, Purpose, member, stable_name};
     use crate::model::ids::RegionId;
 
     fn shares(weights: &[u16], n: u64) -> (Vec<f64>, Vec<StampId>) {
@@ -62,6 +62,7 @@ mod tests {
             .map(|i| {
                 let request = AllocationRequest {
                     registration: member(7, i),
+                    chance: Draws::new(0, 0).stream(0, Purpose::StampChoice, i),
                     region: RegionId(0),
                     current: None,
                     candidates: &candidates,

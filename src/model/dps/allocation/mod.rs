@@ -17,16 +17,19 @@ pub use hashed::Hashed;
 pub use least_loaded::LeastLoaded;
 pub use static_hub::StaticHub;
 
+use crate::kernel::draws::Stream;
 use crate::model::ids::{RegionId, StampId};
 use crate::model::region::RegionTable;
 use crate::model::view::FleetView;
 use crate::registry;
 
 /// One registration that needs a stamp.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct AllocationRequest<'a> {
     /// Hash of the registration ID's name: the same ID always gives the same value.
     pub registration: u64,
+    /// Draws of this registration, for policies that choose by chance.
+    pub chance: Stream,
     /// Region of the device.
     pub region: RegionId,
     /// Stamp it is assigned to today, if any.
