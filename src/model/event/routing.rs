@@ -205,14 +205,20 @@ impl World<'_> {
 
     /// An operator gives an endpoint the first priority.
     pub(super) fn users_switch<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, index: usize) {
+        let to = self.config.users[p].switches[index].to;
+        self.users_go(agenda, p, to);
+    }
+
+    /// An endpoint has the first priority from now on.
+    pub(super) fn users_go<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, to: u8) {
         let now = agenda.now();
-        let switch = &self.config.users[p].switches[index];
         let shift = self.routing.shifts.len();
         let population = &mut self.routing.populations[p];
-        population.order.sort_by_key(|endpoint| *endpoint != switch.to);
-        let goes = population.users.iter_mut().filter(|user| user.at != switch.to);
+        population.order.sort_by_key(|endpoint| *endpoint != to);
+        let goes = population.users.iter_mut().filter(|user| user.at != to);
         let affected = goes.filter_map(|user| user.join_shift(shift).then_some(())).count() as u32;
-        let name = switch.name.clone();
+        let config = &self.config.users[p];
+        let name = config.switch_name(&self.stamps[config.endpoints[usize::from(to)].index()].name);
         let moved = Vec::new();
         self.routing.shifts.push(Shift { label: "switch", name, occurrence: None, from: now, affected, moved });
         for location in 0..self.config.users[p].probing.locations {

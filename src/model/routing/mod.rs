@@ -98,8 +98,6 @@ pub struct Switch {
     pub at: SimTime,
     /// Which endpoint, by its number.
     pub to: u8,
-    /// Name in tables.
-    pub name: String,
 }
 
 /// A population of users, validated.
@@ -126,6 +124,11 @@ pub struct UsersConfig {
 }
 
 impl UsersConfig {
+    /// What a change of priority to a stamp is called.
+    pub fn switch_name(&self, stamp: &str) -> String {
+        format!("{} to {stamp}", self.name)
+    }
+
     /// How long a user keeps an answer.
     pub fn kept(&self, user: u32) -> SimDuration {
         let place = (f64::from(user) + 0.5) / f64::from(self.users);

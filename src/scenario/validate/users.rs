@@ -138,8 +138,7 @@ impl Build<'_> {
                 self.say(&format!("{path}/to"), unknown("endpoint", &switch.to, &known));
             }
             let (Some(start), Some(to)) = (start, to) else { continue };
-            let name = format!("{} to {}", users.name, switch.to);
-            switches.push(Switch { at: SimTime::ZERO + start, to: to as u8, name });
+            switches.push(Switch { at: SimTime::ZERO + start, to: to as u8 });
         }
         (switches.len() == users.switches.len()).then_some(switches)
     }
