@@ -98,6 +98,8 @@ pub enum Purpose {
     ProbePhase = 42,
     /// The endpoint that a user takes of several.
     EndpointChoice = 43,
+    /// The endpoint that a user is given by weight.
+    EndpointWeight = 60,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

@@ -413,6 +413,10 @@ impl<'a> World<'a> {
             let on: u64 = population.on.iter().map(|n| u64::from(*n)).sum();
             assert_eq!(on, population.users.len() as u64, "each user is at one endpoint");
         }
+        let ahead = self.moves.iter().zip(&self.plans).filter(|(_, plan)| plan.prewarm.identities);
+        let ahead: usize = ahead.map(|(run, _)| run.goes.len()).sum();
+        let held: u64 = self.hubs.iter().map(|hub| u64::from(hub.prewarmed)).sum();
+        assert_eq!(held, ahead as u64, "each place that is held is held for a device");
         let under_way = self.messages.under_way() as u64 + self.hubs.iter().map(|h| h.path.in_flight()).sum::<u64>();
         assert_eq!(self.ledger.open(), i128::from(under_way), "messages are conserved: {:?}", self.ledger);
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
@@ -420,7 +424,10 @@ impl<'a> World<'a> {
             assert!(gone, "a retired stamp holds no device");
             let kept = !stamp.path.quota_enforced || hub.quota.most_ratio() <= 1.0;
             assert!(kept, "an enforced quota is never exceeded");
-            assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
+            assert!(
+                hub.registered + hub.prewarmed <= stamp.edition.devices_max,
+                "a registry never exceeds its hard cap"
+            );
         }
     }
 }

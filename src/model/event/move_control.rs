@@ -127,7 +127,10 @@ impl World<'_> {
         let (now, plan) = (agenda.now(), Rc::clone(&self.plans[index]));
         let Some(guard) = &plan.guard else { return };
         let run = &self.moves[index];
-        if run.is_over() || run.aborted.is_some() || run.devices.is_empty() {
+        if run.aborted.is_some() {
+            return self.roll_back(agenda, index);
+        }
+        if run.is_over() || run.devices.is_empty() {
             return;
         }
         let failed_calls = self.note_calls(index, guard, now);
@@ -136,7 +139,7 @@ impl World<'_> {
             Verdict::Stay => {}
             Verdict::Pause => self.pause_move(index, now),
             Verdict::Resume => self.resume_move(agenda, index),
-            Verdict::Abort => return self.abort_move(agenda, index, guard.roll_back),
+            Verdict::Abort => return self.abort_move(agenda, index, guard),
         }
         self.schedule_look(agenda, index, guard);
     }
@@ -185,19 +188,21 @@ impl World<'_> {
     }
 
     /// The guard gives a move up: what was not evicted stays, and what was may go back.
-    fn abort_move<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize, roll_back: bool) {
+    fn abort_move<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize, guard: &Guard) {
         let now = agenda.now();
         let run = &mut self.moves[index];
         let rest = run.devices[run.next as usize..].to_vec();
         run.give_up(now);
         rest.into_iter().for_each(|device| self.release_ahead(index, device));
-        if roll_back {
-            self.roll_back(agenda, index);
-        }
         self.close_move(index, now);
+        if guard.roll_back {
+            let at = now + guard.roll_back_after;
+            self.other_event(agenda, at, Kind::GuardLooks, self.plans[index].key, (index as u32, 0));
+        }
     }
 
-    /// The devices of a move go back to where they were: pinned there, with the ring that they had.
+    /// The devices of a move go back to where they were: pinned there, with the ring that they had; the last to leave is
+    /// the first to come back.
     fn roll_back<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let (now, plan) = (agenda.now(), Rc::clone(&self.plans[index]));
         for stamp in plan.rule.from.iter().filter(|_| plan.rule.close_source) {
@@ -206,7 +211,7 @@ impl World<'_> {
         let run = &mut self.moves[index];
         let homes = std::mem::take(&mut run.homes);
         let back = MoveRun {
-            devices: homes.iter().map(|home| home.device).collect(),
+            devices: homes.iter().rev().map(|home| home.device).collect(),
             goes: homes.iter().map(|home| (home.device, home.stamp)).collect(),
             rings: homes.iter().map(|home| (home.device, home.ring)).collect(),
             tally: self.figures.back_tally[index].expect("a move that may go back has a tally for it"),

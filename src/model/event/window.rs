@@ -92,6 +92,7 @@ impl World<'_> {
                 usage.add_time(Component::Gateway, None, price, u64::from(*quantity), now - from);
             }
         }
+        self.meter_names(&mut usage, from, now);
         let looked_up: u64 = self.figures.uses[Queue::DpsOperation as usize].iter().map(|u| u.total).sum();
         let billed = self.recorder.counted(self.figures.registrations) + looked_up;
         let operations = billed - self.figures.billed_closed;

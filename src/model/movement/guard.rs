@@ -67,6 +67,10 @@ pub struct Guard {
     /// Whether the devices of a move that was given up go back to where they were. Default false: they stay.
     #[serde(default)]
     pub roll_back: bool,
+    /// From giving the move up to the first device that goes back: an operator looks first whether the way back works.
+    /// Default 0 s.
+    #[serde(default)]
+    pub roll_back_after: SimDuration,
 }
 
 fn down_for() -> SimDuration {
@@ -162,6 +166,9 @@ impl Guard {
             () if self.roll_back && !self.aborts() => {
                 of("roll_back", "a move that is never given up is never rolled back; expected `abort_after` as well")
             }
+            () if !self.roll_back && !self.roll_back_after.is_zero() => {
+                of("roll_back_after", "nothing is rolled back; expected `roll_back = true` as well")
+            }
             () => self.resume_problem(),
         }
     }
@@ -185,19 +192,20 @@ impl Guard {
 mod tests {
     use super::*;
 
-    fn share(share: f64) -> Option<Ratio> {
-        Some(Ratio::new(share).expect("a share"))
+    fn share(share: f64) -> Ratio {
+        Ratio::new(share).expect("a share")
     }
 
     fn guard() -> Guard {
         Guard {
-            pause_if: Budget { failed_calls: share(0.1), down: share(0.2) },
+            pause_if: Budget { failed_calls: Some(share(0.1)), down: Some(share(0.2)) },
             resume_if: None,
             down_for: down_for(),
             window: window(),
             check_every: check_every(),
             abort_after: AbortAfter { pauses: Some(1), paused: Some(SimDuration::from_secs(600)) },
             roll_back: false,
+            roll_back_after: SimDuration::ZERO,
         }
     }
 
@@ -233,13 +241,15 @@ mod tests {
         let problem = |guard: Guard| guard.problem().map(|(key, _)| key);
         assert_eq!(problem(guard()), None);
         assert_eq!(problem(Guard { pause_if: Budget::default(), ..guard() }), Some("pause_if"));
-        let whole = Budget { failed_calls: None, down: share(1.0) };
+        let whole = Budget { failed_calls: None, down: Some(share(1.0)) };
         assert_eq!(problem(Guard { pause_if: whole, ..guard() }), Some("pause_if/down"));
         let never = Guard { abort_after: AbortAfter::default(), roll_back: true, ..guard() };
         assert_eq!(problem(never), Some("roll_back"));
-        let above = Budget { failed_calls: share(0.2), down: None };
+        let above = Budget { failed_calls: Some(share(0.2)), down: None };
         assert_eq!(problem(Guard { resume_if: Some(above), ..guard() }), Some("resume_if/failed_calls"));
         assert_eq!(problem(Guard { check_every: SimDuration::ZERO, ..guard() }), Some("check_every"));
+        let after = Guard { roll_back_after: SimDuration::SECOND, ..guard() };
+        assert_eq!(problem(after), Some("roll_back_after"));
         assert_eq!(problem(Guard { window: SimDuration::SECOND, ..guard() }), Some("window"));
     }
 }

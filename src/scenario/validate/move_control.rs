@@ -1,6 +1,7 @@
 //! Control of moves: pacing, order, what is made ready, the guard, and users that go along.
 
 use crate::model::figures::back_name;
+use crate::model::movement::guard::Guard;
 use crate::model::movement::wave::Follow;
 use crate::model::movement::{MoveKind, MoveOrder};
 use crate::scenario::diagnostic::{Finding, unknown};
@@ -13,7 +14,7 @@ impl Build<'_> {
         if let Some(problem) = plan.pacing.entry().problem() {
             self.say(&format!("{at}/pacing/{}", plan.pacing.key()), Finding::from_message(&problem));
         }
-        if let Some((key, problem)) = plan.guard.as_ref().and_then(|guard| guard.problem()) {
+        if let Some((key, problem)) = plan.guard.as_ref().and_then(Guard::problem) {
             self.say(&format!("{at}/guard/{key}"), Finding::from_message(&problem));
         }
         self.order(at, plan, names)
