@@ -6,6 +6,7 @@ use super::expectations::Judged;
 use super::failure::Failure;
 use super::figures::{Reading, key_figures};
 use super::limits;
+use super::moves;
 use crate::analysis::{Estimate, Study};
 use crate::metrics::MeasureKey;
 use crate::report::Picture;
@@ -119,6 +120,7 @@ pub(super) fn of_run(ran: &Ran<'_>) -> Suite {
         question: study.question.clone(),
         money: money(study),
         figures: key.chain(above_floors(study, floors)).collect(),
+        listings: moves::listing(study).into_iter().collect(),
         cases,
         findings: manifest
             .answer

@@ -11,7 +11,7 @@ use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::fault::FaultCause;
 use crate::model::gateway::eviction::EvictionPolicy;
 use crate::model::gateway::fallback::FallbackPolicy;
-use crate::model::movement::MoveKind;
+use crate::model::movement::{MoveKind, MoveOrder, Pacing};
 use crate::model::population::cohort::ReconnectRule;
 use crate::model::population::growth::GrowthLaw;
 use crate::model::routing::UserRouting;
@@ -41,6 +41,10 @@ enum Kind {
     Faults,
     /// Moves of devices
     Moves,
+    /// Ways of pacing a move
+    Pacing,
+    /// Orders of a move
+    Orders,
     /// Growth laws
     Growth,
     /// Back-off rules
@@ -74,6 +78,8 @@ impl Kind {
             Self::Policies => ("Allocation policies", "[dps.allocation.NAME]"),
             Self::Faults => ("Faults", "[faults.cause.NAME]"),
             Self::Moves => ("Moves", "[moves.kind.NAME]"),
+            Self::Pacing => ("Pacing of moves", "[moves.pacing.NAME]"),
+            Self::Orders => ("Orders of moves", "[moves.order.NAME]"),
             Self::Growth => ("Growth laws", "[cohorts.growth.NAME]"),
             Self::Retry => ("Back-off rules", "[cohorts.retry.NAME]"),
             Self::Reconnect => ("Reconnect rules", "[cohorts.reconnect.NAME]"),
@@ -91,6 +97,8 @@ impl Kind {
             Self::Policies => registered(AllocationPolicy::ENTRIES),
             Self::Faults => registered(FaultCause::ENTRIES),
             Self::Moves => registered(MoveKind::ENTRIES),
+            Self::Pacing => registered(Pacing::ENTRIES),
+            Self::Orders => registered(MoveOrder::ENTRIES),
             Self::Growth => registered(GrowthLaw::ENTRIES),
             Self::Retry => registered(BackoffRule::ENTRIES),
             Self::Reconnect => registered(ReconnectRule::ENTRIES),

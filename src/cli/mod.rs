@@ -27,6 +27,7 @@ mod limits;
 mod list;
 mod man;
 mod messages;
+mod moves;
 mod options;
 mod progress;
 mod rank;

@@ -17,6 +17,7 @@ use super::failure::Failure;
 use super::figures::{KeyFigure, Reading, count, headline, key_figures};
 use super::gate::{COMPLETE, Ran, failing, gate, of_run, verdict};
 use super::limits;
+use super::moves;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
 use super::sources;
@@ -32,7 +33,7 @@ use crate::experiment::{self, RunOptions, ScenarioResult};
 use crate::kernel::event_list::Event;
 use crate::metrics::MeasureKey;
 use crate::model::event::names::EventNames;
-use crate::report::gate::{Case, Suite};
+use crate::report::gate::{Case, Listing, Suite};
 use crate::report::{Picture, chart, junit, summary};
 use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
@@ -115,6 +116,7 @@ struct Finished {
     figures: Vec<KeyFigure>,
     floors: Floors,
     limits: Option<String>,
+    moves: Option<Listing>,
     floored: Vec<String>,
     judged: Vec<Judged>,
     folder: Option<PathBuf>,
@@ -288,6 +290,7 @@ fn keep(
         question: study.question.clone(),
         figures: key_figures(study, &floors),
         limits: limits::in_order(study),
+        moves: moves::listing(study),
         floored: floored(study, &floors),
         floors,
         judged: judge(&scenario.expectations, study, &result.observations),
@@ -514,6 +517,7 @@ fn tell_assumptions(terminal: &Terminal, scenarios: &[Scenario]) {
 /// The one table, the expectations, the folders and the digests.
 fn tell(terminal: &Terminal, finished: &[Finished]) {
     tell_figures(terminal, finished);
+    tell_moves(terminal, finished);
     for Finished { name, limits, .. } in finished {
         if let Some(order) = limits {
             terminal.data(&format!("limits  {name}: {order}\n"));
@@ -557,6 +561,19 @@ fn tell_figures(terminal: &Terminal, finished: &[Finished]) {
     };
     terminal.data(&sheet.text());
     terminal.data(&questions(finished, usize::from(table::width()), colors));
+}
+
+/// A table of the moves of each scenario that has any.
+fn tell_moves(terminal: &Terminal, finished: &[Finished]) {
+    for Finished { name, moves, .. } in finished {
+        let Some(Listing { headings, rows, .. }) = moves else { continue };
+        let headings: Vec<String> = headings.iter().map(|text| heading(text)).collect();
+        let mut sheet = Sheet::new(&headings.iter().map(String::as_str).collect::<Vec<_>>(), terminal.colors_data());
+        sheet.airy();
+        sheet.right(1..headings.len());
+        rows.iter().for_each(|cells| sheet.row(cells.iter().map(|cell| (cell.as_str(), Tone::Plain))));
+        terminal.data(&format!("moves   {name}\n{}\n", sheet.text()));
+    }
 }
 
 fn figures_table(finished: &[Finished], colors: bool, arranged: impl Fn(&str) -> String) -> Sheet {

@@ -100,6 +100,8 @@ pub enum Purpose {
     EndpointChoice = 43,
     /// Stamps that an allocation by chance looks at.
     StampChoice = 44,
+    /// The endpoint that a user is given by weight.
+    EndpointWeight = 60,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

@@ -153,7 +153,12 @@ measures! {
     "queue_length" ["1"] Lower, "Operations waiting at the limiter or stage of label `at`.", "Time.";
     "move_downtime_s" ["s"] Lower, "From a device's eviction to its connection at the new stamp.", "Devices of the move that were connected before and connected again.";
     "move_duration_s" ["s"] Lower, "From the start of the move of label `move` to the connection of its last device.", "Devices of the move; absent while one is still under way.";
-    "move_devices" ["1"] Neither, "Devices that the move of label `move` evicted.", "The whole run.";
+    "move_devices" ["1"] Neither, "Devices that the move of label `move` evicted; by label `state` those it selected (planned), connected again (arrived), and brought back after a guard gave it up (rolled_back).", "The whole run.";
+    "move_floor_s" ["s"] Neither, "Length that the move of label `move` could not have undercut: its pace, and each limit on the way with what its devices needed of it.", "Devices of the move; absent while one is under way, or where one was taken over or left the fleet.";
+    "move_calls_failed" ["1"] Lower, "Calls that ended without delivery while their device was under way in the move of label `move`.", "Calls of the whole run.";
+    "move_peak_utilisation_ratio" ["1"] Lower, "Use of the limit of label `limit` by everyone in the fullest minute of the move of label `move`, against the limit; credit lets it exceed 1.", "Stamps that devices came to or, for the registry, left; of DPS the fullest instance.";
+    "move_pauses" ["1"] Lower, "Pauses of the move of label `move` by its guard.", "The whole run.";
+    "move_paused_s" ["s"] Lower, "Time that the move of label `move` was paused by its guard.", "The whole run.";
     "time_to_recover_s" ["s"] Lower, "From the end of the cause of the fault of label `fault` until the share of label `share` of the affected devices is back.", "Affected devices: unable to do what they wanted for longer than 60 s.";
     "cache_miss_ratio" ["1" share] Lower, "Share of look-ups that found no usable entry; by label `cause` or in all.", "Look-ups of the gateway cache, those of an unreachable cache included.";
     "stale_route_ratio" ["1" share] Lower, "Share of calls that were sent to a hub that no longer held the device.", "All calls.";

@@ -9,6 +9,7 @@ use crate::model::config::ModelConfig;
 use crate::model::gateway::cache::Miss;
 use crate::model::gateway::call::Outcome;
 use crate::model::ids::StampId;
+use crate::model::movement::run::{Passed, Peaks};
 use crate::model::population::device::State;
 use crate::model::routing::UsersConfig;
 use crate::units::{SimDuration, SimTime};
@@ -48,6 +49,16 @@ impl Queue {
         Self::Endpoint,
     ];
 
+    /// The limit on the way of a moved device that it is, if any.
+    fn passed(self) -> Option<Passed> {
+        match self {
+            Self::Connect => Some(Passed::Connect),
+            Self::Registry => Some(Passed::Registry),
+            Self::DpsRegistration => Some(Passed::Registration),
+            _ => None,
+        }
+    }
+
     /// Name in tables.
     pub fn name(self) -> &'static str {
         match self {
@@ -78,6 +89,11 @@ pub struct Use {
 
 /// The name under which the downtime of devices of all drained stamps is counted.
 pub const DRAIN: &str = "drain";
+
+/// The name of the move that brings the devices of another one back.
+pub fn back_name(plan: &str) -> String {
+    format!("{plan}-back")
+}
 
 /// Indexes into the recorder, and the few figures that no recorder kind fits.
 pub struct Figures {
@@ -119,8 +135,13 @@ pub struct Figures {
     pub messages: CounterId,
     /// Messages that the send throttle refused.
     pub refused_messages: CounterId,
-    /// Downtime of moved devices, by move; behind them that of drained stamps, where a policy drains any.
+    /// Downtime of moved devices, by move; behind them that of drained stamps, where a policy drains any, and that of the
+    /// way back, of moves that may be rolled back.
     pub move_downtime: Vec<TallyId>,
+    /// Place of the downtime on the way back, by move.
+    pub back_tally: Vec<Option<usize>>,
+    /// Use of the limits by moves that are under way.
+    pub watches: Vec<(usize, Peaks)>,
     /// Registered devices.
     pub registered: LevelId,
     /// Devices that want a connection and have none.
@@ -255,13 +276,9 @@ impl Figures {
             telemetry: recorder.tally(key("telemetry_latency_ms"), 1e3, true),
             messages,
             refused_messages,
-            move_downtime: config
-                .moves
-                .iter()
-                .map(|m| &*m.name)
-                .chain(drains.then_some(DRAIN))
-                .map(|name| recorder.tally(key("move_downtime_s").with("move", name), 1e6, false))
-                .collect(),
+            move_downtime: downtimes(recorder, config, drains),
+            back_tally: back_tallies(config, drains),
+            watches: Vec::new(),
             registered: recorder.level(key("devices_registered"), 1.0, true, true, start),
             unavailable: recorder.level(key("devices_unavailable"), 1.0, true, true, start),
             connected: recorder.level(key("devices_connected"), 1.0, true, true, start),
@@ -318,6 +335,9 @@ impl Figures {
             self.binds(queue.name(), now);
         }
         self.uses[queue as usize][place].total += 1;
+        if let (false, Some(limit)) = (self.watches.is_empty(), queue.passed()) {
+            self.watches.iter_mut().for_each(|(_, peaks)| peaks.add(limit, place, now));
+        }
     }
 
     /// An operation was refused by a throttle.
@@ -349,6 +369,25 @@ impl Figures {
         let longest = &mut self.longest[queue as usize];
         *longest = (*longest).max(length);
     }
+}
+
+/// Downtimes by move, of drains, and of the ways back.
+fn downtimes(recorder: &mut Recorder, config: &ModelConfig, drains: bool) -> Vec<TallyId> {
+    let names = config.moves.iter().map(|plan| plan.name.clone()).chain(drains.then(|| DRAIN.to_owned()));
+    let backs = config.moves.iter().filter(|plan| plan.may_go_back()).map(|plan| back_name(&plan.name));
+    let key = |name: String| MeasureKey::new("move_downtime_s").with("move", name);
+    names.chain(backs).map(|name| recorder.tally(key(name), 1e6, false)).collect()
+}
+
+/// Where [`downtimes`] has the way back of each move.
+fn back_tallies(config: &ModelConfig, drains: bool) -> Vec<Option<usize>> {
+    let mut next = config.moves.len() + usize::from(drains);
+    let mut place = |goes_back: bool| {
+        let here = goes_back.then_some(next);
+        next += usize::from(goes_back);
+        here
+    };
+    config.moves.iter().map(|plan| place(plan.may_go_back())).collect()
 }
 
 fn outcome_counters(recorder: &mut Recorder, ended: CounterId) -> [CounterId; Outcome::ALL.len()] {

@@ -14,6 +14,7 @@ use crate::model::figures::Figures;
 use crate::model::gateway::cache::Cache;
 use crate::model::gateway::call::Calls;
 use crate::model::ids::{CohortId, DeviceId, RegionId, StampId};
+use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
@@ -118,34 +119,6 @@ pub struct Occurrence {
     pub affected: u64,
     /// Time from the end of the cause to the recovery of each affected device.
     pub recoveries: Vec<SimDuration>,
-}
-
-/// A move under way.
-#[derive(Debug, Clone, Default)]
-pub struct MoveRun {
-    /// Devices, in order of eviction.
-    pub devices: Vec<DeviceId>,
-    /// Devices that were selected; those that come last again are not counted twice.
-    pub planned: u32,
-    /// Next to evict.
-    pub next: u32,
-    /// Devices that were evicted and are connected again.
-    pub arrived: u32,
-    /// Devices that were evicted.
-    pub evicted: u32,
-    /// Last connection of a moved device.
-    pub last: SimTime,
-    /// Whether it has begun.
-    pub begun: bool,
-    /// When its last device was connected, or taken over by a later move.
-    pub ended: Option<SimTime>,
-}
-
-impl MoveRun {
-    /// Whether every device of the move was evicted and is connected again.
-    pub fn is_over(&self) -> bool {
-        self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
-    }
 }
 
 /// A change of a stamp beside its addition.
@@ -263,6 +236,8 @@ pub struct World<'a> {
     pub added_at: Vec<(StampId, SimTime)>,
     /// Users and where they are sent.
     pub routing: Routing,
+    /// Moves whose users go along now.
+    pub followed: Vec<usize>,
     /// Everything observed.
     pub recorder: Recorder,
     /// Where it is observed.
@@ -330,7 +305,7 @@ impl<'a> World<'a> {
             secondary_status: Status::default(),
             active: Vec::new(),
             occurrences: Vec::new(),
-            moves: vec![MoveRun::default(); config.moves.len()],
+            moves: (0..config.moves.len()).map(|tally| MoveRun { tally, ..MoveRun::default() }).collect(),
             cache: cache.map(|c| Cache::new(c, devices)),
             secondary: secondary.as_ref().map(|c| Cache::new(c, devices)),
             calls: Calls::default(),
@@ -350,6 +325,7 @@ impl<'a> World<'a> {
             added: 0,
             added_at: Vec::new(),
             routing: Routing::default(),
+            followed: Vec::new(),
             recorder,
             figures,
             usage: Vec::new(),
@@ -437,6 +413,10 @@ impl<'a> World<'a> {
             let on: u64 = population.on.iter().map(|n| u64::from(*n)).sum();
             assert_eq!(on, population.users.len() as u64, "each user is at one endpoint");
         }
+        let ahead = self.moves.iter().zip(&self.plans).filter(|(_, plan)| plan.prewarm.identities);
+        let ahead: usize = ahead.map(|(run, _)| run.goes.len()).sum();
+        let held: u64 = self.hubs.iter().map(|hub| u64::from(hub.prewarmed)).sum();
+        assert_eq!(held, ahead as u64, "each place that is held is held for a device");
         let under_way = self.messages.under_way() as u64 + self.hubs.iter().map(|h| h.path.in_flight()).sum::<u64>();
         assert_eq!(self.ledger.open(), i128::from(under_way), "messages are conserved: {:?}", self.ledger);
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {
@@ -444,7 +424,10 @@ impl<'a> World<'a> {
             assert!(gone, "a retired stamp holds no device");
             let kept = !stamp.path.quota_enforced || hub.quota.most_ratio() <= 1.0;
             assert!(kept, "an enforced quota is never exceeded");
-            assert!(hub.registered <= stamp.edition.devices_max, "a registry never exceeds its hard cap");
+            assert!(
+                hub.registered + hub.prewarmed <= stamp.edition.devices_max,
+                "a registry never exceeds its hard cap"
+            );
         }
     }
 }

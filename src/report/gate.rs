@@ -85,6 +85,17 @@ impl Case {
     }
 }
 
+/// A table of figures that are shown and not judged.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Listing {
+    /// What it lists.
+    pub title: String,
+    /// Heading of each column.
+    pub headings: Vec<String>,
+    /// Cells of each row.
+    pub rows: Vec<Vec<String>>,
+}
+
 /// Everything that was judged of one scenario, one comparison or one group of references.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Suite {
@@ -96,6 +107,8 @@ pub struct Suite {
     pub money: Vec<Figure>,
     /// Figures that are shown and not judged.
     pub figures: Vec<Figure>,
+    /// Tables beside them, such as that of the moves.
+    pub listings: Vec<Listing>,
     /// What was judged.
     pub cases: Vec<Case>,
     /// Sentences worth reading first: what is missing, what pictures show.

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use super::gate::{Case, Figure, Gate, Suite};
+use super::gate::{Case, Figure, Gate, Listing, Suite};
 
 /// Most bytes of a summary.
 pub const MAX_BYTES: usize = 60_000;
@@ -133,6 +133,7 @@ impl Page {
         }
         self.list("", &suite.findings);
         self.table(&suite.figures);
+        suite.listings.iter().for_each(|listing| self.listing(listing));
         self.cases(&suite.cases);
         let pictures: Vec<String> = suite.pictures.iter().map(|path| picture(path)).collect();
         self.entries("\n", &pictures, |left| format!("and {left} more pictures\n"));
@@ -152,6 +153,21 @@ impl Page {
         let rows: Vec<String> = figures.iter().map(row).collect();
         let heading = "\n| figure | mean and 95 % interval |\n|---|---|\n";
         self.entries(heading, &rows, |left| format!("| and {left} more | |\n"));
+    }
+
+    /// A table with a title of its own.
+    fn listing(&mut self, listing: &Listing) {
+        let line = |cells: &[String]| {
+            let cells: Vec<String> = cells.iter().map(|cell| inline(cell)).collect();
+            format!("| {} |\n", cells.join(" | "))
+        };
+        let rows: Vec<String> = listing.rows.iter().map(|row| line(row)).collect();
+        let columns = listing.headings.len();
+        let heading =
+            format!("\n{}:\n\n{}|{}\n", inline(&listing.title), line(&listing.headings), "---|".repeat(columns));
+        self.entries(&heading, &rows, |left| {
+            format!("| and {left} more |{}\n", " |".repeat(columns.saturating_sub(1)))
+        });
     }
 
     /// What failed or changed in a table, all else folded away.
@@ -309,6 +325,9 @@ mod tests {
         let suite = &mut gate.suites[0];
         suite.question = "Who notices?".into();
         suite.figures = vec![figure("devices", None, "80,000 ± 0", None)];
+        let cells = |cells: [&str; 2]| cells.map(str::to_owned).to_vec();
+        let rows = vec![cells(["promotion", "29 min"])];
+        suite.listings = vec![Listing { title: "Moves".into(), headings: cells(["move", "duration"]), rows }];
         suite.findings = vec!["A quarter of the fleet is gone".into()];
         suite.pictures = vec!["charts/latency.svg".into()];
         suite.assumptions = vec!["DPS draws on <no> hub".into()];
@@ -318,6 +337,7 @@ mod tests {
             "- **Cost:** no price was asked for\n",
             "\n## outage\n\nWho notices?\n\n- A quarter of the fleet is gone\n",
             "| figure | mean and 95 % interval |\n|---|---|\n| devices | 80,000 ± 0 |\n",
+            "\nMoves:\n\n| move | duration |\n|---|---|\n| promotion | 29 min |\n",
             "![latency.svg](<charts/latency.svg>)",
             "<details><summary>Assumptions (1)</summary>\n\n- DPS draws on &lt;no&gt; hub\n\n</details>\n",
             "- seed 7\n",

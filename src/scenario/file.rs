@@ -29,7 +29,7 @@ pub use dps::{Dps, Network};
 pub use expect::{Expect, LabelValue, PhaseOf};
 pub use faults::{Drawn, Fault};
 pub use gateway::{CacheTable, Gateway};
-pub use moves::{Move, Select};
+pub use moves::{Move, MoveUsers, Select};
 pub use run::{Run, StartTime, Steady};
 pub use scaling::{DrainTable, Plan, Scaling};
 pub use shaping::ShapingTable;

@@ -8,6 +8,8 @@ mod assumptions;
 mod cohorts;
 mod expectations;
 mod faults;
+mod move_conflicts;
+mod move_control;
 mod moves;
 mod names;
 mod scaling;
@@ -194,7 +196,7 @@ impl<'a> Build<'a> {
         let dps = self.dps(&mut file, &names);
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let faults = self.faults(&mut file, &names, frame);
-        let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
+        let moves = self.moves(&mut file, &names, (stamps.as_deref(), cohorts.as_deref()), frame);
         let users = self.users(&file, &names, frame);
         let expectations = self.expectations(&file);
         let answer = self.answer(&file);

@@ -16,9 +16,37 @@ pub fn latency_floor(devices: f64, quantile: f64, rate: f64, credit: f64, spread
     (admission_floor(devices, quantile, rate, credit) - spread).max(0.0)
 }
 
+/// What a crowd needs of one limit.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Crossing {
+    /// Operations that the limit has to admit.
+    pub operations: f64,
+    /// Its rate [operations/s].
+    pub rate: f64,
+    /// Saved credit, as time worth of the rate [s].
+    pub credit: f64,
+}
+
+/// The shortest length of a move [s]: no device is evicted before its turn at the `paced` time of the last one, and none has
+/// arrived before each limit admitted what all of them needed of it. The steps of one device take time on top.
+pub fn move_floor(paced: f64, crossings: impl IntoIterator<Item = Crossing>) -> f64 {
+    let floors = crossings.into_iter().map(|limit| admission_floor(limit.operations, 1.0, limit.rate, limit.credit));
+    floors.fold(paced, f64::max)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_move_is_no_faster_than_its_pace_and_its_tightest_limit() {
+        let registry = Crossing { operations: 6_000.0, rate: 10.0 / 6.0, credit: 60.0 };
+        let connects = Crossing { operations: 6_000.0, rate: 100.0, credit: 60.0 };
+        // 6,000 identities at 100/min are an hour less a minute of credit; at 300/min the evictions take 20 min.
+        assert!((move_floor(1_199.8, [registry, connects]) - 3_540.0).abs() < 1e-6);
+        assert!((move_floor(1_199.8, [connects]) - 1_199.8).abs() < 1e-9);
+        assert!((move_floor(7.0, []) - 7.0).abs() < 1e-9);
+    }
 
     #[test]
     fn a_crowd_takes_its_number_over_the_limit_less_what_was_saved() {

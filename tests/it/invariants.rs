@@ -100,6 +100,7 @@ struct Move {
     pace: u8,
     waves: u8,
     share: u8,
+    control: u8,
 }
 
 prop_compose! {
@@ -143,9 +144,10 @@ prop_compose! {
 
 prop_compose! {
     fn a_move()(
-        kind in 0_u8..3, stamp in any::<u8>(), at in 0_u8..100, pace in 0_u8..3, waves in 1_u8..4, share in 1_u8..101,
+        kind in 0_u8..4, stamp in any::<u8>(), at in 0_u8..100, pace in 0_u8..3, waves in 1_u8..4, share in 1_u8..101,
+        control in prop_oneof![Just(0_u8), 1_u8..32],
     ) -> Move {
-        Move { kind, stamp, at, pace, waves, share }
+        Move { kind, stamp, at, pace, waves, share, control }
     }
 }
 
@@ -437,6 +439,7 @@ impl Move {
         let kind = match self.kind {
             0 => format!("evacuate]\nstamp = \"{stamp}\"\n"),
             1 => format!("rebalance]\nto = \"{stamp}\"\n"),
+            2 => "rebalance]\ngoal = { within = \"10 %\" }\n".to_owned(),
             _ => "promote]\nfrom_ring = \"test\"\nto_ring = \"production\"\n".to_owned(),
         };
         write!(
@@ -449,6 +452,22 @@ impl Move {
             f64::from(self.share) / 100.0,
         )
         .expect("a text takes text");
+        self.write_control(text);
+    }
+
+    /// Every way of control is a bit, so that they meet in all mixtures.
+    fn write_control(&self, text: &mut String) {
+        let ways = [
+            "[moves.pacing.by_throttles]\nshare = 0.5\n",
+            "[moves.order.by_value]\n",
+            "[moves.prewarm]\nidentities = true\n",
+            "[moves.guard]\npause_if = { down = \"5 %\" }\ndown_for = \"5 s\"\nwindow = \"30 s\"\nabort_after = { pauses = 1, paused = \"10 min\" }\n",
+        ];
+        let chosen = ways.iter().enumerate().filter(|(bit, _)| self.control >> bit & 1 == 1);
+        chosen.for_each(|(_, way)| text.push_str(way));
+        if self.control >> 3 == 3 {
+            text.push_str("roll_back = true\nroll_back_after = \"1 min\"\n");
+        }
     }
 }
 
@@ -516,7 +535,26 @@ fn check(sketch: &Sketch, scenario: &Scenario, run: &Observations) {
     let (bill, lines) = (figures.of("cost_usd_per_month", None), figures.of("cost_usd_per_month", Some("component")));
     near(bill.iter().sum(), lines.iter().sum(), "the bill and its lines");
     messages_are_conserved(run);
+    moves_keep_to_their_floors(run);
     shares_are_shares(run);
+}
+
+/// No move is shorter than what its pace and the limits allow, and no more devices arrive than were evicted.
+fn moves_keep_to_their_floors(run: &Observations) {
+    let whole = |name: &'static str| run.values.iter().filter(move |(key, _)| key.name == name);
+    let figure = |name, of: &MeasureKey, state: Option<&str>| {
+        let key = MeasureKey::new(name).with("move", of.labels.get("move").expect("figures of moves name theirs"));
+        run.values.get(&state.map_or(key.clone(), |state| key.with("state", state))).copied()
+    };
+    for (key, floor) in whole("move_floor_s") {
+        let duration = figure("move_duration_s", key, None).expect("a move with a floor is over");
+        assert!(*floor <= duration + 1e-6, "{key} is {floor}, and the move took {duration} s");
+    }
+    for (key, evicted) in whole("move_devices").filter(|(key, _)| key.labels.get("state").is_none()) {
+        let arrived = figure("move_devices", key, Some("arrived")).expect("a move counts who arrives");
+        let back = figure("move_devices", key, Some("rolled_back")).unwrap_or(0.0);
+        assert!(arrived <= *evicted && back <= *evicted, "{key}: {evicted} evicted, {arrived} arrived, {back} back");
+    }
 }
 
 /// What was sent was processed, is on its way, was refused or was lost. The model compares the same with what lies where in

@@ -19,6 +19,15 @@ use crate::theory::floors::{admission_floor, latency_floor};
 /// Shares of devices by the words of their label.
 const SHARES: [(&str, f64); 4] = [("50 %", 0.5), ("90 %", 0.9), ("99 %", 0.99), ("100 %", 1.0)];
 
+/// The floor of each move, which the run itself observed.
+fn moves(study: &Study) -> impl Iterator<Item = (MeasureKey, f64)> + '_ {
+    let observed = study.estimates.iter().filter(|(key, estimate)| key.name == "move_floor_s" && estimate.n > 0);
+    observed.filter_map(|(key, estimate)| {
+        let duration = MeasureKey::new("move_duration_s").with("move", key.labels.get("move")?);
+        Some((duration, estimate.mean))
+    })
+}
+
 /// The floor of every figure that has one above zero.
 pub fn floors(scenario: &Scenario, study: &Study) -> BTreeMap<MeasureKey, f64> {
     let mut floors = cost(study);
@@ -26,6 +35,7 @@ pub fn floors(scenario: &Scenario, study: &Study) -> BTreeMap<MeasureKey, f64> {
         floors.extend(recovery(&scenario.model, fault, study));
     }
     floors.extend(registration(&scenario.model, study));
+    floors.extend(moves(study));
     floors.retain(|key, floor| *floor > 0.0 && study.estimates.contains_key(key));
     floors
 }

@@ -161,7 +161,7 @@ impl World<'_> {
     }
 
     /// The caches that take writes now.
-    fn store(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
+    pub(super) fn store(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         if self.cache_status.down.is_none()
             && let Some(cache) = &mut self.cache
         {
@@ -448,6 +448,11 @@ impl World<'_> {
         let record = self.calls.end(call);
         self.recorder.count(self.figures.ended, 1);
         self.recorder.count(self.figures.outcomes[outcome as usize], 1);
+        if outcome != Outcome::Delivered
+            && let Some(run) = self.moves.get_mut(usize::from(self.columns.move_of[record.device.index()]))
+        {
+            run.calls_failed += 1;
+        }
         if outcome == Outcome::Delivered {
             self.recorder.observe(self.figures.command_latency, (at - record.started).0);
         }

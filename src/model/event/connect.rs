@@ -11,6 +11,7 @@ use crate::model::event::Kind;
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
+use crate::model::movement::run::Passed;
 use crate::model::population::cohort::GiveUp;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::path::Fate;
@@ -175,6 +176,7 @@ impl World<'_> {
                     self.figures.backlog(Queue::Connect, length);
                 }
                 self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (now, at - now));
+                self.note_work(device, Passed::Connect, stamp.index());
                 self.timer(agenda, device, at + back, Kind::Connected);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
@@ -216,6 +218,7 @@ impl World<'_> {
         self.recorder.observe(self.figures.connection, (now - self.columns.episode_at[device.index()]).0);
         self.recorder.observe(self.figures.attempts, u64::from(self.devices[device.index()].attempts));
         self.become_connected(device, now);
+        self.users_follow(agenda);
         self.schedule_renewal(agenda, device, None);
     }
 

@@ -130,7 +130,8 @@ impl World<'_> {
         if self.devices[i].state == State::Connected {
             self.drop_connection(device, now, NOBODY);
         }
-        self.assignment_done(device);
+        self.assignment_done(device, now);
+        self.leave_move(device, now);
         if let Some(stamp) = self.columns.identity[i].some() {
             self.remove_identity(device, now);
             self.retire_if_empty(stamp, now);

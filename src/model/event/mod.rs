@@ -5,6 +5,9 @@ mod command;
 mod connect;
 mod fault;
 mod growth;
+mod move_control;
+mod move_figures;
+mod move_plan;
 mod movement;
 pub mod names;
 mod path;
@@ -110,10 +113,12 @@ pub enum Kind {
     MessageProcessed,
     /// The throughput units of a routing endpoint are raised.
     EndpointInflates,
+    /// The guard of a move looks at its error budget.
+    GuardLooks,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 39] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -152,6 +157,7 @@ const KINDS: [Kind; 38] = [
     Kind::EndpointTakes,
     Kind::MessageProcessed,
     Kind::EndpointInflates,
+    Kind::GuardLooks,
 ];
 
 impl Kind {
@@ -178,7 +184,9 @@ impl Kind {
             | Self::MessageReleased
             | Self::EndpointTakes
             | Self::MessageProcessed => Class::Completion,
-            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth | Self::UsersSwitch => Class::Decision,
+            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::GuardLooks | Self::Growth | Self::UsersSwitch => {
+                Class::Decision
+            }
             _ => Class::Arrival,
         }
     }
@@ -208,7 +216,7 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::Register => self.register(agenda, device),
             Kind::RegisterAdmitted => self.begin_assignment(agenda, device),
             Kind::AssignmentSeen => self.assignment_seen(agenda, device),
-            Kind::AssignmentDone => self.assignment_done(device),
+            Kind::AssignmentDone => self.assignment_done(device, agenda.now()),
             Kind::Join => self.join(agenda, device),
             Kind::Growth => self.grow(agenda, index as usize, event.sequence() == 0),
             Kind::CallTick => self.call_tick(agenda, index as usize),
@@ -237,6 +245,7 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::FaultEnds => self.fault_ends(agenda, index as usize),
             Kind::MoveBegins => self.move_begins(agenda, index as usize),
             Kind::Evict => self.evict_next(agenda, index as usize),
+            Kind::GuardLooks => self.guard_looks(agenda, index as usize),
             Kind::ScaleCheck => self.scale_check(agenda),
             Kind::StampReady if event.sequence() == RESIZED => self.resized(agenda.now(), index as usize),
             Kind::StampReady => self.stamp_ready(agenda.now(), index as u16),

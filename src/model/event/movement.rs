@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use crate::kernel::draws::{Purpose, member};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::event::Kind;
 use crate::model::ids::{DeviceId, StampId};
+use crate::model::movement::run::Home;
 use crate::model::population::device::{Device, State};
 use crate::model::world::{NEVER, NOBODY, World};
 use crate::units::SimTime;
@@ -20,7 +20,8 @@ impl World<'_> {
 
     /// A move begins: its devices are selected, the source is closed, the first device is evicted.
     pub(super) fn move_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
-        self.recorder.cut(agenda.now());
+        let now = agenda.now();
+        self.recorder.cut(now);
         let plan = Rc::clone(&self.plans[index]);
         let rule = &plan.rule;
         if rule.close_source {
@@ -29,65 +30,21 @@ impl World<'_> {
             }
         }
         self.moves[index].begun = true;
-        self.moves[index].last = agenda.now();
+        self.moves[index].last = now;
         self.moves[index].devices = self.select(index);
         self.moves[index].planned = self.moves[index].devices.len() as u32;
+        self.watch_move(index);
+        self.make_ready(index, now);
+        self.begin_guard(agenda, index);
+        self.users_may_follow(index);
+        self.users_follow(agenda);
         self.schedule_eviction(agenda, index);
-    }
-
-    /// The devices of a move in order of eviction, which is drawn.
-    pub(super) fn select(&self, index: usize) -> Vec<DeviceId> {
-        let plan = &self.plans[index];
-        let order =
-            |d: DeviceId| self.draws.stream(member(self.device_key(d), plan.key), Purpose::MoveOrder, 0).next_u64();
-        let mut chosen: Vec<_> = (0..self.devices.len() as u32)
-            .map(DeviceId)
-            .filter(|d| self.is_selected(index, *d))
-            .map(|d| (order(d), d))
-            .collect();
-        chosen.sort_unstable();
-        let share = (chosen.len() as f64 * plan.selector.share.get()).round() as usize;
-        let chosen = chosen.into_iter().take(share).map(|(_, d)| d);
-        if plan.rule.level { self.level(plan.rule.to, chosen) } else { chosen.collect() }
-    }
-
-    fn is_selected(&self, index: usize, device: DeviceId) -> bool {
-        let (rule, selector) = (&self.plans[index].rule, &self.plans[index].selector);
-        let record = &self.devices[device.index()];
-        let holder = self.columns.identity[device.index()];
-        let cohort = selector.cohort.is_none_or(|c| c == record.cohort);
-        let region = selector.region.is_none_or(|r| r == record.region);
-        let generation = selector.generation.is_none_or(|g| g == self.cohort(device).generation);
-        let from = rule.from.is_empty() || rule.from.contains(&holder);
-        let ring = rule.ring.is_none_or(|r| r == record.ring);
-        let movable = holder != StampId::NONE && !record.is(Device::DORMANT) && rule.to != Some(holder);
-        cohort && region && generation && from && ring && movable
-    }
-
-    /// Of the chosen devices, those that level the target with the stamps they are on, by planned capacity.
-    fn level(&self, to: Option<StampId>, chosen: impl Iterator<Item = DeviceId>) -> Vec<DeviceId> {
-        let to = to.expect("a levelling move names its target");
-        let peers = |s: &StampId| self.stamps[s.index()].ring == self.stamps[to.index()].ring;
-        let stamps: Vec<_> = (0..self.stamps.len() as u16).map(StampId).filter(peers).collect();
-        let sum = |of: &dyn Fn(StampId) -> u32| stamps.iter().map(|s| f64::from(of(*s))).sum::<f64>();
-        let registered = |s: StampId| self.hubs[s.index()].registered;
-        let capacity = |s: StampId| self.stamps[s.index()].capacity;
-        let utilisation = sum(&registered) / sum(&capacity);
-        let excess = |s: StampId| (f64::from(registered(s)) - utilisation * f64::from(capacity(s))).max(0.0) as u32;
-        let mut left: Vec<u32> = (0..self.stamps.len() as u16).map(|s| excess(StampId(s))).collect();
-        let mut take = |device: &DeviceId| {
-            let left = &mut left[self.columns.identity[device.index()].index()];
-            let taken = *left > 0;
-            *left -= u32::from(taken);
-            taken
-        };
-        chosen.filter(|d| peers(&self.columns.identity[d.index()]) && take(d)).collect()
     }
 
     pub(super) fn schedule_eviction<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let (plan, run) = (Rc::clone(&self.plans[index]), &self.moves[index]);
         if (run.next as usize) < run.devices.len() {
-            let at = plan.eviction(run.next, run.planned).max(agenda.now());
+            let at = (plan.eviction(run.next, run.planned) + run.shift).max(agenda.now());
             self.other_event(agenda, at, Kind::Evict, plan.key, (index as u32, 0));
         } else if index >= self.config.moves.len() {
             self.schedule_sweep(agenda, index);
@@ -96,12 +53,19 @@ impl World<'_> {
 
     /// The next device of a move is evicted.
     pub(super) fn evict_next<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        if self.moves[index].aborted.is_some() {
+            return;
+        }
         if self.moves[index].next as usize == self.moves[index].devices.len() {
             return self.sweep(agenda, index);
+        }
+        if self.must_wait(agenda, index) {
+            return;
         }
         let run = &mut self.moves[index];
         let device = run.devices[run.next as usize];
         run.next += 1;
+        run.evicted_at = Some(agenda.now());
         let record = self.devices[device.index()];
         if record.is(Device::IN_ASSIGNMENT) {
             // DPS works on it just now; it comes last.
@@ -109,41 +73,83 @@ impl World<'_> {
             return self.schedule_eviction(agenda, index);
         }
         self.schedule_eviction(agenda, index);
-        let held = self.columns.identity[device.index()].some().is_some();
-        if !held || !record.state.in_fleet() || self.plans[index].rule.to == Some(record.stamp) {
-            return; // It left, or is on its way already.
+        let held = self.columns.identity[device.index()].some();
+        if record.state.in_fleet() && self.must_leave(index, device, held) {
+            self.evict(agenda, device, index);
+        } else {
+            // It left, or is on its way or there already; the last of a move may end it so.
+            if self.plans[index].back_of.is_some() {
+                self.change_enrollment(device, index);
+            }
+            self.release_ahead(index, device);
+            self.close_move(index, agenda.now());
         }
-        self.evict(agenda, device, index);
+    }
+
+    /// Whether a device is still to be sent away from where it is.
+    fn must_leave(&self, index: usize, device: DeviceId, held: Option<StampId>) -> bool {
+        let plan = &self.plans[index];
+        // On the way back even a device that is out gets its old enrollment again.
+        let Some(stamp) = held else { return plan.back_of.is_some() };
+        let there = self.moves[index].goes.get(&device) == Some(&stamp);
+        !there && plan.rule.to != Some(self.devices[device.index()].stamp)
     }
 
     /// The operator changes the enrollment and removes the device from its hub, which closes the connection.
     fn evict<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, index: usize) {
         let now = agenda.now();
-        let plan = Rc::clone(&self.plans[index]);
-        let rule = &plan.rule;
-        if let Some(ring) = rule.to_ring {
-            self.devices[device.index()].ring = ring;
+        self.change_enrollment(device, index);
+        let source = self.columns.identity[device.index()].some();
+        if let Some(source) = source {
+            self.registry_operation(source, now);
+            self.remove_identity(device, now);
+            *self.moves[index].left.entry(source).or_default() += 1;
         }
-        if let Some(to) = rule.to {
-            self.enrollments.pin(device.registration(), to);
+        self.leave_move(device, now);
+        self.columns.move_of[device.index()] = index as u16;
+        let run = &mut self.moves[index];
+        run.evicted += 1;
+        run.evicted_last = run.next - 1;
+        if source.is_none() {
+            return; // It is out already, and registers by itself.
         }
-        let source = self.columns.identity[device.index()];
-        self.registry_operation(source, now);
-        self.remove_identity(device, now);
-        let before = std::mem::replace(&mut self.columns.move_of[device.index()], index as u16);
-        if let Some(earlier) = self.moves.get_mut(usize::from(before)) {
-            earlier.arrived += 1; // Another move takes it over.
-            self.close_move(usize::from(before), now);
-        }
-        self.moves[index].evicted += 1;
         let connected = self.devices[device.index()].state == State::Connected;
         self.devices[device.index()].set(Device::MOVING, connected);
-        if self.devices[device.index()].state == State::Connected {
+        if connected {
             self.lose_connection(agenda, device, NOBODY);
         } else {
             self.become_unavailable(device, now, NOBODY);
         }
-        self.retire_if_empty(source, now);
+        if let Some(source) = source {
+            self.retire_if_empty(source, now);
+        }
+    }
+
+    /// The enrollment of a device says where it belongs from now on; what it said before is kept for a roll back.
+    fn change_enrollment(&mut self, device: DeviceId, index: usize) {
+        let plan = Rc::clone(&self.plans[index]);
+        let (stamp, ring) = (self.columns.identity[device.index()], self.devices[device.index()].ring);
+        let run = &mut self.moves[index];
+        if plan.may_go_back() {
+            run.homes.push(Home { device, stamp, ring });
+        }
+        if let Some(ring) = run.rings.get(&device).copied().or(plan.rule.to_ring) {
+            self.devices[device.index()].ring = ring;
+        }
+        if let Some(to) = run.goes.get(&device).copied().or(plan.rule.to) {
+            self.enrollments.pin(device.registration(), to);
+        }
+    }
+
+    /// A device that is out leaves the move that it was part of: another takes it over, or it left the fleet.
+    pub(super) fn leave_move(&mut self, device: DeviceId, now: SimTime) {
+        let index = usize::from(std::mem::replace(&mut self.columns.move_of[device.index()], NOBODY));
+        if let Some(run) = self.moves.get_mut(index) {
+            run.arrived += 1;
+            run.taken_over += 1;
+            self.release_ahead(index, device);
+            self.close_move(index, now);
+        }
     }
 
     /// A device of a move is connected again. Its downtime counts if it was connected when it was evicted.
@@ -152,25 +158,27 @@ impl World<'_> {
         if index == NOBODY {
             return;
         }
-        let run = &mut self.moves[usize::from(index)];
+        let index = usize::from(index);
+        let run = &mut self.moves[index];
         run.arrived += 1;
         run.last = now;
         debug_assert_ne!(lost_at, NEVER);
         let record = &mut self.devices[device.index()];
         if record.is(Device::MOVING) {
             record.set(Device::MOVING, false);
-            let tally = usize::from(index).min(self.config.moves.len());
-            self.recorder.observe(self.figures.move_downtime[tally], (now - lost_at).0);
+            self.recorder.observe(self.figures.move_downtime[run.tally], (now - lost_at).0);
         }
-        self.close_move(usize::from(index), now);
+        self.users_may_follow(index);
+        self.close_move(index, now);
     }
 
     /// Ends a move with its last device, and the phase during it.
-    fn close_move(&mut self, index: usize, now: SimTime) {
+    pub(super) fn close_move(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
-        if run.is_over() {
+        if run.is_over() && run.ended.is_none_or(|ended| ended < run.last) {
             run.ended = Some(now);
             self.recorder.cut(now);
+            self.unwatch_move(index);
         }
     }
 }

@@ -32,7 +32,7 @@ impl<'a> EventNames<'a> {
             Kind::AssignmentDone | Kind::Join => self.device(index),
             Kind::Growth | Kind::CallTick | Kind::CallArrives | Kind::MessageTick | Kind::MessageSent => cohort(),
             Kind::FaultBegins => self.config.faults[index as usize].name.clone(),
-            Kind::MoveBegins | Kind::Evict => {
+            Kind::MoveBegins | Kind::Evict | Kind::GuardLooks => {
                 let plan = self.config.moves.get(index as usize);
                 plan.map_or_else(|| crate::model::figures::DRAIN.to_owned(), |plan| plan.name.clone())
             }
@@ -103,6 +103,7 @@ impl Kind {
             Self::EndpointTakes => "endpoint_takes",
             Self::MessageProcessed => "message_processed",
             Self::EndpointInflates => "endpoint_inflates",
+            Self::GuardLooks => "guard_looks",
         }
     }
 }

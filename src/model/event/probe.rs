@@ -87,15 +87,20 @@ impl World<'_> {
         self.watch(agenda, index, now + SimDuration(1));
     }
 
+    /// Whether a location takes an endpoint for online.
+    pub(super) fn is_online(&self, p: usize, location: usize, endpoint: u8) -> bool {
+        let first = self.routing.populations[p].first_probe + location * self.config.users[p].endpoints.len();
+        self.routing.probes[first + usize::from(endpoint)].online
+    }
+
     /// A location answers anew; if that differs, its users learn it when what they keep runs out.
     pub(super) fn answer_anew<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, location: u16) {
         let config = &self.config.users[p];
         let population = &self.routing.populations[p];
-        let first = population.first_probe + usize::from(location) * config.endpoints.len();
-        let online = |endpoint: u8| self.routing.probes[first + usize::from(endpoint)].online;
+        let online = |endpoint| self.is_online(p, usize::from(location), endpoint);
         let answer = population.answer(config.probing.all_degraded, online);
         let before = &mut self.routing.populations[p].answers[usize::from(location)];
-        if std::mem::replace(before, answer) == answer {
+        if std::mem::replace(before, answer) == answer && !self.routing.populations[p].weighted {
             return;
         }
         let users = self.routing.populations[p].users.len();

@@ -11,6 +11,7 @@ use crate::model::event::Kind;
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
+use crate::model::movement::run::Passed;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::hub::Life;
 use crate::model::world::{NOBODY, World};
@@ -112,6 +113,8 @@ impl World<'_> {
     pub(super) fn begin_assignment<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         self.recorder.count(self.figures.registrations, 1);
+        let instance = self.instance(device);
+        self.note_work(device, Passed::Registration, instance);
         let Some(target) = self.decide(device, now).filter(|s| self.can_take(device, *s) && self.can_leave(device, *s))
         else {
             self.set_state(device, State::Rejected, now);
@@ -132,7 +135,9 @@ impl World<'_> {
             return true;
         }
         let hub = &self.hubs[stamp.index()];
-        !hub.is_full(&self.stamps[stamp.index()]) && self.stamp_status[stamp.index()].down.is_none()
+        // Its place may have been kept by an import job.
+        (self.is_ahead(device, stamp) || !hub.is_full(&self.stamps[stamp.index()]))
+            && self.stamp_status[stamp.index()].down.is_none()
     }
 
     /// Whether the hub that holds the identity lets it go, or the scenario takes a dead one's word for a reset.
@@ -160,7 +165,7 @@ impl World<'_> {
     }
 
     /// Whether a stamp takes part in allocation at all.
-    fn takes_part(&self, stamp: StampId) -> bool {
+    pub(super) fn takes_part(&self, stamp: StampId) -> bool {
         let i = stamp.index();
         let open = self.stamps[i].takes_devices && !self.closed[i] && !self.stamp_status[i].excluded;
         open && self.hubs[i].life == Life::Active
@@ -225,8 +230,12 @@ impl World<'_> {
             done = done.max(self.registry_operation(source, now));
             self.migrate_data(source, target, now);
         }
+        let ahead = self.take_ahead(device, target);
         if changes {
-            done = done.max(self.registry_operation(target, now));
+            if !ahead {
+                done = done.max(self.registry_operation(target, now));
+                self.note_work(device, Passed::Registry, target.index());
+            }
             self.put_identity(device, target, now);
         }
         self.columns.target[i] = target;
@@ -288,7 +297,7 @@ impl World<'_> {
     }
 
     /// DPS is done: the identity lies on its hub.
-    pub(super) fn assignment_done(&mut self, device: DeviceId) {
+    pub(super) fn assignment_done(&mut self, device: DeviceId, now: SimTime) {
         let i = device.index();
         if !self.devices[i].is(Device::IN_ASSIGNMENT) {
             return; // It was settled early, when the device retired.
@@ -301,6 +310,7 @@ impl World<'_> {
             self.columns.identity[i] = target;
         }
         self.enrollments.finish(device.registration(), Some(target));
+        self.tell_cache(device, target, now);
     }
 
     /// A poll tells the device its hub; it tries at once.

@@ -17,13 +17,15 @@ impl World<'_> {
     pub(super) fn open_users<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let firsts = first_users(&self.config.users);
         for (p, config) in self.config.users.iter().enumerate() {
-            let users = (0..config.users).map(|user| User::new(self.answer_phase(config, user))).collect();
+            let user = |user| User::new(self.answer_phase(config, user), self.by_weight(config, user, |_| true));
+            let users = (0..config.users).map(user).collect();
             let first_probe = self.routing.probes.len();
             self.routing.populations.push(Population::new(config, firsts[p], first_probe, users));
             self.open_probes(p, config);
-            self.count_on_stamp(config.endpoints[0], SimTime::ZERO, |level, now| {
-                level.add(u64::from(config.users), now);
-            });
+            for (endpoint, stamp) in config.endpoints.iter().enumerate() {
+                let users = u64::from(self.routing.populations[p].on[endpoint]);
+                self.count_on_stamp(*stamp, SimTime::ZERO, |level, now| level.add(users, now));
+            }
             for (s, switch) in config.switches.iter().enumerate() {
                 self.other_event(agenda, switch.at, Kind::UsersSwitch, config.key, (p as u32, s as u16));
             }
@@ -34,6 +36,18 @@ impl World<'_> {
     fn answer_phase(&self, config: &UsersConfig, user: u32) -> u64 {
         let kept = config.kept(user).0;
         if kept == 0 { 0 } else { self.user_draw(config, user, Purpose::AnswerAge, 0).below(kept) }
+    }
+
+    /// The endpoint that a user is given by weight, of those that work, or of all where none does: the least of waits
+    /// whose rates are the weights, so that an endpoint that drops out moves nobody else. The first without weights.
+    fn by_weight(&self, config: &UsersConfig, user: u32, works: impl Fn(u8) -> bool) -> u8 {
+        let none_works = !(0..config.weights.len() as u8).any(&works);
+        let wait = |(endpoint, weight): (usize, &u16)| {
+            let mut draw = self.user_draw(config, user, Purpose::EndpointWeight, endpoint as u64);
+            (draw.exponential(1.0) / f64::from(*weight), endpoint as u8)
+        };
+        let waits = config.weights.iter().enumerate().filter(|(e, _)| none_works || works(*e as u8)).map(wait);
+        waits.min_by(|a, b| a.0.total_cmp(&b.0)).map_or(0, |(_, endpoint)| endpoint)
     }
 
     fn user_draw(&self, config: &UsersConfig, user: u32, purpose: Purpose, counter: u64) -> Stream {
@@ -135,10 +149,15 @@ impl World<'_> {
     fn take_answer<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, i: usize) {
         let (now, config) = (agenda.now(), &self.config.users[p]);
         let location = i % usize::from(config.probing.locations);
-        let answer = self.routing.populations[p].answers[location].unwrap_or_else(|| {
-            let endpoints = config.endpoints.len() as u64;
-            self.user_draw(config, i as u32, Purpose::EndpointChoice, now.0).below(endpoints) as u8
-        });
+        let population = &self.routing.populations[p];
+        let answer = if population.weighted {
+            self.by_weight(config, i as u32, |endpoint| self.is_online(p, location, endpoint))
+        } else {
+            population.answers[location].unwrap_or_else(|| {
+                let endpoints = config.endpoints.len() as u64;
+                self.user_draw(config, i as u32, Purpose::EndpointChoice, now.0).below(endpoints) as u8
+            })
+        };
         let user = &mut self.routing.populations[p].users[i];
         user.answer = answer;
         let at = user.at;
@@ -205,14 +224,24 @@ impl World<'_> {
 
     /// An operator gives an endpoint the first priority.
     pub(super) fn users_switch<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, index: usize) {
+        let to = self.config.users[p].switches[index].to;
+        self.users_go(agenda, p, to);
+    }
+
+    /// An endpoint has the first priority from now on.
+    pub(super) fn users_go<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, to: u8) {
         let now = agenda.now();
-        let switch = &self.config.users[p].switches[index];
         let shift = self.routing.shifts.len();
         let population = &mut self.routing.populations[p];
-        population.order.sort_by_key(|endpoint| *endpoint != switch.to);
-        let goes = population.users.iter_mut().filter(|user| user.at != switch.to);
+        population.order.sort_by_key(|endpoint| *endpoint != to);
+        if std::mem::replace(&mut population.weighted, false) {
+            // Nobody has been told an endpoint by priority so far.
+            population.answers.fill(None);
+        }
+        let goes = population.users.iter_mut().filter(|user| user.at != to);
         let affected = goes.filter_map(|user| user.join_shift(shift).then_some(())).count() as u32;
-        let name = switch.name.clone();
+        let config = &self.config.users[p];
+        let name = config.switch_name(&self.stamps[config.endpoints[usize::from(to)].index()].name);
         let moved = Vec::new();
         self.routing.shifts.push(Shift { label: "switch", name, occurrence: None, from: now, affected, moved });
         for location in 0..self.config.users[p].probing.locations {

@@ -10,13 +10,14 @@ use crate::metrics::measure::MeasureKey;
 use crate::model::event::{Kind, RESIZED, world_key};
 use crate::model::figures::{DRAIN, Queue, Use};
 use crate::model::ids::{DeviceId, StampId};
+use crate::model::movement::MoveRule;
+use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
-use crate::model::movement::{MoveRule, Selector};
 use crate::model::population::device::Device;
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
 use crate::model::stamp::scaling::Order;
 use crate::model::stamp::scaling::sight::{Sample, Sight, StampSight};
-use crate::model::world::{Change, MoveRun, Status, World};
+use crate::model::world::{Change, Status, World};
 use crate::units::{Rate, SimDuration, SimTime};
 
 /// Time between two looks for devices that a drained stamp still holds.
@@ -212,18 +213,9 @@ impl World<'_> {
     /// The move that empties a stamp.
     fn plan_drain<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId, pace: Rate) {
         let name = format!("{DRAIN}-{}", self.stamps[stamp.index()].name);
-        let plan = MoveConfig {
-            key: stable_name(&name),
-            name,
-            at: agenda.now(),
-            rule: MoveRule { from: vec![stamp], close_source: true, ..MoveRule::default() },
-            selector: Selector::default(),
-            pace,
-            waves: 1,
-            pause: SimDuration::ZERO,
-        };
-        self.plans.push(Rc::new(plan));
-        self.moves.push(MoveRun::default());
+        let rule = MoveRule { from: vec![stamp], close_source: true, ..MoveRule::default() };
+        self.plans.push(Rc::new(MoveConfig::plain(name, agenda.now(), rule, pace)));
+        self.moves.push(MoveRun { tally: self.config.moves.len(), ..MoveRun::default() });
         self.move_begins(agenda, self.plans.len() - 1);
     }
 

@@ -93,6 +93,7 @@ fn cohort(devices: u32, backoff: BackoffRule) -> CohortConfig {
         regions: vec![(RegionId(0), 1.0)],
         ring: RingId(0),
         generation: 1,
+        value: 1.0,
         dormant: Ratio::ZERO,
         telemetry: None,
         calls: None,

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::metrics::Level;
 use crate::metrics::measure::MeasureKey;
+use crate::metrics::{Component, Level, Usage};
 use crate::model::event::window::RECOVERY_SHARES;
 use crate::model::ids::{DeviceId, StampId};
+use crate::model::routing::User;
 use crate::model::world::World;
 use crate::units::{SimDuration, SimTime};
 
@@ -58,6 +59,23 @@ impl World<'_> {
         if let Some(level) = figures.split[p] {
             self.recorder.level_mut(level).set(split, now);
             figures.split_at_all[p].set(u64::from(split >= SPLIT_AT_ALL), now);
+        }
+    }
+
+    /// Queries to name services and endpoints that they probe, where that is billed: each user asks when its answer runs out.
+    pub(super) fn meter_names(&self, usage: &mut Usage, from: SimTime, now: SimTime) {
+        for (config, population) in self.config.users.iter().zip(&self.routing.populations) {
+            let Some(bill) = config.bill else { continue };
+            let asked = |(i, user): (usize, &User)| {
+                let kept = config.kept(i as u32).0;
+                let until = |time: SimTime| (time.0 + kept - user.phase).checked_div(kept).unwrap_or(0);
+                u128::from(until(now) - until(from))
+            };
+            let queries = population.users.iter().enumerate().map(asked).sum();
+            usage.add_count(Component::TrafficManager, None, bill.queries, queries);
+            for price in bill.endpoints.into_iter().flatten() {
+                usage.add_time(Component::TrafficManager, None, price, config.endpoints.len() as u64, now - from);
+            }
         }
     }
 

@@ -10,11 +10,12 @@ use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::DeviceId;
 use crate::model::limit::Bucket;
+use crate::model::movement::run::MoveRun;
 use crate::model::population::device::Device;
 use crate::model::stamp::endpoint::Endpoint;
 use crate::model::stamp::hub::Life;
 use crate::model::stamp::path::Fate;
-use crate::model::world::{MoveRun, NEVER, NOBODY, Outcome, World};
+use crate::model::world::{NEVER, NOBODY, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
 /// Shares of the affected devices whose recovery is reported.
@@ -91,6 +92,7 @@ impl World<'_> {
                 usage.add_time(Component::Gateway, None, price, u64::from(*quantity), now - from);
             }
         }
+        self.meter_names(&mut usage, from, now);
         let looked_up: u64 = self.figures.uses[Queue::DpsOperation as usize].iter().map(|u| u.total).sum();
         let billed = self.recorder.counted(self.figures.registrations) + looked_up;
         let operations = billed - self.figures.billed_closed;
@@ -117,7 +119,7 @@ impl World<'_> {
         }
     }
 
-    fn limit(&self, queue: Queue, place: usize) -> f64 {
+    pub(super) fn limit(&self, queue: Queue, place: usize) -> f64 {
         match queue {
             Queue::Connect => self.hubs[place].connects.limit_per_second(),
             Queue::Send => self.hubs[place].sends.limit_per_second(),
@@ -188,7 +190,7 @@ impl World<'_> {
     fn own_figures(&mut self, now: SimTime) -> Vec<(MeasureKey, f64)> {
         let mut out = Vec::new();
         self.fault_figures(&mut out);
-        self.move_figures(&mut out);
+        self.move_figures(&mut out, now);
         self.throttle_figures(now, &mut out);
         self.fleet_figures(now, &mut out);
         self.user_figures(now, &mut out);
@@ -226,16 +228,6 @@ impl World<'_> {
         }
         if let Some(worst) = worst {
             out.push((key("blast_radius_ratio").with("stat", "max"), worst));
-        }
-    }
-
-    fn move_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
-        for (run, plan) in self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun) {
-            let key = |name| MeasureKey::new(name).with("move", &*plan.name);
-            out.push((key("move_devices"), f64::from(run.evicted)));
-            if run.is_over() {
-                out.push((key("move_duration_s"), (run.last - plan.at).secs()));
-            }
         }
     }
 

@@ -1,14 +1,21 @@
 //! Moves: who goes where, and at what pace. A move says which devices its waves evict; how each device then passes
 //! evicted, registering, assigning, assigned and connected is a conversation of `event`.
 
+pub mod balance;
 mod evacuate;
+pub mod guard;
+mod order;
+pub mod pacing;
 mod promote;
 mod rebalance;
+pub mod run;
 pub mod wave;
 
 pub use evacuate::Evacuate;
+pub use order::{MoveOrder, Passenger, Rank};
+pub use pacing::Pacing;
 pub use promote::Promote;
-pub use rebalance::Rebalance;
+pub use rebalance::{Goal, Rebalance};
 
 use crate::model::ids::{CohortId, RegionId, RingId, StampId};
 use crate::model::names::MoveNames;
@@ -30,6 +37,8 @@ pub struct MoveRule {
     pub close_source: bool,
     /// Whether only as many devices move as level the target with the other stamps of its ring.
     pub level: bool,
+    /// The ring whose stamps are brought near their mean utilisation, and how near.
+    pub balance: Option<(RingId, Ratio)>,
 }
 
 /// A kind of move.
@@ -43,7 +52,7 @@ registry! {
     pub enum MoveKind: Move {
         Promote("promote", "From one ring to another, such as test to production."),
         Evacuate("evacuate", "Everything off a stamp, which leaves allocation first."),
-        Rebalance("rebalance", "Onto one stamp from the others of its ring, until it is as full as they are."),
+        Rebalance("rebalance", "Onto one stamp from the others of its ring, until it is as full as they are; or, by a goal, between all stamps of a ring."),
     }
 }
 

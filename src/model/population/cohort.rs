@@ -44,6 +44,8 @@ pub struct CohortConfig {
     pub ring: RingId,
     /// Hardware or firmware generation, for selectors of moves.
     pub generation: u16,
+    /// What a device is worth against others [1], for the order of moves.
+    pub value: f64,
     /// Share of devices that have no power for the whole run; users call them too.
     pub dormant: Ratio,
     /// Telemetry, if the devices send any.

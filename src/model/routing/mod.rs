@@ -6,7 +6,7 @@ mod traffic_manager;
 
 pub use instant_switch::InstantSwitch;
 pub use population::{Population, Probe, Routing, Shift, User, next_at};
-pub use traffic_manager::{AllDegraded, Resolver, TrafficManager};
+pub use traffic_manager::{AllDegraded, Billed, Resolver, TrafficManager};
 
 use crate::model::ids::{CohortId, StampId};
 use crate::registry;
@@ -48,6 +48,15 @@ impl Answers {
     }
 }
 
+/// What a name service is billed for, by names of the price book.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bill {
+    /// Queries, counted.
+    pub queries: &'static str,
+    /// Endpoints that are probed, by time: each of these prices.
+    pub endpoints: [Option<&'static str>; 2],
+}
+
 /// What is wrong with a parameter, or odd about it: its key, and a message.
 pub type Remark = (&'static str, String);
 
@@ -58,6 +67,16 @@ pub trait Route {
 
     /// How long users keep what they were told; none where each request is routed anew.
     fn answers(&self) -> Option<Answers>;
+
+    /// Weights of the endpoints, in their order; none where the first that works takes everyone.
+    fn weights(&self) -> &[u16] {
+        &[]
+    }
+
+    /// Prices of a month of each endpoint; none where nothing is billed.
+    fn bill(&self) -> Option<Bill> {
+        None
+    }
 
     /// What is wrong with the parameters.
     fn problems(&self) -> Vec<Remark>;
@@ -98,8 +117,6 @@ pub struct Switch {
     pub at: SimTime,
     /// Which endpoint, by its number.
     pub to: u8,
-    /// Name in tables.
-    pub name: String,
 }
 
 /// A population of users, validated.
@@ -123,9 +140,18 @@ pub struct UsersConfig {
     pub session: Option<Session>,
     /// Changes of priority.
     pub switches: Vec<Switch>,
+    /// Weights of the endpoints; empty where priority alone counts.
+    pub weights: Vec<u16>,
+    /// What is billed; none for nothing.
+    pub bill: Option<Bill>,
 }
 
 impl UsersConfig {
+    /// What a change of priority to a stamp is called.
+    pub fn switch_name(&self, stamp: &str) -> String {
+        format!("{} to {stamp}", self.name)
+    }
+
     /// How long a user keeps an answer.
     pub fn kept(&self, user: u32) -> SimDuration {
         let place = (f64::from(user) + 0.5) / f64::from(self.users);

@@ -27,9 +27,9 @@ pub struct User {
 }
 
 impl User {
-    /// A user at the first endpoint.
-    pub fn new(phase: u64) -> Self {
-        Self { phase, at: 0, answer: 0, waits: false, generation: 0, shift: NOBODY }
+    /// A user at an endpoint.
+    pub fn new(phase: u64, at: u8) -> Self {
+        Self { phase, at, answer: at, waits: false, generation: 0, shift: NOBODY }
     }
 
     /// Takes the shift that the user is to be counted in, if any.
@@ -99,16 +99,18 @@ pub struct Population {
     pub order: Vec<u8>,
     /// What each location answers: an endpoint, or none where all are told.
     pub answers: Vec<Option<u8>>,
+    /// Whether each user is given an endpoint by weight, until an operator gives one of them priority.
+    pub weighted: bool,
     /// Users without service, and their time without it.
     pub lost: Level,
 }
 
 impl Population {
-    /// Users at their first endpoint.
+    /// Users at the endpoints that they begin with.
     pub fn new(config: &UsersConfig, first: u32, first_probe: usize, users: Vec<User>) -> Self {
         let endpoints = config.endpoints.len();
         let mut on = vec![0; endpoints];
-        on[0] = config.users;
+        users.iter().for_each(|user| on[usize::from(user.at)] += 1);
         Self {
             first,
             first_probe,
@@ -117,6 +119,7 @@ impl Population {
             devices: vec![0; endpoints],
             order: (0..endpoints as u8).collect(),
             answers: vec![Some(0); usize::from(config.probing.locations)],
+            weighted: !config.weights.is_empty(),
             lost: Level::new(0, SimTime::ZERO),
         }
     }

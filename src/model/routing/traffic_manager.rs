@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Answers, Probing, Remark, Route, sum_of_shares};
+use super::{Answers, Bill, Probing, Remark, Route, sum_of_shares};
 use crate::units::{Ratio, SimDuration};
 
 /// Probing intervals that exist, with the longest time-out of each.
@@ -15,6 +15,8 @@ const TIMEOUT_MIN: SimDuration = SimDuration::from_secs(5);
 const TOLERATED_MAX: u8 = 9;
 /// Longest time to live.
 const TTL_MAX: SimDuration = SimDuration::from_secs(2_147_483_647);
+/// Weights that an endpoint may have.
+const WEIGHTS: std::ops::RangeInclusive<u16> = 1..=1_000;
 /// Most locations; a bound of the model.
 const LOCATIONS_MAX: u16 = 10_000;
 
@@ -59,6 +61,24 @@ pub struct TrafficManager {
     pub locations: u16,
     /// What users are told when every endpoint is Degraded: `all` of them (the default) or the `first`.
     pub all_degraded: AllDegraded,
+    /// Weights of the endpoints in their order, 1 to 1000: users are spread over those that work. Default: none, the first
+    /// that works takes everyone.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub weights: Vec<u16>,
+    /// As what the endpoints are billed, with the queries: `azure_endpoints` or `external_endpoints`. Default: nothing is
+    /// billed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bill: Option<Billed>,
+}
+
+/// Kinds of endpoints by their price.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Billed {
+    /// Services in Azure.
+    AzureEndpoints,
+    /// Any other host.
+    ExternalEndpoints,
 }
 
 impl Default for TrafficManager {
@@ -71,6 +91,8 @@ impl Default for TrafficManager {
             resolvers: Vec::new(),
             locations: 1,
             all_degraded: AllDegraded::default(),
+            weights: Vec::new(),
+            bill: None,
         }
     }
 }
@@ -115,9 +137,31 @@ impl Route for TrafficManager {
         Some(Answers { ttl: self.ttl, resolvers: self.resolvers.clone() })
     }
 
+    fn weights(&self) -> &[u16] {
+        &self.weights
+    }
+
+    fn bill(&self) -> Option<Bill> {
+        let is_fast = self.interval == INTERVALS[1].0;
+        let (probe, fast) = match self.bill? {
+            Billed::AzureEndpoints => {
+                ("trafficmanager.azure_endpoint.probe_month", "trafficmanager.azure_endpoint.fast_probe_addon_month")
+            }
+            Billed::ExternalEndpoints => (
+                "trafficmanager.external_endpoint.probe_month",
+                "trafficmanager.external_endpoint.fast_probe_addon_month",
+            ),
+        };
+        Some(Bill { queries: "trafficmanager.dns_queries_1m", endpoints: [Some(probe), is_fast.then_some(fast)] })
+    }
+
     fn problems(&self) -> Vec<Remark> {
         let mut found = Vec::new();
         self.probing_problems(&mut found);
+        if let Some(weight) = self.weights.iter().find(|weight| !WEIGHTS.contains(weight)) {
+            let what = format!("a weight of {weight}; expected {} to {}", WEIGHTS.start(), WEIGHTS.end());
+            found.push(("weights", what));
+        }
         if self.ttl > TTL_MAX {
             found.push(("ttl", format!("a time to live of {}; expected at most {TTL_MAX}", self.ttl)));
         }

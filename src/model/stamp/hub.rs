@@ -142,6 +142,8 @@ pub struct Hub {
     pub methods: Option<Bucket>,
     /// Identities in the registry.
     pub registered: u32,
+    /// Places of the registry that import jobs hold for devices on their way.
+    pub prewarmed: u32,
     /// Live connections.
     pub connected: u32,
     /// Messages metered by UTC day.
@@ -175,6 +177,7 @@ impl Hub {
                 .method_rate(units, config.method_payload)
                 .map(|limit| bucket(limit, config.method_shaping)),
             registered: 0,
+            prewarmed: 0,
             connected: 0,
             quota: Quota::new(edition.messages_per_day * u64::from(units), day_offset),
             pipeline: Pipeline::new(&config.processing),
@@ -195,7 +198,7 @@ impl Hub {
 
     /// Whether the registry is at its hard cap.
     pub fn is_full(&self, config: &StampConfig) -> bool {
-        self.registered >= config.edition.devices_max
+        self.registered + self.prewarmed >= config.edition.devices_max
     }
 
     /// Limits and quota of another size, or of the share that a fault leaves, from now on.

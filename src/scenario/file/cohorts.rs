@@ -17,6 +17,16 @@ fn generation() -> u16 {
     1
 }
 
+fn value() -> f64 {
+    1.0
+}
+
+#[expect(clippy::float_cmp, reason = "the default itself, which no computation touched")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+fn is_usual_value(given: &f64) -> bool {
+    *given == value()
+}
+
 fn first_attempt() -> DurationLaw {
     uniform_seconds(0, 2)
 }
@@ -38,6 +48,9 @@ pub struct Cohort {
     /// Hardware or firmware generation, for selectors of moves. Default 1.
     #[serde(default = "generation")]
     pub generation: u16,
+    /// What a device is worth against those of other cohorts, for moves in order of value. Default 1.
+    #[serde(default = "value", skip_serializing_if = "is_usual_value")]
+    pub value: f64,
     /// Share of devices that are off for the whole run; users call them too. Default 0.
     #[serde(default)]
     pub dormant: Ratio,

@@ -100,6 +100,9 @@ impl Build<'_> {
         self.require(keep_alive <= SimDuration::from_secs(1_177), &format!("{at}/keep_alive"), || {
             Finding::new(format!("a keep-alive of {keep_alive}")).expected("at most 1177 s, the hub's own ceiling")
         });
+        self.require(cohort.value.is_finite() && cohort.value >= 0.0, &format!("{at}/value"), || {
+            Finding::new(format!("a value of {}", cohort.value)).expected("a number from 0 up, such as 10")
+        });
         let renewal = self.renewal(at, cohort);
         let stamps = self.enrollment(at, cohort, file, names);
         let prefix = cohort.enrollment.registration_id.get_or_insert_with(|| cohort.name.clone()).clone();
@@ -113,6 +116,7 @@ impl Build<'_> {
             regions: regions?,
             ring: names.ring_id(&cohort.ring),
             generation: cohort.generation,
+            value: cohort.value,
             dormant: cohort.dormant,
             telemetry: telemetry.unwrap_or(Ok(None)).ok()?,
             calls: calls.flatten(),
@@ -376,7 +380,10 @@ impl Build<'_> {
             for (reached, stamp) in reached.iter_mut().zip(stamps) {
                 *reached |= match &plan.kind {
                     MoveKind::Promote(promote) => names.ring_id(&promote.to_ring) == stamp.ring,
-                    MoveKind::Rebalance(rebalance) => rebalance.to == stamp.name,
+                    MoveKind::Rebalance(rebalance) => {
+                        let ring = rebalance.goal.as_ref().map(|goal| names.ring_id(&goal.ring));
+                        rebalance.to.as_deref() == Some(stamp.name.as_str()) || ring == Some(stamp.ring)
+                    }
                     MoveKind::Evacuate(_) => false,
                 };
             }

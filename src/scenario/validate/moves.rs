@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use crate::kernel::draws::stable_name;
 use crate::model::ids::{RingId, StampId};
 use crate::model::movement::wave::MoveConfig;
-use crate::model::movement::{MoveKind, MoveRule, Selector};
+use crate::model::movement::{MoveKind, MoveRule, Rebalance, Selector};
 use crate::model::names::MoveNames;
 use crate::model::population::cohort::CohortConfig;
+use crate::model::stamp::hub::StampConfig;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::{File, Move};
 use crate::scenario::validate::faults::{default_name, free_name};
@@ -21,13 +22,13 @@ impl Build<'_> {
         &mut self,
         file: &mut File,
         names: &Names,
-        cohorts: Option<&[CohortConfig]>,
+        (stamps, cohorts): (Option<&[StampConfig]>, Option<&[CohortConfig]>),
         frame: Option<Frame>,
     ) -> Vec<MoveConfig> {
         let mut moves = std::mem::take(&mut file.moves);
         let taken: BTreeSet<String> = moves.iter().filter_map(|plan| plan.name.clone()).collect();
         let joined = joined_rings(&moves, names);
-        let (mut seen, mut configs) = (BTreeSet::new(), Vec::new());
+        let (mut seen, mut configs, mut places) = (BTreeSet::new(), Vec::new(), Vec::new());
         for (i, plan) in moves.iter_mut().enumerate() {
             let at = format!("moves/{i}");
             let name = self.move_name(&at, plan, &taken, &mut seen);
@@ -37,6 +38,7 @@ impl Build<'_> {
             let rule = plan.kind.entry().rule(names);
             let rule = rule.map_err(|message| self.say_name(&path, &message, &["stamps", "cohorts"])).ok();
             let selector = self.selector(&at, plan, names);
+            let (order, users) = (self.control(&at, plan, names), self.move_users(&at, plan, file));
             let (Some(start), Some(rule), Some(selector)) = (start, rule, selector) else { continue };
             self.goes_somewhere(&path, plan, &rule, file, names);
             if let Some(cohorts) = cohorts {
@@ -51,9 +53,22 @@ impl Build<'_> {
                 pace: plan.pace,
                 waves: plan.waves,
                 pause: plan.pause,
+                pacing: plan.pacing.clone(),
+                order,
+                prewarm: plan.prewarm,
+                guard: plan.guard.clone(),
+                users,
+                back_of: None,
             });
+            places.push(i);
         }
         file.moves = moves;
+        self.back_names(file);
+        self.control_needs(file);
+        if let (Some(stamps), Some(cohorts)) = (stamps, cohorts) {
+            self.together(&places, &configs, stamps);
+            self.rooms(&places, &configs, stamps, cohorts);
+        }
         configs
     }
 
@@ -129,6 +144,13 @@ impl Build<'_> {
             MoveKind::Evacuate(_) => {
                 if let Some(stamp) = rule.from.iter().find(|stamp| !others(**stamp)) {
                     self.say(&format!("{path}/stamp"), alone(*stamp).help("its devices would have nowhere to go"));
+                }
+            }
+            MoveKind::Rebalance(Rebalance { goal: Some(goal), .. }) => {
+                let of_ring = (0..names.stamps.len()).filter(|stamp| ring_of(*stamp) == goal.ring).count();
+                if of_ring < 2 {
+                    let finding = Finding::new(format!("ring `{}` has {of_ring} stamp(s)", goal.ring));
+                    self.say(&format!("{path}/goal"), finding.help("there is nothing to balance"));
                 }
             }
             MoveKind::Rebalance(_) => {

@@ -32,6 +32,7 @@ impl Build<'_> {
             let cohort = self.users_cohort(&at, users, names);
             let endpoints = self.endpoints(&at, users, names);
             let switches = self.switches(&at, users, frame);
+            self.weights(&at, users);
             let (Some(endpoints), Some(switches)) = (endpoints, switches) else { continue };
             configs.push(UsersConfig {
                 name: users.name.clone(),
@@ -43,6 +44,8 @@ impl Build<'_> {
                 answers: users.routing.entry().answers(),
                 session: users.sessions.as_ref().map(|s| Session { mean: s.mean, notice: s.notice }),
                 switches,
+                weights: users.routing.entry().weights().to_vec(),
+                bill: users.routing.entry().bill(),
             });
         }
         let all: u64 = file.users.iter().map(|users| u64::from(users.users)).sum();
@@ -72,6 +75,15 @@ impl Build<'_> {
             let finding = Finding::warning(what);
             self.say(&format!("{path}/{key}"), if help.is_empty() { finding } else { finding.help(help) });
         }
+    }
+
+    /// A weight for each endpoint, or none at all.
+    fn weights(&mut self, at: &str, users: &Users) {
+        let (weights, endpoints) = (users.routing.entry().weights().len(), users.endpoints.len());
+        self.require(weights == 0 || weights == endpoints, &format!("{at}/routing/traffic_manager/weights"), || {
+            let finding = Finding::new(format!("{weights} weights for {endpoints} endpoints"));
+            finding.expected("one for each endpoint, in their order")
+        });
     }
 
     fn session_rules(&mut self, at: &str, users: &Users) {
@@ -138,8 +150,7 @@ impl Build<'_> {
                 self.say(&format!("{path}/to"), unknown("endpoint", &switch.to, &known));
             }
             let (Some(start), Some(to)) = (start, to) else { continue };
-            let name = format!("{} to {}", users.name, switch.to);
-            switches.push(Switch { at: SimTime::ZERO + start, to: to as u8, name });
+            switches.push(Switch { at: SimTime::ZERO + start, to: to as u8 });
         }
         (switches.len() == users.switches.len()).then_some(switches)
     }
@@ -182,6 +193,8 @@ ttl = "30 s"
 
     /// A change of the good file; `^` stands before the place of the mistake. Then what is said, and what is expected.
     const CASES: &[(&str, &str, &str, &str)] = &[
+        (INTERVAL, "interval = \"10 s\"\nweights = ^[1, 2, 3]", "3 weights for 2 endpoints", "one for each endpoint"),
+        (INTERVAL, "interval = \"10 s\"\nweights = ^[1, 0]", "a weight of 0", "1 to 1000"),
         (ENDPOINTS, "endpoints = ^[]", "`residents` has no endpoints", "at least one stamp"),
         (ENDPOINTS, "endpoints = [^\"weu-9\", \"weu-2\"]", "unknown stamp `weu-9`", "weu-1"),
         (ENDPOINTS, "endpoints = [\"weu-2\", ^\"weu-2\"]", "`weu-2` is an endpoint twice", "each stamp once"),

@@ -1,0 +1,141 @@
+//! What is observed of moves: their devices, their length against its floor, their pauses, and the load on each limit.
+
+use crate::metrics::measure::MeasureKey;
+use crate::model::figures::Queue;
+use crate::model::ids::{DeviceId, StampId};
+use crate::model::movement::run::{MoveRun, Passed};
+use crate::model::movement::wave::MoveConfig;
+use crate::model::world::World;
+use crate::theory::floors::{Crossing, move_floor};
+use crate::units::{SimDuration, SimTime};
+
+impl Passed {
+    /// The limit as a queue.
+    pub(super) fn queue(self) -> Queue {
+        match self {
+            Self::Registry => Queue::Registry,
+            Self::Connect => Queue::Connect,
+            Self::Registration => Queue::DpsRegistration,
+        }
+    }
+}
+
+impl World<'_> {
+    /// From now on the use of the limits is counted for a move, by minutes.
+    pub(super) fn watch_move(&mut self, index: usize) {
+        if !self.figures.watches.iter().any(|(watched, _)| *watched == index) {
+            let peaks = std::mem::take(&mut self.moves[index].peaks);
+            self.figures.watches.push((index, peaks));
+        }
+    }
+
+    /// The move is over; what was counted is kept.
+    pub(super) fn unwatch_move(&mut self, index: usize) {
+        let place = self.figures.watches.iter().position(|(watched, _)| *watched == index);
+        if let Some(place) = place {
+            self.moves[index].peaks = self.figures.watches.remove(place).1;
+        }
+    }
+
+    /// A device passed a limit; counts where it is part of a move.
+    #[inline]
+    pub(super) fn note_work(&mut self, device: DeviceId, limit: Passed, place: usize) {
+        let index = usize::from(self.columns.move_of[device.index()]);
+        if let Some(run) = self.moves.get_mut(index) {
+            run.work.add(limit, place);
+        }
+    }
+
+    /// What became of moves, over the whole run.
+    pub(super) fn move_figures(&mut self, out: &mut Vec<(MeasureKey, f64)>, now: SimTime) {
+        for index in 0..self.moves.len() {
+            self.unwatch_move(index);
+        }
+        for (run, plan) in self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun) {
+            let key = |name| MeasureKey::new(name).with("move", &*plan.name);
+            self.device_figures(run, plan, out);
+            if run.is_over() {
+                out.push((key("move_duration_s"), (run.last - plan.at).secs()));
+            }
+            if run.is_over() && run.taken_over == 0 {
+                out.push((key("move_floor_s"), self.floor(run, plan)));
+            }
+            if self.config.gateway.is_some() {
+                out.push((key("move_calls_failed"), run.calls_failed as f64));
+            }
+            if plan.guard.is_some() {
+                out.push((key("move_pauses"), f64::from(run.pauses.count)));
+                out.push((key("move_paused_s"), run.pauses.length(now).secs()));
+            }
+            self.peak_figures(run, plan, out);
+        }
+    }
+
+    fn device_figures(&self, run: &MoveRun, plan: &MoveConfig, out: &mut Vec<(MeasureKey, f64)>) {
+        let key = MeasureKey::new("move_devices").with("move", &*plan.name);
+        out.push((key.clone(), f64::from(run.evicted)));
+        out.push((key.clone().with("state", "planned"), f64::from(run.planned)));
+        out.push((key.clone().with("state", "arrived"), f64::from(run.arrived - run.taken_over)));
+        if plan.may_go_back() {
+            let back = run.back.map_or(0, |back| self.moves[back].arrived - self.moves[back].taken_over);
+            out.push((key.with("state", "rolled_back"), f64::from(back)));
+        }
+    }
+
+    /// Use of the limits by everyone in the fullest minute, at the places that devices of the move came to or left.
+    fn peak_figures(&self, run: &MoveRun, plan: &MoveConfig, out: &mut Vec<(MeasureKey, f64)>) {
+        let ratio = |limit: Passed, place: usize| {
+            let room = self.limit(limit.queue(), place) * SimDuration::MINUTE.secs();
+            run.peaks.most(limit, place) as f64 / room
+        };
+        let key = |limit: Passed| {
+            let of = MeasureKey::new("move_peak_utilisation_ratio").with("move", &*plan.name);
+            of.with("limit", limit.queue().name())
+        };
+        for limit in [Passed::Registry, Passed::Connect] {
+            for (s, stamp) in self.stamps.iter().enumerate() {
+                let left = limit == Passed::Registry && run.left.contains_key(&StampId(s as u16));
+                if (left || run.work.at(limit, s) > 0) && self.limit(limit.queue(), s) > 0.0 {
+                    out.push((key(limit).with("stamp", &*stamp.name), ratio(limit, s)));
+                }
+            }
+        }
+        let instances = 0..self.instances.len();
+        let used = instances.filter(|instance| run.work.at(Passed::Registration, *instance) > 0);
+        if let Some(most) = used.map(|instance| ratio(Passed::Registration, instance)).max_by(f64::total_cmp) {
+            out.push((key(Passed::Registration), most));
+        }
+    }
+
+    /// The length that the move could not have undercut: its pace, and each limit with what its devices needed of it.
+    fn floor(&self, run: &MoveRun, plan: &MoveConfig) -> f64 {
+        let paced = (plan.eviction(run.evicted_last, run.planned) - plan.at).secs();
+        // Each restart after a fault gives a hub its credit anew.
+        let fills = 1 + self.occurrences.iter().filter(|fault| fault.from < run.last).count();
+        let crossing = |limit: Passed, place: usize| {
+            let (rate, credit) = self.most_of(limit, place);
+            // A bucket holds at least one operation.
+            let credit = credit.secs().max(1.0 / rate) * fills as f64;
+            Crossing { operations: run.work.at(limit, place) as f64, rate, credit }
+        };
+        let hubs = (0..self.hubs.len()).flat_map(|s| [Passed::Registry, Passed::Connect].map(|limit| (limit, s)));
+        let instances = (0..self.instances.len()).map(|instance| (Passed::Registration, instance));
+        move_floor(paced, hubs.chain(instances).map(|(limit, place)| crossing(limit, place)))
+    }
+
+    /// The largest rate that a limit ever has [operations/s], and its credit as time worth of it.
+    fn most_of(&self, limit: Passed, place: usize) -> (f64, SimDuration) {
+        let Some(stamp) = self.stamps.get(place).filter(|_| limit != Passed::Registration) else {
+            let now = self.instances[place].registrations.limit_per_second();
+            return (now.max(self.config.dps.registrations.per_second()), self.config.dps.registration_shaping.credit);
+        };
+        let own = stamp.rung();
+        let sizes = stamp.ladder.iter().chain(std::iter::once(&own));
+        let rate = sizes.map(|size| match limit {
+            Passed::Registry => size.edition.registry.of(size.units).per_second(),
+            _ => size.edition.connects.of(size.units).per_second(),
+        });
+        let credit = if limit == Passed::Registry { stamp.registry_shaping } else { stamp.connect_shaping }.credit;
+        (rate.fold(0.0, f64::max), credit)
+    }
+}

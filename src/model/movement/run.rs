@@ -1,0 +1,204 @@
+//! A move under way: its devices, and what they came to.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::model::ids::{DeviceId, RingId, StampId};
+use crate::model::movement::guard::Pauses;
+use crate::units::{SimDuration, SimTime};
+
+/// Limits that the devices of a move pass, each with a count by place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum Passed {
+    /// The registry of the hub that they come to.
+    Registry,
+    /// New connections of that hub.
+    Connect,
+    /// Registrations at DPS.
+    Registration,
+}
+
+impl Passed {
+    /// All of them, in order.
+    pub const ALL: [Passed; 3] = [Self::Registry, Self::Connect, Self::Registration];
+}
+
+/// Operations by limit and place (a stamp or a DPS instance).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Work([Vec<u64>; Passed::ALL.len()]);
+
+impl Work {
+    /// Counts an operation.
+    pub fn add(&mut self, limit: Passed, place: usize) {
+        let places = &mut self.0[limit as usize];
+        if places.len() <= place {
+            places.resize(place + 1, 0);
+        }
+        places[place] += 1;
+    }
+
+    /// Operations on a limit at a place.
+    pub fn at(&self, limit: Passed, place: usize) -> u64 {
+        self.0[limit as usize].get(place).copied().unwrap_or(0)
+    }
+
+    /// Operations on a limit at all places.
+    pub fn sum(&self, limit: Passed) -> u64 {
+        self.0[limit as usize].iter().sum()
+    }
+}
+
+/// Use of limits in the minute under way, and in the fullest one so far.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Peaks([Vec<Minute>; Passed::ALL.len()]);
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Minute {
+    number: u64,
+    count: u64,
+    most: u64,
+}
+
+impl Peaks {
+    /// Counts an operation.
+    pub fn add(&mut self, limit: Passed, place: usize, now: SimTime) {
+        let places = &mut self.0[limit as usize];
+        if places.len() <= place {
+            places.resize(place + 1, Minute::default());
+        }
+        let (minute, number) = (&mut places[place], now.0 / SimDuration::MINUTE.0);
+        if minute.number != number {
+            (minute.number, minute.count) = (number, 0);
+        }
+        minute.count += 1;
+        minute.most = minute.most.max(minute.count);
+    }
+
+    /// Operations in the fullest minute.
+    pub fn most(&self, limit: Passed, place: usize) -> u64 {
+        self.0[limit as usize].get(place).map_or(0, |minute| minute.most)
+    }
+}
+
+/// Where a device was before its move.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Home {
+    /// The device.
+    pub device: DeviceId,
+    /// Its stamp.
+    pub stamp: StampId,
+    /// Its ring.
+    pub ring: RingId,
+}
+
+/// What an operator who paces by throttles saw at the last look.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Look {
+    /// When; none before the first.
+    pub at: Option<SimTime>,
+    /// All operations at each throttle so far, and those of the move.
+    pub counts: Vec<(u64, u64)>,
+    /// What others used of each throttle [operations/s].
+    pub others: Vec<f64>,
+}
+
+/// A move under way.
+#[derive(Debug, Clone, Default)]
+pub struct MoveRun {
+    /// Devices, in order of eviction.
+    pub devices: Vec<DeviceId>,
+    /// Devices that were selected; those that come last again are not counted twice.
+    pub planned: u32,
+    /// Next to evict.
+    pub next: u32,
+    /// Devices that were evicted and are connected again.
+    pub arrived: u32,
+    /// Devices that were evicted.
+    pub evicted: u32,
+    /// Devices that a later move evicted before they had arrived.
+    pub taken_over: u32,
+    /// Last connection of a moved device.
+    pub last: SimTime,
+    /// Whether it has begun.
+    pub begun: bool,
+    /// When its last device was connected, or taken over by a later move.
+    pub ended: Option<SimTime>,
+    /// Tally of the downtime of its devices, among those of all moves.
+    pub tally: usize,
+    /// Stamps that were chosen for its devices ahead.
+    pub goes: BTreeMap<DeviceId, StampId>,
+    /// Rings that its devices get back, in a roll back.
+    pub rings: BTreeMap<DeviceId, RingId>,
+    /// Where the evicted devices were; kept where they may have to go back.
+    pub homes: Vec<Home>,
+    /// By how much evictions are later than the pace says.
+    pub shift: SimDuration,
+    /// The latest eviction.
+    pub evicted_at: Option<SimTime>,
+    /// Its number in the order, for the floor.
+    pub evicted_last: u32,
+    /// What its devices needed of the limits on their way.
+    pub work: Work,
+    /// Evictions by stamp that the devices left.
+    pub left: BTreeMap<StampId, u64>,
+    /// Use of the limits on the way, by everyone, while the move was under way.
+    pub peaks: Peaks,
+    /// Whether use is counted now.
+    pub is_watched: bool,
+    /// What a pacing by throttles saw.
+    pub look: Look,
+    /// Calls to its devices that failed while they were under way.
+    pub calls_failed: u64,
+    /// Pauses by its guard.
+    pub pauses: Pauses,
+    /// When an eviction fell due in a pause.
+    pub stalled: Option<SimTime>,
+    /// Calls that had ended and calls delivered, at the latest looks of its guard.
+    pub calls: VecDeque<(SimTime, u64, u64)>,
+    /// When its guard gave it up.
+    pub aborted: Option<SimTime>,
+    /// The move that brings its devices back.
+    pub back: Option<usize>,
+    /// The endpoint that users went to when they followed, and the one that was first before.
+    pub followed: Option<(u8, u8)>,
+}
+
+impl MoveRun {
+    /// Whether every device of the move was evicted and is connected again.
+    pub fn is_over(&self) -> bool {
+        self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
+    }
+
+    /// The rest of the devices stays where it is.
+    pub fn give_up(&mut self, now: SimTime) {
+        self.pauses.over = self.pauses.length(now);
+        self.pauses.since = None;
+        self.aborted = Some(now);
+        self.devices.truncate(self.next as usize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fullest_minute_of_each_place_is_kept() {
+        let mut peaks = Peaks::default();
+        let at = |second: u64| SimTime(second * 1_000_000);
+        [0, 59, 60, 61, 62, 200].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second)));
+        assert_eq!((peaks.most(Passed::Connect, 2), peaks.most(Passed::Connect, 0)), (3, 0));
+        assert_eq!(peaks.most(Passed::Registry, 2), 0);
+    }
+
+    #[test]
+    fn a_move_that_is_given_up_keeps_what_was_evicted() {
+        let mut run = MoveRun { devices: (0..9).map(DeviceId).collect(), next: 4, ..MoveRun::default() };
+        (run.evicted, run.arrived) = (4, 4);
+        run.pauses = Pauses { count: 1, since: Some(SimTime(10)), over: SimDuration(5) };
+        assert!(!run.is_over());
+        run.give_up(SimTime(17));
+        assert!(run.is_over());
+        assert_eq!((run.pauses.length(SimTime(99)), run.aborted), (SimDuration(12), Some(SimTime(17))));
+    }
+}
