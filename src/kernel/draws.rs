@@ -98,6 +98,12 @@ pub enum Purpose {
     ProbePhase = 42,
     /// The endpoint that a user takes of several.
     EndpointChoice = 43,
+    /// The latency of a hop to the provisioning API, or to its store.
+    ApiLatency = 50,
+    /// The time that an installer needs for a device.
+    Installation = 51,
+    /// The time that a factory DPS works on a redirection.
+    Redirection = 52,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

@@ -5,6 +5,7 @@
 
 mod assumptions;
 mod cohorts;
+mod dps;
 mod expectations;
 mod faults;
 mod moves;
@@ -188,7 +189,7 @@ impl<'a> Build<'a> {
         }
         let scaling = self.scaling(&mut file, &names, stamps.as_deref(), frame);
         let network = self.network(&file);
-        let dps = self.dps(&mut file, &names);
+        let dps = self.dps(&mut file, &names, &limits.dps, &prices);
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
@@ -468,6 +469,10 @@ fn named_regions(file: &File) -> Vec<(String, &str, bool)> {
     for (i, cohort) in file.cohorts.iter().enumerate() {
         let regions = cohort.regions.iter().flatten();
         named.extend(regions.map(|(name, _)| (format!("cohorts/{i}/regions/{name}"), name.as_str(), true)));
+    }
+    for (i, service) in file.dps.services.iter().enumerate() {
+        let region = service.region.as_ref();
+        named.extend(region.map(|region| (format!("dps/services/{i}/region"), region.as_str(), false)));
     }
     named.extend(file.gateway.iter().filter_map(|gateway| {
         gateway.region.as_ref().map(|region| ("gateway/region".to_owned(), region.as_str(), false))

@@ -2,6 +2,7 @@
 
 mod command;
 mod connect;
+mod dps_figures;
 mod fault;
 mod growth;
 mod movement;
@@ -12,6 +13,7 @@ mod provision;
 mod routing;
 mod scale;
 mod telemetry;
+mod topology;
 mod user_figures;
 mod window;
 
@@ -109,10 +111,14 @@ pub enum Kind {
     MessageProcessed,
     /// The throughput units of a routing endpoint are raised.
     EndpointInflates,
+    /// A device's request reaches the provisioning API. Timer.
+    ApiRequest,
+    /// An installer has configured a device. Timer.
+    Installed,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 40] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -151,12 +157,14 @@ const KINDS: [Kind; 38] = [
     Kind::EndpointTakes,
     Kind::MessageProcessed,
     Kind::EndpointInflates,
+    Kind::ApiRequest,
+    Kind::Installed,
 ];
 
 impl Kind {
     /// Whether an event of this kind is a device's timer, which a later timer makes stale.
     fn is_timer(self) -> bool {
-        (self as u16) <= Kind::AssignmentSeen as u16
+        (self as u16) <= Kind::AssignmentSeen as u16 || matches!(self, Self::ApiRequest | Self::Installed)
     }
 
     fn class(self) -> Class {
@@ -230,6 +238,8 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::MessageReleased => self.message_released(agenda, index, event.sequence()),
             Kind::EndpointTakes => return self.endpoint_takes(agenda, StampId(index as u16), event.sequence()),
             Kind::MessageProcessed => return self.message_processed(agenda.now(), index, event.sequence()),
+            Kind::ApiRequest => self.api_request(agenda, device),
+            Kind::Installed => self.installed(agenda, device),
             Kind::EndpointInflates => self.endpoint_inflates(agenda, StampId(index as u16)),
             Kind::FaultBegins => self.fault_begins(agenda, index as usize),
             Kind::EffectBegins => self.effect_begins(agenda, index as usize, event.sequence() as usize),

@@ -103,6 +103,8 @@ impl Kind {
             Self::EndpointTakes => "endpoint_takes",
             Self::MessageProcessed => "message_processed",
             Self::EndpointInflates => "endpoint_inflates",
+            Self::ApiRequest => "api_request",
+            Self::Installed => "installed",
         }
     }
 }

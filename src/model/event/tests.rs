@@ -13,7 +13,8 @@ use crate::model::condition::{Condition, DownStyle, Effect, Target};
 use crate::model::config::{ModelConfig, NetworkConfig, ScalingConfig};
 use crate::model::dps::allocation::{AllocationPolicy, LeastLoaded};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
-use crate::model::dps::service::DpsConfig;
+use crate::model::dps::service::{DpsConfig, Links, ServiceConfig};
+use crate::model::dps::topology::TopologyPolicy;
 use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::gateway::call::GatewayConfig;
 use crate::model::gateway::fallback::FallbackPolicy;
@@ -108,9 +109,17 @@ fn cohort(devices: u32, backoff: BackoffRule) -> CohortConfig {
 
 fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDuration) -> ModelConfig {
     let dps = DpsConfig {
-        instances: 1,
-        registrations: Rate::new(1_000, SimDuration::MINUTE),
-        operations: Rate::new(1_000, SimDuration::MINUTE),
+        services: vec![ServiceConfig {
+            name: "dps-1".into(),
+            key: stable_name("dps-1"),
+            region: RegionId(0),
+            registrations: Rate::new(1_000, SimDuration::MINUTE),
+            operations: Rate::new(1_000, SimDuration::MINUTE),
+            registrations_max: None,
+            links: Links::All,
+        }],
+        named: false,
+        topology: TopologyPolicy::default(),
         registration_shaping: Shaping {
             credit: ZERO,
             backlog: Allowance::Unlimited,

@@ -93,7 +93,16 @@ fn path(path: &PathConfig, lines: &mut Vec<String>) {
 
 fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     let dps = &model.dps;
-    lines.push(format!("DPS accepts {} registrations and {} service operations (sources name 200/min and 1000/min; support raises them)", dps.registrations, dps.operations));
+    for service in &dps.services {
+        let who = if dps.named { service.name.as_str() } else { "DPS" };
+        once(
+            lines,
+            format!(
+                "{who} accepts {} registrations and {} service operations (sources name 200/min and 1000/min; support raises them)",
+                service.registrations, service.operations
+            ),
+        );
+    }
     once(lines, shaping("shaping of DPS registrations", dps.registration_shaping));
     once(lines, shaping("shaping of DPS operations", dps.operation_shaping));
     lines.push(format!(

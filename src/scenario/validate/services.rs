@@ -8,6 +8,7 @@ use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::ids::StampId;
 use crate::model::limit::Shaping;
 use crate::model::population::cohort::CohortConfig;
+use crate::scenario::catalog::DpsLimits;
 use crate::scenario::diagnostic::{Finding, unknown};
 use crate::scenario::file::{File, Gateway, ShapingTable};
 use crate::scenario::validate::{Build, Names};
@@ -15,13 +16,20 @@ use crate::units::SimDuration;
 
 /// Fastest polling of the operation status: 5 in 10 s for each device (DPS limits, 2024-03-06).
 const POLL_MIN: SimDuration = SimDuration::from_secs(2);
-/// Most DPS instances; a subscription has 10 unless support raises it.
-const INSTANCES_MAX: u16 = 1_000;
 
 impl Build<'_> {
-    /// The Device Provisioning Service; fills in its shaping.
-    pub(super) fn dps(&mut self, file: &mut File, names: &Names) -> Option<DpsConfig> {
+    /// The Device Provisioning Service; fills in its instances and its shaping.
+    pub(super) fn dps(
+        &mut self,
+        file: &mut File,
+        names: &Names,
+        limits: &DpsLimits,
+        prices: &PriceSheet,
+    ) -> Option<DpsConfig> {
         self.dps_rules(file);
+        let services = self.instances(file, names, limits);
+        let topology = self.topology(file, names, prices);
+        self.unlinked(file, names, &services, &topology);
         let dps = &mut file.dps;
         for shaping in [&mut dps.registration_shaping, &mut dps.operation_shaping] {
             *shaping = ShapingTable::from(shaping.over(Shaping::without_backlog()));
@@ -29,9 +37,9 @@ impl Build<'_> {
         let allocation = self.allocation(file, names);
         let dps = &file.dps;
         Some(DpsConfig {
-            instances: dps.instances,
-            registrations: dps.registrations,
-            operations: dps.operations,
+            services,
+            named: !dps.services.is_empty(),
+            topology,
             registration_shaping: dps.registration_shaping.over(Shaping::without_backlog()),
             operation_shaping: dps.operation_shaping.over(Shaping::without_backlog()),
             allocation: allocation?,
@@ -51,9 +59,6 @@ impl Build<'_> {
 
     fn dps_rules(&mut self, file: &File) {
         let dps = &file.dps;
-        self.require((1..=INSTANCES_MAX).contains(&dps.instances), "dps/instances", || {
-            Finding::new(format!("{} instances of DPS", dps.instances)).expected(format!("1 to {INSTANCES_MAX}"))
-        });
         for (key, rate) in [("registrations", dps.registrations), ("operations", dps.operations)] {
             self.require(!rate.is_zero(), &format!("dps/{key}"), || {
                 Finding::new("a limit of zero").expected("a rate above zero, such as \"1000/min\"")
