@@ -14,6 +14,7 @@ use crate::model::dps::service::Instance;
 use crate::model::figures::Figures;
 use crate::model::gateway::cache::Cache;
 use crate::model::gateway::call::Calls;
+use crate::model::gateway::learnt::Learnt;
 use crate::model::ids::{CohortId, DeviceId, RegionId, ServiceId, StampId};
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
@@ -243,6 +244,8 @@ pub struct World<'a> {
     pub cache: Option<Cache>,
     /// The gateway's secondary cache.
     pub secondary: Option<Cache>,
+    /// What an application that does not follow its devices knows.
+    pub learnt: Option<Learnt>,
     /// Calls under way.
     pub calls: Calls,
     /// Call source of each cohort.
@@ -349,6 +352,7 @@ impl<'a> World<'a> {
             moves: vec![MoveRun::default(); config.moves.len()],
             cache: cache.map(|c| Cache::new(c, devices)),
             secondary: secondary.as_ref().map(|c| Cache::new(c, devices)),
+            learnt: config.gateway.as_ref().and_then(|g| g.learnt).map(|learnt| Learnt::new(learnt, devices)),
             calls: Calls::default(),
             call_source: vec![Pending::default(); cohorts],
             message_source: vec![Pending::default(); cohorts],

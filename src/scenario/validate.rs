@@ -3,6 +3,7 @@
 //! A rule reports and goes on, so that all problems are seen at once; the result counts only when there is none. What a
 //! structural mistake took away is never blamed a second time. Nothing behind this door checks again.
 
+mod advice;
 mod assumptions;
 mod cohorts;
 mod dps;
@@ -90,6 +91,8 @@ pub struct Scenario {
     pub places: Vec<Place>,
     /// Each assumption that the scenario rests on, with its value, a line each.
     pub assumptions: Vec<String>,
+    /// What is good to know of it although nothing is wrong, a line each.
+    pub advice: Vec<String>,
     /// The scenario as a file with all defaults filled in; it loads to the same scenario beside its `inputs`.
     pub resolved: String,
     /// Files that the resolved scenario names.
@@ -230,6 +233,7 @@ impl<'a> Build<'a> {
             planned_cost: self.plan(&file),
             steady: file.run.steady.clone(),
             assumptions: assumptions::of(&file, &model, &prices),
+            advice: advice::of(&model),
             inputs_hash: hash(&resolved, &self.inputs, &file.catalog),
             inputs: std::mem::take(&mut self.inputs),
             warnings: Vec::new(),

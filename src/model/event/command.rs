@@ -85,6 +85,9 @@ impl World<'_> {
         if room.is_some_and(|room| self.calls.under_way() as u64 > room) {
             return self.end_call(call, Outcome::Shed, now);
         }
+        if self.learnt.is_some() {
+            return self.call_learnt(agenda, call);
+        }
         self.ask_cache(agenda, call);
     }
 
@@ -291,7 +294,7 @@ impl World<'_> {
         self.end_call(call, outcome, at);
     }
 
-    fn send_to_hub<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32, stamp: StampId, at: SimTime) {
+    pub(super) fn send_to_hub<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32, stamp: StampId, at: SimTime) {
         self.calls.get(call).stamp = stamp;
         let trip = self.hop(call, Purpose::HubLatency, |g| &g.to_hub) + self.gateway_distance(stamp);
         self.call_event(agenda, call, at + trip / 2, Kind::CallAtHub);
@@ -355,6 +358,9 @@ impl World<'_> {
         let (device, stale) = (record.device, record.stale);
         if stale == 1 {
             self.recorder.count(self.figures.stale, 1);
+        }
+        if self.learnt.is_some() {
+            return self.end_call(call, Outcome::NotRegistered, told);
         }
         self.forget(device);
         if stale > most {

@@ -138,7 +138,7 @@ impl World<'_> {
         if self.devices[i].state == State::Connected {
             self.drop_connection(device, now, NOBODY);
         }
-        self.assignment_done(device);
+        self.assignment_done(device, now);
         if let Some(stamp) = self.columns.identity[i].some() {
             self.remove_identity(device, now);
             self.retire_if_empty(stamp, now);
@@ -148,6 +148,7 @@ impl World<'_> {
             self.enrollments.remove(device.registration());
         }
         self.leave_dps(device);
+        self.learnt.iter_mut().for_each(|learnt| learnt.forget(device));
         if std::mem::replace(&mut self.columns.lost_at[i], NEVER) != NEVER {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);
         }

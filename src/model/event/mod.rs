@@ -5,6 +5,7 @@ mod connect;
 mod dps_figures;
 mod fault;
 mod growth;
+mod learnt;
 mod movement;
 pub mod names;
 mod path;
@@ -215,7 +216,7 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::Register => self.register(agenda, device),
             Kind::RegisterAdmitted => self.begin_assignment(agenda, device),
             Kind::AssignmentSeen => self.assignment_seen(agenda, device),
-            Kind::AssignmentDone => self.assignment_done(device),
+            Kind::AssignmentDone => self.assignment_done(device, agenda.now()),
             Kind::Join => self.join(agenda, device),
             Kind::Growth => self.grow(agenda, index as usize, event.sequence() == 0),
             Kind::CallTick => self.call_tick(agenda, index as usize),

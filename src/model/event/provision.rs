@@ -306,7 +306,7 @@ impl World<'_> {
     }
 
     /// DPS is done: the identity lies on its hub.
-    pub(super) fn assignment_done(&mut self, device: DeviceId) {
+    pub(super) fn assignment_done(&mut self, device: DeviceId, now: SimTime) {
         let i = device.index();
         if !self.devices[i].is(Device::IN_ASSIGNMENT) {
             return; // It was settled early, when the device retired.
@@ -318,6 +318,7 @@ impl World<'_> {
             self.devices[i].set(Device::RESERVED, false);
             self.columns.identity[i] = target;
         }
+        self.keep_learnt(device, target, now);
         self.enrollments.finish(device.registration(), Some(target));
     }
 

@@ -331,6 +331,7 @@ fn two_cohorts() -> ModelConfig {
         in_flight_max: None,
         call_timeout: SimDuration::from_secs(30),
         cache: None,
+        learnt: None,
         fallback: FallbackPolicy::default(),
         dps_attempts: 3,
         dps_backoff: SimDuration::SECOND,

@@ -181,7 +181,7 @@ impl Build<'_> {
 
     /// Faults of what the scenario does not have.
     fn without_target(&mut self, path: &str, fault: &Fault, effects: &[Effect], file: &File, names: &Names) {
-        let cached = file.gateway.as_ref().is_some_and(|gateway| gateway.cached);
+        let cached = file.gateway.as_ref().is_some_and(|gateway| gateway.cached && gateway.follows);
         let on_cache = effects.iter().any(|effect| matches!(effect.target, Target::Cache | Target::SecondaryCache));
         if on_cache && !cached && !self.lost.items("gateway") && !self.lost.items("cohorts") {
             let finding =

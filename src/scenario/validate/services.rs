@@ -5,12 +5,13 @@ use crate::model::dps::service::DpsConfig;
 use crate::model::gateway::cache::CacheConfig;
 use crate::model::gateway::call::GatewayConfig;
 use crate::model::gateway::fallback::FallbackPolicy;
+use crate::model::gateway::learnt::LearntConfig;
 use crate::model::ids::StampId;
 use crate::model::limit::Shaping;
 use crate::model::population::cohort::CohortConfig;
 use crate::scenario::catalog::DpsLimits;
 use crate::scenario::diagnostic::{Finding, unknown};
-use crate::scenario::file::{File, Gateway, ShapingTable};
+use crate::scenario::file::{CacheTable, File, Gateway, ShapingTable};
 use crate::scenario::validate::{Build, Names};
 use crate::units::SimDuration;
 
@@ -130,7 +131,28 @@ impl Build<'_> {
         Some(gateway_config(&gateway, names))
     }
 
+    /// Rules of an application that does not follow its devices.
+    fn learning_rules(&mut self, gateway: &Gateway) {
+        if let Some(refresh) = gateway.refresh {
+            self.require(!refresh.is_zero(), "gateway/refresh", || {
+                Finding::new("learning all the time").expected("a length above zero, such as \"1 d\"")
+            });
+            if gateway.follows {
+                let finding = Finding::new("the application follows its devices, so it learns nothing anew");
+                self.say_key("gateway/refresh", finding.help("write follows = false for one that does not"));
+            }
+        }
+        let at = "gateway/cache";
+        let described = self.tree.at(&crate::scenario::tree::steps(at)).is_some();
+        let default = CacheTable { capacity: gateway.cache.capacity, ..CacheTable::default() };
+        if !gateway.follows && described && gateway.cache != default {
+            let finding = Finding::new("a cache is described, but the application looks nothing up");
+            self.say_key(at, finding.expected("one of the two").help("leave out [gateway.cache], or `follows`"));
+        }
+    }
+
     fn gateway_rules(&mut self, gateway: &Gateway) {
+        self.learning_rules(gateway);
         let none = |what: &str| Finding::new(format!("{what} of zero")).expected("at least 1");
         self.require(gateway.replicas > 0, "gateway/replicas", || none("a number of replicas"));
         self.require(gateway.in_flight_max != Some(0), "gateway/in_flight_max", || none("a bound"));
@@ -172,18 +194,19 @@ impl Build<'_> {
 }
 
 fn gateway_config(gateway: &Gateway, names: &Names) -> GatewayConfig {
-    let cache = gateway.cached.then(|| CacheConfig {
+    let cache = (gateway.cached && gateway.follows).then(|| CacheConfig {
         capacity: gateway.cache.capacity.unwrap_or(1),
         ttl: gateway.cache.ttl.length(),
         eviction: gateway.cache.eviction.clone(),
     });
-    let cache_price = gateway.cache.price.as_ref().filter(|_| gateway.cached);
+    let cache_price = gateway.cache.price.as_ref().filter(|_| gateway.cached && gateway.follows);
     let prices = gateway.price.iter().chain(cache_price);
     GatewayConfig {
         replicas: gateway.replicas,
         in_flight_max: gateway.in_flight_max,
         call_timeout: gateway.call_timeout,
         cache,
+        learnt: (!gateway.follows).then_some(LearntConfig { refresh: gateway.refresh }),
         fallback: gateway.fallback.clone(),
         dps_attempts: gateway.dps_attempts,
         dps_backoff: gateway.dps_backoff,

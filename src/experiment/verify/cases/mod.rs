@@ -4,6 +4,7 @@ mod caches;
 mod documents;
 mod failover;
 mod outages;
+mod provisioning;
 mod queues;
 mod storms;
 
@@ -12,6 +13,14 @@ use super::table::Table;
 
 /// Every simulated case, in the order of its rows.
 pub(super) fn all(table: &Table) -> Vec<Case> {
-    let rooms = [queues::cases, storms::cases, outages::cases, failover::cases, caches::cases, documents::cases];
+    let rooms = [
+        queues::cases,
+        storms::cases,
+        outages::cases,
+        provisioning::cases,
+        failover::cases,
+        caches::cases,
+        documents::cases,
+    ];
     rooms.iter().flat_map(|cases| cases(table)).collect()
 }
