@@ -47,6 +47,9 @@ pub(super) fn check(terminal: &Terminal, options: &Check) -> Result<(), Failure>
         });
         terminal.message("checked", fields);
         terminal.data(&format!("ok  {name}: {}\n", sentence(&takes, scenario.replications)));
+        for advice in &scenario.advice {
+            terminal.data(&format!("    {advice}\n"));
+        }
         if scenario.expectations.is_empty() {
             terminal.detail(&format!("{name} has no [[expect]], so as a gate it can never fail"));
         }

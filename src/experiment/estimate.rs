@@ -128,15 +128,14 @@ pub fn estimate(scenario: &Scenario, assumed: &Assumed) -> Outlook {
     let limits = loads::limits(&fleet, &between);
     let in_run = misses(end).map_or(0.0, |m| m.over_run * calls_of_run(&fleet));
     let dps = &scenario.model.dps;
-    let instances = f64::from(dps.instances);
-    let registrations = instances * dps.registrations.per_second();
+    let registrations = dps.registrations_per_second();
     Outlook {
         devices: (fleet.devices(start), fleet.devices(end)),
         stamps: (fleet.stamps(start).count(), fleet.stamps(end).count()),
         hubs: hubs(scenario, &fleet),
         registration: Crowd::of(fleet.devices(end), registrations, dps.registration_shaping),
         misses: misses(end),
-        look_ups_limit: instances * dps.operations.per_second(),
+        look_ups_limit: dps.operations_per_second(),
         cost: [
             money::month(scenario, &fleet, start, at_start),
             money::month(scenario, &fleet, end, at_end),

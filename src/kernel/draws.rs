@@ -102,6 +102,12 @@ pub enum Purpose {
     StampChoice = 44,
     /// The endpoint that a user is given by weight.
     EndpointWeight = 60,
+    /// The latency of a hop to the provisioning API, or to its store.
+    ApiLatency = 50,
+    /// The time that an installer needs for a device.
+    Installation = 51,
+    /// The time that a factory DPS works on a redirection.
+    Redirection = 52,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

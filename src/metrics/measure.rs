@@ -164,6 +164,14 @@ measures! {
     "stale_route_ratio" ["1" share] Lower, "Share of calls that were sent to a hub that no longer held the device.", "All calls.";
     "dps_lookup_rate_per_s" ["1/s"] Lower, "Registration-state look-ups that the gateway sent to DPS.", "Time.";
     "coalesced_ratio" ["1" share] Higher, "Share of misses that joined a look-up already under way.", "Misses of the gateway cache.";
+    "dps_registrations" ["1"] Neither, "Registrations that the DPS instance of label `dps` accepted.", "The whole run; in runs that tell instances apart.";
+    "dps_operations" ["1"] Lower, "Operations that the DPS instance of label `dps` billed: registrations and look-ups.", "The whole run; in runs that tell instances apart.";
+    "dps_refused_ratio" ["1" share] Lower, "Share of register requests that the limit of the DPS instance of label `dps` refused.", "All register requests that reached it; in runs that tell instances apart.";
+    "dps_utilisation_ratio" ["1"] Neither, "Use of the limit of label `limit` of the DPS instance of label `dps`: registrations or operations admitted, or registrations held.", "Time; in runs that tell instances apart.";
+    "dps_imbalance_ratio" ["1"] Lower, "DPS instance that accepted most registrations against the mean.", "Instances that assign hubs, the whole run; in runs that tell instances apart.";
+    "provisioning_api_requests" ["1"] Neither, "Requests to the API in front of DPS, of label `kind`.", "The whole run.";
+    "provisioning_api_refused_ratio" ["1" share] Lower, "Share of requests of devices that the limit of the API in front of DPS refused.", "All requests of devices to it.";
+    "installation_wait_s" ["s"] Lower, "From the arrival of a new device to the end of its installation.", "New devices, where installers configure them.";
     "throttle_utilisation_ratio" ["1"] Neither, "Use of the throttle of label `throttle` against its limit.", "Time, over all stamps.";
     "throttle_rejected_ratio" ["1" share] Lower, "Share of attempts that the throttle of label `throttle` refused.", "All attempts at the throttle.";
     "quota_used_ratio" ["1"] Lower, "Messages metered in a UTC day against the hub's daily quota; the largest day of any hub.", "UTC days, whole or begun.";

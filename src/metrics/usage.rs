@@ -17,6 +17,8 @@ pub enum Component {
     Hub,
     /// The Device Provisioning Service.
     Dps,
+    /// The API in front of it.
+    ProvisioningApi,
     /// Routing endpoints behind the hubs (Event Hubs).
     Routing,
     /// Processing behind the routing endpoints.
@@ -31,14 +33,23 @@ pub enum Component {
 
 impl Component {
     /// Every component, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Hub, Self::Dps, Self::Routing, Self::Processing, Self::Gateway, Self::TrafficManager, Self::Other];
+    pub const ALL: [Self; 8] = [
+        Self::Hub,
+        Self::Dps,
+        Self::ProvisioningApi,
+        Self::Routing,
+        Self::Processing,
+        Self::Gateway,
+        Self::TrafficManager,
+        Self::Other,
+    ];
 
     /// The word of labels and columns.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Hub => "hub",
             Self::Dps => "dps",
+            Self::ProvisioningApi => "provisioning_api",
             Self::Routing => "routing",
             Self::Processing => "processing",
             Self::Gateway => "gateway",

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{RegionId, StampId};
+use crate::model::ids::{RegionId, ServiceId, StampId};
 use crate::units::SimDuration;
 
 /// How something that is down looks from outside.
@@ -22,8 +22,10 @@ pub enum DownStyle {
 pub enum Target {
     /// The hub of a stamp, and all that runs behind it.
     Stamp(StampId),
-    /// The Device Provisioning Service.
-    Dps,
+    /// One instance of the Device Provisioning Service.
+    Dps(ServiceId),
+    /// The API in front of DPS, where the topology has one.
+    ProvisioningApi,
     /// The gateway's shared cache.
     Cache,
     /// The gateway's secondary cache.

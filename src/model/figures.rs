@@ -182,6 +182,8 @@ pub struct Figures {
     pub lag: Vec<f64>,
     /// Largest age of a message that was not processed [s].
     pub lag_most: f64,
+    /// Wait for an installer and its work; none where nobody installs.
+    pub installation: Option<TallyId>,
     /// Figures of users; none without users.
     pub users: Option<UserFigures>,
 }
@@ -297,6 +299,12 @@ impl Figures {
             use_series: Queue::ALL.map(|_| Vec::new()),
             registrations: recorder.counter(key("model_events"), CountAs::Hidden),
             billed_closed: 0,
+            installation: config
+                .dps
+                .topology
+                .entry()
+                .installers()
+                .map(|_| recorder.tally(key("installation_wait_s"), 1e6, true)),
             users: UserFigures::new(recorder, config),
             follows_path: config.follows_path(),
             codes: BTreeMap::new(),

@@ -15,6 +15,10 @@ pub struct RegistrationId(pub u32);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct StampId(pub u16);
 
+/// A DPS instance, by its index in the list of services.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ServiceId(pub u16);
+
 /// A cohort, by its index.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CohortId(pub u8);
@@ -50,6 +54,21 @@ impl StampId {
 
     /// The stamp, unless it is [`Self::NONE`].
     pub fn some(self) -> Option<StampId> {
+        (self != Self::NONE).then_some(self)
+    }
+}
+
+impl ServiceId {
+    /// No service, in the compact columns of devices.
+    pub const NONE: ServiceId = ServiceId(u16::MAX);
+
+    /// Position in the list of services.
+    pub fn index(self) -> usize {
+        usize::from(self.0)
+    }
+
+    /// The service, unless it is [`Self::NONE`].
+    pub fn some(self) -> Option<ServiceId> {
         (self != Self::NONE).then_some(self)
     }
 }

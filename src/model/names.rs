@@ -1,6 +1,6 @@
 //! Names of a scenario, as the parameters of faults and moves mention them. They are resolved when it is loaded.
 
-use crate::model::ids::{CohortId, RegionId, RingId, StampId};
+use crate::model::ids::{CohortId, RegionId, RingId, ServiceId, StampId};
 use crate::units::SimDuration;
 
 /// Names of a scenario, as faults mention them.
@@ -9,6 +9,10 @@ pub trait Names {
     fn stamp(&self, name: &str) -> Result<StampId, String>;
     /// The region of a name, or a message that says what there is.
     fn region(&self, name: &str) -> Result<RegionId, String>;
+    /// The DPS instance of a name, or a message that says what there is.
+    fn service(&self, name: &str) -> Result<ServiceId, String>;
+    /// Every DPS instance.
+    fn services(&self) -> Vec<ServiceId>;
     /// DPS's default detection time of a dead hub.
     fn detection(&self) -> Option<SimDuration>;
 }

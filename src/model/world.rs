@@ -9,11 +9,13 @@ use crate::metrics::{Level, Recorder, Usage};
 use crate::model::condition::{DownStyle, Effect};
 use crate::model::config::ModelConfig;
 use crate::model::dps::enrollment::Enrollments;
+use crate::model::dps::front::Front;
 use crate::model::dps::service::Instance;
 use crate::model::figures::Figures;
 use crate::model::gateway::cache::Cache;
 use crate::model::gateway::call::Calls;
-use crate::model::ids::{CohortId, DeviceId, RegionId, StampId};
+use crate::model::gateway::learnt::Learnt;
+use crate::model::ids::{CohortId, DeviceId, RegionId, ServiceId, StampId};
 use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
@@ -39,6 +41,12 @@ pub struct Columns {
     pub identity: Vec<StampId>,
     /// Hub that an assignment under way will end at. Owned by DPS.
     pub target: Vec<StampId>,
+    /// DPS instance that the device was told to use, where somebody tells it. Owned by DPS.
+    pub scope: Vec<ServiceId>,
+    /// DPS instance that holds the registration. Owned by DPS.
+    pub holder: Vec<ServiceId>,
+    /// Register requests that nobody answered, one after another. Owned by the device.
+    pub unanswered: Vec<u8>,
     /// Since when the device wants a connection and has none; [`NEVER`] when it has one. Owned by the device.
     pub lost_at: Vec<SimTime>,
     /// Start of the current episode. Owned by the device.
@@ -60,6 +68,9 @@ impl Columns {
         Self {
             identity: vec![StampId::NONE; devices],
             target: vec![StampId::NONE; devices],
+            scope: vec![ServiceId::NONE; devices],
+            holder: vec![ServiceId::NONE; devices],
+            unanswered: vec![0; devices],
             lost_at: vec![NEVER; devices],
             episode_at: vec![SimTime::ZERO; devices],
             next_due: vec![NEVER; devices],
@@ -170,6 +181,8 @@ pub struct World<'a> {
     pub enrollments: Enrollments,
     /// DPS instances.
     pub instances: Vec<Instance>,
+    /// What stands in front of them.
+    pub front: Front,
     /// Configurations of all stamps, those added included.
     pub stamps: Vec<StampConfig>,
     /// Running hubs.
@@ -186,8 +199,10 @@ pub struct World<'a> {
     pub classes: Vec<Vec<Class>>,
     /// Conditions on stamps.
     pub stamp_status: Vec<Status>,
-    /// Conditions on DPS.
-    pub dps_status: Status,
+    /// Conditions on each DPS instance.
+    pub dps_status: Vec<Status>,
+    /// Conditions on the API in front of DPS.
+    pub api_status: Status,
     /// Conditions on the cache.
     pub cache_status: Status,
     /// Conditions on the secondary cache.
@@ -202,6 +217,8 @@ pub struct World<'a> {
     pub cache: Option<Cache>,
     /// The gateway's secondary cache.
     pub secondary: Option<Cache>,
+    /// What an application that does not follow its devices knows.
+    pub learnt: Option<Learnt>,
     /// Calls under way.
     pub calls: Calls,
     /// Call source of each cohort.
@@ -291,7 +308,8 @@ impl<'a> World<'a> {
             cohort_first,
             cohort_joined: vec![0; cohorts],
             enrollments: Enrollments::new(devices),
-            instances: (0..config.dps.instances).map(|_| Instance::new(&config.dps, SimTime::ZERO)).collect(),
+            instances: config.dps.services.iter().map(|s| Instance::new(&config.dps, s, SimTime::ZERO)).collect(),
+            front: Front::new(&config.dps.topology, config.dps.services.len()),
             stamps: Vec::new(),
             hubs: Vec::new(),
             stamp_keys: Vec::new(),
@@ -300,7 +318,8 @@ impl<'a> World<'a> {
             view: FleetView::default(),
             classes: Vec::new(),
             stamp_status: Vec::new(),
-            dps_status: Status::default(),
+            dps_status: vec![Status::default(); config.dps.services.len()],
+            api_status: Status::default(),
             cache_status: Status::default(),
             secondary_status: Status::default(),
             active: Vec::new(),
@@ -308,6 +327,7 @@ impl<'a> World<'a> {
             moves: (0..config.moves.len()).map(|tally| MoveRun { tally, ..MoveRun::default() }).collect(),
             cache: cache.map(|c| Cache::new(c, devices)),
             secondary: secondary.as_ref().map(|c| Cache::new(c, devices)),
+            learnt: config.gateway.as_ref().and_then(|g| g.learnt).map(|learnt| Learnt::new(learnt, devices)),
             calls: Calls::default(),
             call_source: vec![Pending::default(); cohorts],
             message_source: vec![Pending::default(); cohorts],
@@ -417,6 +437,8 @@ impl<'a> World<'a> {
         let ahead: usize = ahead.map(|(run, _)| run.goes.len()).sum();
         let held: u64 = self.hubs.iter().map(|hub| u64::from(hub.prewarmed)).sum();
         assert_eq!(held, ahead as u64, "each place that is held is held for a device");
+        let accepted: u64 = self.instances.iter().map(|instance| instance.accepted).sum();
+        assert_eq!(accepted, self.recorder.counted(self.figures.registrations), "each registration is one instance's");
         let under_way = self.messages.under_way() as u64 + self.hubs.iter().map(|h| h.path.in_flight()).sum::<u64>();
         assert_eq!(self.ledger.open(), i128::from(under_way), "messages are conserved: {:?}", self.ledger);
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {

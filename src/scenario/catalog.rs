@@ -12,6 +12,9 @@ use crate::model::stamp::edition::Edition;
 
 /// The text of the limits that are part of the program.
 pub const LIMITS: &str = include_str!("../../scenarios/catalog/limits-azure-2026-11.toml");
+/// The text of the limits of DPS that are part of the program. They only bound what a scenario may say, so no result depends on
+/// the text.
+const DPS_LIMITS: &str = include_str!("../../scenarios/catalog/dps-limits-azure-2026-11.toml");
 /// The text of the price book that is part of the program.
 pub const PRICES: &str = include_str!("../../scenarios/catalog/prices-azure-2026-11.toml");
 /// The text of the regions that are part of the program.
@@ -34,8 +37,36 @@ pub struct Limits {
     schema_version: u32,
     /// Date of the figures.
     as_of: Datetime,
+    /// Limits of DPS. Default: our own.
+    #[serde(default)]
+    pub dps: DpsLimits,
     /// Editions by name.
     pub editions: BTreeMap<String, Edition>,
+}
+
+/// Limits of DPS that count things; support raises each.
+#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DpsLimits {
+    /// Instances of a subscription.
+    pub instances_max: u16,
+    /// Hubs linked to one instance.
+    pub linked_hubs_max: u16,
+    /// Registrations that one instance holds.
+    pub registrations_max: u32,
+}
+
+impl Default for DpsLimits {
+    fn default() -> Self {
+        let file: DpsFile = toml::from_str(DPS_LIMITS).expect("our own limits are read by a test");
+        file.dps
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct DpsFile {
+    dps: DpsLimits,
 }
 
 impl Limits {

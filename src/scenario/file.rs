@@ -25,7 +25,7 @@ use crate::units::Ratio;
 
 pub use catalog::{CATALOG, Catalog, PriceTable};
 pub use cohorts::{Cohort, Commands, Enrollment, PopularityTable, Sas, TelemetryTable};
-pub use dps::{Dps, Network};
+pub use dps::{Dps, Network, Service};
 pub use expect::{Expect, LabelValue, PhaseOf};
 pub use faults::{Drawn, Fault};
 pub use gateway::{CacheTable, Gateway};
@@ -113,6 +113,7 @@ impl File {
             cohort.growth.entry_mut().scale(share);
         }
         self.users.iter_mut().for_each(|users| scale(&mut users.users));
+        self.dps.services.iter_mut().filter_map(|service| service.registrations_max.as_mut()).for_each(scale);
         if let Some(Gateway { cache: CacheTable { capacity: Some(capacity), .. }, .. }) = &mut self.gateway {
             scale(capacity);
         }

@@ -4,7 +4,7 @@ use crate::model::config::ModelConfig;
 use crate::model::population::traffic::Fidelity;
 
 /// State of a device: its record and columns, its registration, its timer [B].
-const DEVICE_BYTES: f64 = 16.0 + 40.0 + 16.0 + 12.0;
+const DEVICE_BYTES: f64 = 16.0 + 45.0 + 16.0 + 12.0;
 /// Entry of a cache and its place in the order, for every device that may be held [B].
 const CACHE_BYTES: f64 = 40.0;
 /// State of a user [B].

@@ -4,8 +4,10 @@
 //! structural mistake took away is never blamed a second time. Nothing behind this door checks again.
 
 mod answer;
+mod advice;
 mod assumptions;
 mod cohorts;
+mod dps;
 mod expectations;
 mod faults;
 mod move_conflicts;
@@ -94,6 +96,8 @@ pub struct Scenario {
     pub places: Vec<Place>,
     /// Each assumption that the scenario rests on, with its value, a line each.
     pub assumptions: Vec<String>,
+    /// What is good to know of it although nothing is wrong, a line each.
+    pub advice: Vec<String>,
     /// The scenario as a file with all defaults filled in; it loads to the same scenario beside its `inputs`.
     pub resolved: String,
     /// Files that the resolved scenario names.
@@ -193,7 +197,7 @@ impl<'a> Build<'a> {
         }
         let scaling = self.scaling(&mut file, &names, stamps.as_deref(), frame);
         let network = self.network(&file);
-        let dps = self.dps(&mut file, &names);
+        let dps = self.dps(&mut file, &names, &limits.dps, &prices);
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, (stamps.as_deref(), cohorts.as_deref()), frame);
@@ -235,6 +239,7 @@ impl<'a> Build<'a> {
             planned_cost: self.plan(&file),
             steady: file.run.steady.clone(),
             assumptions: assumptions::of(&file, &model, &prices),
+            advice: advice::of(&model),
             inputs_hash: hash(&resolved, &self.inputs, &file.catalog),
             inputs: std::mem::take(&mut self.inputs),
             warnings: Vec::new(),
@@ -475,6 +480,10 @@ fn named_regions(file: &File) -> Vec<(String, &str, bool)> {
     for (i, cohort) in file.cohorts.iter().enumerate() {
         let regions = cohort.regions.iter().flatten();
         named.extend(regions.map(|(name, _)| (format!("cohorts/{i}/regions/{name}"), name.as_str(), true)));
+    }
+    for (i, service) in file.dps.services.iter().enumerate() {
+        let region = service.region.as_ref();
+        named.extend(region.map(|region| (format!("dps/services/{i}/region"), region.as_str(), false)));
     }
     named.extend(file.gateway.iter().filter_map(|gateway| {
         gateway.region.as_ref().map(|region| ("gateway/region".to_owned(), region.as_str(), false))

@@ -73,6 +73,7 @@ struct Cohort {
 #[derive(Debug, Clone)]
 struct Dps {
     instances: u8,
+    topology: u8,
     allocation: u8,
     reprovision: u8,
     registrations: u8,
@@ -126,10 +127,10 @@ prop_compose! {
 
 prop_compose! {
     fn dps()(
-        instances in 1_u8..4, allocation in 0_u8..6, reprovision in 0_u8..3, registrations in 0_u8..3, shaping in 0_u8..3,
+        (instances, topology) in (1_u8..4, 0_u8..8), allocation in 0_u8..6, reprovision in 0_u8..3, registrations in 0_u8..3, shaping in 0_u8..3,
         registry in any::<bool>(), detection in any::<bool>(),
     ) -> Dps {
-        Dps { instances, allocation, reprovision, registrations, shaping, registry, detection }
+        Dps { instances, topology, allocation, reprovision, registrations, shaping, registry, detection }
     }
 }
 
@@ -156,7 +157,7 @@ prop_compose! {
         seed in any::<u32>(), horizon_s in prop_oneof![300..HOUR, HOUR..6 * HOUR], tick_s in prop_oneof![Just(1_u32), Just(10)],
         (events, instant, scaling) in (any::<bool>(), any::<bool>(), prop_oneof![Just(0_u8), 1_u8..8]),
         stamps in prop::collection::vec(stamp(), 1..5), cohorts in prop::collection::vec(cohort(), 1..3),
-        gateway in 0_u8..7, dps in dps(), faults in prop::collection::vec(fault(), 0..4),
+        gateway in 0_u8..8, dps in dps(), faults in prop::collection::vec(fault(), 0..4),
         moves in prop::collection::vec(a_move(), 0..3), registry_cap in prop_oneof![Just(1_000_000_u32), 200_u32..400],
     ) -> Sketch {
         Sketch {
@@ -223,6 +224,7 @@ impl Sketch {
                 "[gateway.cache]\nttl = \"never\"\n[gateway.fallback.secondary]\ncapacity = 20\n",
                 "[gateway]\nreplicas = 1\nin_flight_max = 2\nsingle_flight = false\ncall_timeout = \"3 s\"\n[gateway.cache.eviction.fifo]\n",
                 "[gateway]\nredirects_max = 0\ndps_attempts = 1\n[gateway.cache]\ncapacity = 1\n",
+                "[gateway]\nfollows = false\nrefresh = \"10 min\"\n",
             ],
             self.gateway,
         );
@@ -381,9 +383,9 @@ impl Dps {
         );
         write!(
             text,
-            "[dps]\ninstances = {}\nregistrations = \"{}\"\noperations = \"{}\"\nregistration_shaping = {shaping}\n\
+            "[dps]\n{}\nregistrations = \"{}\"\noperations = \"{}\"\nregistration_shaping = {shaping}\n\
              reprovision = \"{}\"\ndraws_on_registry = {}\nfailed_retry = \"2 min\"\ndetection = \"{}\"\n",
-            self.instances,
+            self.written_instances(),
             pick(&["1000/min", "20/min", "2/min"], self.registrations),
             pick(&["1000/min", "20/min", "2/min"], self.registrations),
             pick(&["migrate", "reset", "never"], self.reprovision),
@@ -403,6 +405,28 @@ impl Dps {
             "[dps.allocation.static]\nstamp = \"s0-1\"\n",
         ];
         *text += pick(&policies, self.allocation);
+        let topologies = [
+            "",
+            "[dps.topology.direct]\n",
+            "[dps.topology.web_api]\nbalance = \"fewest\"\nask_again_after = 1\nlimit = \"100/min\"\n",
+            "[dps.topology.proxy]\nbalance = \"region\"\ndetection = \"10 s\"\n",
+            "[dps.topology.factory]\nservice = \"dps-0\"\n",
+            "[dps.topology.installer]\ninstallers = 3\ntime_each = \"1 min\"\n",
+        ];
+        *text += pick(&topologies, self.topology.saturating_sub(2));
+    }
+
+    /// Equal instances, or as many with names and limits of their own and one more.
+    fn written_instances(&self) -> String {
+        if self.topology < 3 {
+            return format!("instances = {}", self.instances);
+        }
+        let named = |i: u8| {
+            let linked = if i == 1 { ", stamps = [\"s0-1\"]" } else { "" };
+            format!("{{ name = \"dps-{i}\", registrations_max = {}{linked} }}", 50 + 200 * u32::from(i))
+        };
+        let all: Vec<String> = (0..=self.instances).map(named).collect();
+        format!("services = [{}]", all.join(", "))
     }
 }
 
@@ -419,7 +443,11 @@ impl Fault {
             0 => format!("stamp_outage]\n{struck}"),
             1 => format!("hub_outage]\n{struck}detection = \"10 s\"\n"),
             2 => format!("dead_hub]\n{struck}"),
+            3 if sketch.dps.topology >= 3 && self.region => {
+                format!("dps_outage]\nstyle = \"{style}\"\nservice = \"dps-1\"\n")
+            }
             3 => format!("dps_outage]\nstyle = \"{style}\"\n"),
+            10 if matches!(sketch.dps.topology, 4 | 5) => format!("provisioning_api_outage]\nstyle = \"{style}\"\n"),
             4 => format!("cache_outage]\nstyle = \"{style}\"\nflush = {}\nsecondary = {}\n", self.region, self.silent),
             5 => format!("region_blackout]\nregion = \"{}\"\n", region(self.region)),
             6 => format!("region_blackout]\nregion = \"{}\"\nreturn_over = \"2 min\"\n", region(self.region)),

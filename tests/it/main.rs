@@ -5,6 +5,7 @@ mod ci;
 mod cli;
 mod determinism;
 mod docs;
+mod dps;
 mod estimate;
 mod exit_codes;
 mod golden;

@@ -100,16 +100,13 @@ fn registration(model: &ModelConfig, study: &Study) -> Vec<(MeasureKey, f64)> {
     let spread = model.cohorts.iter().map(|cohort| cohort.first_attempt.upper_bound()).collect::<Option<Vec<_>>>();
     let Some(spread) = spread.filter(|_| is_quiet) else { return Vec::new() };
     let spread = spread.iter().map(|spread| spread.secs()).fold(0.0, f64::max);
-    let (rate, credit) = (
-        model.dps.registrations.per_second() * f64::from(model.dps.instances),
-        model.dps.registration_shaping.credit.secs(),
-    );
+    let (rate, credit) = (model.dps.registrations_per_second(), model.dps.registration_shaping.credit.secs());
     // Only registrations that came to an end within the run are observed, and only devices with power make any.
     let powered = |cohort: &crate::model::population::cohort::CohortConfig| {
         f64::from(cohort.devices) * (1.0 - cohort.dormant.get())
     };
     let all: f64 = model.cohorts.iter().map(powered).sum();
-    let devices = all.min(rate * (model.horizon.secs() + credit)) - f64::from(model.dps.instances);
+    let devices = all.min(rate * (model.horizon.secs() + credit)) - model.dps.services.len() as f64;
     let quantile = |key: &MeasureKey| key.labels.get("quantile").and_then(|text| text.parse::<f64>().ok());
     let keys = study.estimates.keys().filter(|key| key.name == "registration_latency_s");
     let floors =

@@ -135,12 +135,9 @@ pub fn first_to_bind(limits: &[LimitUse]) -> Option<&LimitUse> {
 /// What is used of a limit at a time: at the stamp that uses most of it, or at DPS.
 fn usage(fleet: &Fleet<'_>, limit: Limit, at: SimTime, look_ups_per_s: &dyn Fn(SimTime) -> f64) -> Option<Use> {
     let dps = &fleet.model.dps;
-    let instances = f64::from(dps.instances);
     match limit {
-        Limit::Registrations => {
-            Some(Use { used: growth_per_s(fleet, at), room: instances * dps.registrations.per_second() })
-        }
-        Limit::LookUps => Some(Use { used: look_ups_per_s(at), room: instances * dps.operations.per_second() }),
+        Limit::Registrations => Some(Use { used: growth_per_s(fleet, at), room: dps.registrations_per_second() }),
+        Limit::LookUps => Some(Use { used: look_ups_per_s(at), room: dps.operations_per_second() }),
         _ => {
             let uses = fleet.stamps(at).filter_map(|stamp| on_stamp(fleet, limit, stamp, at));
             uses.max_by(|a, b| a.share().total_cmp(&b.share()))

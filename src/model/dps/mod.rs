@@ -2,5 +2,7 @@
 
 pub mod allocation;
 pub mod enrollment;
+pub mod front;
 pub mod reprovisioning;
 pub mod service;
+pub mod topology;

@@ -3,18 +3,64 @@
 use crate::kernel::law::DurationLaw;
 use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
+use crate::model::dps::topology::TopologyPolicy;
+use crate::model::ids::{RegionId, ServiceId, StampId};
 use crate::model::limit::{Bucket, Shaping};
 use crate::units::{Rate, SimDuration, SimTime};
+
+/// The stamps whose hubs are linked to an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Links {
+    /// All of them, those added in the run included.
+    All,
+    /// Some.
+    Listed {
+        /// Stamps of the start, sorted.
+        stamps: Vec<StampId>,
+        /// Whether stamps added in the run are linked too.
+        added: bool,
+    },
+}
+
+impl Links {
+    /// Whether a stamp is linked; `at_start` is the number of stamps at the start.
+    pub fn has(&self, stamp: StampId, at_start: usize) -> bool {
+        match self {
+            Self::All => true,
+            Self::Listed { added, .. } if stamp.index() >= at_start => *added,
+            Self::Listed { stamps, .. } => stamps.binary_search(&stamp).is_ok(),
+        }
+    }
+}
+
+/// One instance, validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServiceConfig {
+    /// Name in tables and charts.
+    pub name: String,
+    /// Hash of the name; ranks the instance in a balance by hash.
+    pub key: u64,
+    /// Region.
+    pub region: RegionId,
+    /// Registrations that it accepts.
+    pub registrations: Rate,
+    /// Service operations (look-ups by the gateway) that it accepts.
+    pub operations: Rate,
+    /// Most registrations that it holds; none for no bound.
+    pub registrations_max: Option<u32>,
+    /// Linked hubs.
+    pub links: Links,
+}
 
 /// DPS, validated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct DpsConfig {
-    /// Instances; registrations are spread over them by a hash of their ID.
-    pub instances: u16,
-    /// Registrations that one instance accepts.
-    pub registrations: Rate,
-    /// Service operations (look-ups by the gateway) that one instance accepts.
-    pub operations: Rate,
+    /// Instances, at least one.
+    pub services: Vec<ServiceConfig>,
+    /// Whether the instances have names of their own, so that figures are shown for each.
+    pub named: bool,
+    /// The way from a device to an instance.
+    pub topology: TopologyPolicy,
     /// Shaping of registrations.
     pub registration_shaping: Shaping,
     /// Shaping of operations.
@@ -45,22 +91,66 @@ pub struct DpsConfig {
     pub detection: Option<SimDuration>,
 }
 
-/// The limits of one instance.
+impl DpsConfig {
+    /// Registrations that all instances accept [1/s].
+    pub fn registrations_per_second(&self) -> f64 {
+        self.services.iter().map(|service| service.registrations.per_second()).sum()
+    }
+
+    /// Service operations that all instances accept [1/s].
+    pub fn operations_per_second(&self) -> f64 {
+        self.services.iter().map(|service| service.operations.per_second()).sum()
+    }
+
+    /// Whether figures are shown for each instance.
+    pub fn is_followed(&self) -> bool {
+        self.named || !matches!(self.topology, TopologyPolicy::Direct(_))
+    }
+
+    /// The instances that devices are assigned by: all but a factory's.
+    pub fn targets(&self) -> impl Iterator<Item = ServiceId> + Clone {
+        let factory = self.topology.entry().factory();
+        (0..self.services.len() as u16).map(ServiceId).filter(move |service| Some(*service) != factory)
+    }
+}
+
+/// The limits of one instance, and what it did.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Instance {
     /// Limit on registrations.
     pub registrations: Bucket,
     /// Limit on service operations.
     pub operations: Bucket,
+    /// Registrations that it accepted.
+    pub accepted: u64,
+    /// Register requests that its limit refused.
+    pub refused: u64,
+    /// Registrations that it holds.
+    pub held: u32,
+    /// Most that it held at any time.
+    pub held_most: u32,
+    /// Devices that were told to use it.
+    pub scopes: u32,
 }
 
 impl Instance {
     /// An idle instance.
-    pub fn new(config: &DpsConfig, now: SimTime) -> Self {
+    pub fn new(config: &DpsConfig, service: &ServiceConfig, now: SimTime) -> Self {
         Self {
-            registrations: Bucket::new(config.registrations, config.registration_shaping, now),
-            operations: Bucket::new(config.operations, config.operation_shaping, now),
+            registrations: Bucket::new(service.registrations, config.registration_shaping, now),
+            operations: Bucket::new(service.operations, config.operation_shaping, now),
+            accepted: 0,
+            refused: 0,
+            held: 0,
+            held_most: 0,
+            scopes: 0,
         }
+    }
+
+    /// It holds one registration more.
+    pub fn hold(&mut self) {
+        self.held += 1;
+        self.held_most = self.held_most.max(self.held);
     }
 }
 
@@ -78,5 +168,14 @@ mod tests {
     fn a_device_sees_its_assignment_at_a_poll_and_not_before_the_first() {
         let at = |answered, done| poll_after(SimTime(answered), SimTime(done), SimDuration(10)).0;
         assert_eq!([at(100, 90), at(100, 110), at(100, 111), at(100, 145)], [110, 110, 120, 150]);
+    }
+
+    #[test]
+    fn links_are_all_or_those_listed_and_added_stamps_follow_their_group() {
+        let listed = |added| Links::Listed { stamps: vec![StampId(0), StampId(2)], added };
+        let linked = |links: &Links| (0..4).map(|s| links.has(StampId(s), 3)).collect::<Vec<_>>();
+        assert_eq!(linked(&Links::All), [true; 4]);
+        assert_eq!(linked(&listed(false)), [true, false, true, false]);
+        assert_eq!(linked(&listed(true)), [true, false, true, true]);
     }
 }

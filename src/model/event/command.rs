@@ -85,6 +85,9 @@ impl World<'_> {
         if room.is_some_and(|room| self.calls.under_way() as u64 > room) {
             return self.end_call(call, Outcome::Shed, now);
         }
+        if self.learnt.is_some() {
+            return self.call_learnt(agenda, call);
+        }
         self.ask_cache(agenda, call);
     }
 
@@ -111,7 +114,7 @@ impl World<'_> {
         }
     }
 
-    fn call_event<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32, at: SimTime, kind: Kind) {
+    pub(super) fn call_event<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32, at: SimTime, kind: Kind) {
         let record = self.calls.get(call);
         let (key, generation) = (record.key, record.generation);
         self.other_event(agenda, at, kind, key, (call, generation));
@@ -197,23 +200,24 @@ impl World<'_> {
             cache.begin_fetch(device);
             self.calls.get(call).leads = true;
         }
-        let trip = self.hop(call, Purpose::DpsLatency, |g| &g.to_dps);
+        let trip =
+            if self.has_store() { self.store_trip(call) } else { self.hop(call, Purpose::DpsLatency, |g| &g.to_dps) };
         self.call_event(agenda, call, at + trip / 2, Kind::LookUpAtDps);
     }
 
     /// A look-up reaches DPS.
     pub(super) fn look_up_at_dps<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32) {
+        if self.has_store() {
+            return self.look_up_in_store(agenda, call);
+        }
         let now = agenda.now();
-        if let Some(style) = self.dps_status.down {
-            let patience = self.calls.get(call).started + self.gateway().call_timeout;
-            return match style {
-                DownStyle::Reset => self.end_look_up(call, Outcome::FailedDependency, now),
-                DownStyle::Silent => self.end_look_up(call, Outcome::TimedOut, patience.max(now)),
-            };
+        let device = self.calls.get(call).device;
+        let instance = self.service_of(device).index();
+        let status = self.dps_status[instance];
+        if let Some(style) = status.down {
+            return self.unanswered_look_up(call, style, now);
         }
         self.recorder.count(self.figures.dps_look_ups, 1);
-        let device = self.calls.get(call).device;
-        let instance = self.instance(device);
         match self.instances[instance].operations.offer(now) {
             Verdict::Admitted(at) => {
                 self.figures.admitted(&mut self.recorder, Queue::DpsOperation, instance, (now, at - now));
@@ -221,7 +225,7 @@ impl World<'_> {
                 let key = self.calls.get(call).key;
                 let work = sample(&self.config.dps.status, &mut self.draws.stream(key, Purpose::PollPhase, counter));
                 let trip = self.hop(call, Purpose::DpsLatency, |g| &g.to_dps);
-                self.call_event(agenda, call, at + self.dps_status.stretch(work) + trip / 2, Kind::DpsReplies);
+                self.call_event(agenda, call, at + status.stretch(work) + trip / 2, Kind::DpsReplies);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
                 self.figures.refused(&mut self.recorder, Queue::DpsOperation, now, "429");
@@ -289,7 +293,7 @@ impl World<'_> {
     }
 
     /// A look-up ends without a hub, for the call and for all that wait for it.
-    fn end_look_up(&mut self, call: u32, outcome: Outcome, at: SimTime) {
+    pub(super) fn end_look_up(&mut self, call: u32, outcome: Outcome, at: SimTime) {
         for waiter in self.waiters(call) {
             self.end_call(waiter, outcome, at);
         }
@@ -359,6 +363,9 @@ impl World<'_> {
         let (device, stale) = (record.device, record.stale);
         if stale == 1 {
             self.recorder.count(self.figures.stale, 1);
+        }
+        if self.learnt.is_some() {
+            return self.end_call(call, Outcome::NotRegistered, told);
         }
         self.forget(device);
         if stale > most {

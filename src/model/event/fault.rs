@@ -16,7 +16,7 @@ impl World<'_> {
     pub(super) fn schedule_faults<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         for (index, fault) in self.config.faults.iter().enumerate() {
             let at = match &fault.schedule {
-                Schedule::At { at, .. } => *at,
+                Schedule::At { at, .. } | Schedule::Once { at, .. } => *at,
                 Schedule::Drawn { .. } => self.next_drawn(index, SimTime::ZERO, 0),
             };
             self.other_event(agenda, at, Kind::FaultBegins, fault.key, (index as u32, 0));
@@ -35,7 +35,7 @@ impl World<'_> {
         let number = self.occurrences.iter().filter(|o| o.fault == fault).count() as u64;
         match &config.schedule {
             Schedule::At { lasts, .. } => lasts.map_or(NEVER, |length| from + length),
-            Schedule::Drawn { repair, .. } => {
+            Schedule::Drawn { repair, .. } | Schedule::Once { lasts: repair, .. } => {
                 from.saturating_add(repair.sample(&mut self.draws.stream(config.key, Purpose::FaultRepair, number)))
             }
         }
@@ -153,7 +153,8 @@ impl World<'_> {
         }
         match target {
             Target::Stamp(stamp) => self.set_stamp_status(stamp, status, now),
-            Target::Dps => self.dps_status = status,
+            Target::Dps(service) => self.dps_status[service.index()] = status,
+            Target::ProvisioningApi => self.api_status = status,
             Target::Cache => self.cache_status = status,
             Target::SecondaryCache => self.secondary_status = status,
             Target::Region(_) | Target::Processing(_) => {}

@@ -5,7 +5,7 @@ use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::event::Kind;
 use crate::model::figures::{Queue, Use};
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, ServiceId};
 use crate::model::population::cohort::Start;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::hub::Life;
@@ -43,11 +43,16 @@ impl World<'_> {
     fn start_connected<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = SimTime::ZERO;
         let i = device.index();
-        let Some(stamp) = self.decide(device, now).filter(|s| self.can_take(device, *s)) else {
+        self.start_scope(device);
+        let service = self.service_of(device);
+        let room = self.has_room(device, service);
+        let Some(stamp) = self.decide(device, now).filter(|_| room).filter(|s| self.can_take(device, *s)) else {
             // No room at the start: the device has to ask like any other.
+            self.take_scope(device, ServiceId::NONE);
             return self.start_new(agenda, device);
         };
         self.view.assigned[stamp.index()] += 1;
+        self.hold(device, service);
         self.put_identity(device, stamp, now);
         self.columns.identity[i] = stamp;
         self.columns.target[i] = stamp;
@@ -83,6 +88,9 @@ impl World<'_> {
         }
         self.set_state(device, State::New, agenda.now());
         self.become_unavailable(device, agenda.now(), NOBODY);
+        if self.waits_for_installer(agenda, device) {
+            return;
+        }
         self.go_to_dps(agenda, device, agenda.now());
     }
 
@@ -140,6 +148,8 @@ impl World<'_> {
             self.view.assigned[stamp.index()] -= 1;
             self.enrollments.remove(device.registration());
         }
+        self.leave_dps(device);
+        self.learnt.iter_mut().for_each(|learnt| learnt.forget(device));
         if std::mem::replace(&mut self.columns.lost_at[i], NEVER) != NEVER {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);
         }

@@ -3,11 +3,13 @@
 mod attempts;
 mod command;
 mod connect;
+mod dps_figures;
 mod fault;
 mod growth;
 mod move_control;
 mod move_figures;
 mod move_plan;
+mod learnt;
 mod movement;
 pub mod names;
 mod path;
@@ -16,6 +18,7 @@ mod provision;
 mod routing;
 mod scale;
 mod telemetry;
+mod topology;
 mod user_figures;
 mod window;
 
@@ -115,10 +118,14 @@ pub enum Kind {
     EndpointInflates,
     /// The guard of a move looks at its error budget.
     GuardLooks,
+    /// A device's request reaches the provisioning API. Timer.
+    ApiRequest,
+    /// An installer has configured a device. Timer.
+    Installed,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 39] = [
+const KINDS: [Kind; 41] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -158,12 +165,14 @@ const KINDS: [Kind; 39] = [
     Kind::MessageProcessed,
     Kind::EndpointInflates,
     Kind::GuardLooks,
+    Kind::ApiRequest,
+    Kind::Installed,
 ];
 
 impl Kind {
     /// Whether an event of this kind is a device's timer, which a later timer makes stale.
     fn is_timer(self) -> bool {
-        (self as u16) <= Kind::AssignmentSeen as u16
+        (self as u16) <= Kind::AssignmentSeen as u16 || matches!(self, Self::ApiRequest | Self::Installed)
     }
 
     fn class(self) -> Class {
@@ -239,6 +248,8 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::MessageReleased => self.message_released(agenda, index, event.sequence()),
             Kind::EndpointTakes => return self.endpoint_takes(agenda, StampId(index as u16), event.sequence()),
             Kind::MessageProcessed => return self.message_processed(agenda.now(), index, event.sequence()),
+            Kind::ApiRequest => self.api_request(agenda, device),
+            Kind::Installed => self.installed(agenda, device),
             Kind::EndpointInflates => self.endpoint_inflates(agenda, StampId(index as u16)),
             Kind::FaultBegins => self.fault_begins(agenda, index as usize),
             Kind::EffectBegins => self.effect_begins(agenda, index as usize, event.sequence() as usize),

@@ -127,7 +127,8 @@ impl World<'_> {
     fn most_of(&self, limit: Passed, place: usize) -> (f64, SimDuration) {
         let Some(stamp) = self.stamps.get(place).filter(|_| limit != Passed::Registration) else {
             let now = self.instances[place].registrations.limit_per_second();
-            return (now.max(self.config.dps.registrations.per_second()), self.config.dps.registration_shaping.credit);
+            let configured = self.config.dps.services[place].registrations.per_second();
+            return (now.max(configured), self.config.dps.registration_shaping.credit);
         };
         let own = stamp.rung();
         let sizes = stamp.ladder.iter().chain(std::iter::once(&own));

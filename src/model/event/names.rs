@@ -104,6 +104,8 @@ impl Kind {
             Self::MessageProcessed => "message_processed",
             Self::EndpointInflates => "endpoint_inflates",
             Self::GuardLooks => "guard_looks",
+            Self::ApiRequest => "api_request",
+            Self::Installed => "installed",
         }
     }
 }

@@ -14,27 +14,13 @@ use crate::model::limit::Verdict;
 use crate::model::movement::run::Passed;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::hub::Life;
-use crate::model::world::{NOBODY, World};
+use crate::model::world::World;
 use crate::units::{SimDuration, SimTime};
 
 impl World<'_> {
-    fn dps_round_trip(&self, device: DeviceId) -> SimDuration {
-        let law = &self.config.network.device_to_dps;
-        if law.is_zero() {
-            return SimDuration::ZERO;
-        }
-        let counter = self.devices[device.index()].attempt_counter();
-        law.sample(&mut self.device_draw(device, Purpose::RegistrationLatency, counter))
-    }
-
     /// Hash of a device's registration ID.
     pub(super) fn registration_key(&self, device: DeviceId) -> u64 {
         member(self.cohort(device).registration_key, u64::from(self.ordinal(device)))
-    }
-
-    /// DPS instance of a registration.
-    pub(super) fn instance(&self, device: DeviceId) -> usize {
-        (self.registration_key(device) % self.instances.len() as u64) as usize
     }
 
     /// A device leaves its hub, if it has one, and registers; the application notices after its own delay.
@@ -49,21 +35,22 @@ impl World<'_> {
             cohort.registration_delay.sample(&mut self.device_draw(device, Purpose::DpsRetry, counter << 16))
         };
         self.columns.episode_at[device.index()] = at + delay;
-        let out = self.dps_round_trip(device) / 2;
-        self.timer(agenda, device, at + delay + out, Kind::Register);
+        self.set_out(agenda, device, at + delay);
     }
 
     /// A register request reaches DPS.
     pub(super) fn register<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         self.set_state(device, State::Registering, now);
-        let back = self.dps_round_trip(device) / 2;
+        let back = self.way_from_dps(device);
         let record = &mut self.devices[device.index()];
         record.attempts = record.attempts.saturating_add(1);
-        if let Some(style) = self.dps_status.down {
-            if self.columns.cause[device.index()] == NOBODY {
-                self.columns.cause[device.index()] = self.dps_status.occurrence;
-            }
+        let instance = self.service_of(device).index();
+        let status = self.dps_status[instance];
+        if let Some(style) = status.down {
+            self.blame(device, status.occurrence);
+            let unanswered = &mut self.columns.unanswered[device.index()];
+            *unanswered = unanswered.saturating_add(1);
             let wait = if style == DownStyle::Reset { back } else { self.config.dps.request_timeout };
             return self.retry_registration(agenda, device, now + wait);
         }
@@ -72,7 +59,6 @@ impl World<'_> {
             let poll = self.config.dps.poll;
             return self.timer(agenda, device, now + back + poll, Kind::Register);
         }
-        let instance = self.instance(device);
         let limiter = &mut self.instances[instance].registrations;
         match limiter.offer(now) {
             Verdict::Admitted(at) => {
@@ -86,10 +72,12 @@ impl World<'_> {
                 }
             }
             Verdict::Full => {
+                self.instances[instance].refused += 1;
                 self.figures.refused(&mut self.recorder, Queue::DpsRegistration, now, "429");
                 self.retry_registration(agenda, device, now + back);
             }
             Verdict::TimedOut(at) => {
+                self.instances[instance].refused += 1;
                 self.figures.refused(&mut self.recorder, Queue::DpsRegistration, now, "429");
                 self.retry_registration(agenda, device, at + back);
             }
@@ -97,7 +85,7 @@ impl World<'_> {
     }
 
     /// DPS did not take the request: the longer of its retry-after and the device's own back-off.
-    fn retry_registration<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, told: SimTime) {
+    pub(super) fn retry_registration<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, told: SimTime) {
         let i = device.index();
         let record = &self.devices[i];
         let previous = SimDuration(u64::from(self.columns.previous_delay[i]));
@@ -105,28 +93,44 @@ impl World<'_> {
         let tries = u32::from(record.attempts).saturating_sub(1);
         let delay = self.cohort(device).backoff.entry().delay(tries, previous, &mut draws);
         self.columns.previous_delay[i] = u32::try_from(delay.0).unwrap_or(u32::MAX);
-        let out = self.dps_round_trip(device) / 2;
-        self.timer(agenda, device, told + delay.max(self.config.dps.retry_after) + out, Kind::Register);
+        self.set_out(agenda, device, told + delay.max(self.config.dps.retry_after));
     }
 
     /// DPS accepted a registration: it decides, and reserves at the decision.
     pub(super) fn begin_assignment<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         self.recorder.count(self.figures.registrations, 1);
-        let instance = self.instance(device);
-        self.note_work(device, Passed::Registration, instance);
+        let service = self.service_of(device);
+        self.note_work(device, Passed::Registration, service.index());
+        self.instances[service.index()].accepted += 1;
+        if !self.has_room(device, service) {
+            return self.reject(agenda, device);
+        }
+        if self.is_redirected(device, service) {
+            return self.redirect(agenda, device, service);
+        }
         let Some(target) = self.decide(device, now).filter(|s| self.can_take(device, *s) && self.can_leave(device, *s))
         else {
-            self.set_state(device, State::Rejected, now);
-            let again = now + self.config.dps.failed_retry;
-            return self.timer(agenda, device, again, Kind::Register);
+            return self.reject(agenda, device);
         };
         let done = self.reserve(device, target, now);
         self.set_state(device, State::Assigning, now);
         self.device_event(agenda, device, done, Kind::AssignmentDone);
-        let back = self.dps_round_trip(device) / 2;
+        let back = self.way_from_dps(device);
         let seen = poll_after(now + back, done + back, self.config.dps.poll);
         self.timer(agenda, device, seen, Kind::AssignmentSeen);
+    }
+
+    /// A registration failed; the device asks again later.
+    fn reject<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
+        self.set_state(device, State::Rejected, agenda.now());
+        let again = agenda.now() + self.config.dps.failed_retry;
+        if self.config.dps.topology.entry().api().is_some() {
+            // The API may know an instance that takes it.
+            self.columns.unanswered[device.index()] = u8::MAX;
+            return self.set_out(agenda, device, again);
+        }
+        self.timer(agenda, device, again, Kind::Register);
     }
 
     /// Whether the hub can take the identity: it is up and its registry has room, or it holds the identity already.
@@ -150,11 +154,15 @@ impl World<'_> {
     /// The stamp that the registration is assigned to, or nothing when it fails.
     pub(super) fn decide(&mut self, device: DeviceId, now: SimTime) -> Option<StampId> {
         let registration = device.registration();
-        let current = self.enrollments.assigned(registration);
+        let service = self.service_of(device);
+        // What another instance assigned is nothing to this one.
+        let current = self.enrollments.assigned(registration).filter(|_| self.is_known_at(device, service));
         if self.config.dps.reprovision == Reprovision::Never && current.is_some() {
             return current;
         }
-        if let Some(pinned) = self.enrollments.pinned(registration).filter(|s| self.takes_part(*s)) {
+        if let Some(pinned) =
+            self.enrollments.pinned(registration).filter(|s| self.takes_part(*s) && self.is_linked(service, *s))
+        {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
@@ -171,14 +179,19 @@ impl World<'_> {
         open && self.hubs[i].life == Life::Active
     }
 
-    /// Stamps of the enrollment group, or all of its ring, that take part in allocation.
+    /// Stamps of the enrollment group, or all of its ring, that take part in allocation and are linked to the instance.
     fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
+        let service = self.service_of(device);
         let ring = self.devices[device.index()].ring;
         // A promoted device has left its cohort's enrollment group, and with it that group's list of stamps.
         let own: &[StampId] = if ring == self.cohort(device).ring { &self.cohort(device).stamps } else { &[] };
         let of_group = |s: StampId| self.stamps[s.index()].ring == ring && (own.is_empty() || own.contains(&s));
         candidates.clear();
-        candidates.extend((0..self.stamps.len() as u16).map(StampId).filter(|s| of_group(*s) && self.takes_part(*s)));
+        candidates.extend(
+            (0..self.stamps.len() as u16)
+                .map(StampId)
+                .filter(|s| of_group(*s) && self.takes_part(*s) && self.is_linked(service, *s)),
+        );
     }
 
     fn allocate(
@@ -224,11 +237,15 @@ impl World<'_> {
         }
         self.view.assigned[target.index()] += 1;
         let mut done = now + self.assignment_time(device);
+        let known = self.is_known_at(device, self.service_of(device));
+        self.hold(device, self.service_of(device));
         if let Some(source) = source.filter(|_| changes) {
             self.remove_identity(device, now);
             self.retire_if_empty(source, now);
             done = done.max(self.registry_operation(source, now));
-            self.migrate_data(source, target, now);
+            if known {
+                self.migrate_data(source, target, now);
+            }
         }
         let ahead = self.take_ahead(device, target);
         if changes {
@@ -261,7 +278,8 @@ impl World<'_> {
             return SimDuration::ZERO;
         }
         let counter = u64::from(self.devices[device.index()].episode);
-        self.dps_status.stretch(law.sample(&mut self.device_draw(device, Purpose::Assignment, counter)))
+        let status = &self.dps_status[self.service_of(device).index()];
+        status.stretch(law.sample(&mut self.device_draw(device, Purpose::Assignment, counter)))
     }
 
     /// One registry operation that DPS or an operator makes on a hub, paced by the hub's limit.
@@ -309,6 +327,7 @@ impl World<'_> {
             self.devices[i].set(Device::RESERVED, false);
             self.columns.identity[i] = target;
         }
+        self.keep_learnt(device, target, now);
         self.enrollments.finish(device.registration(), Some(target));
         self.tell_cache(device, target, now);
     }
@@ -317,7 +336,8 @@ impl World<'_> {
     pub(super) fn assignment_seen<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         let i = device.index();
-        if self.dps_status.down.is_some() {
+        let answers = self.dps_status[self.service_of(device).index()].down.is_none();
+        if !answers || (self.has_store() && self.api_status.down.is_some()) {
             // The poll is not answered; the device polls again.
             return self.timer(agenda, device, now + self.config.dps.poll, Kind::AssignmentSeen);
         }

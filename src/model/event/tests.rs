@@ -13,7 +13,8 @@ use crate::model::condition::{Condition, DownStyle, Effect, Target};
 use crate::model::config::{ModelConfig, NetworkConfig, ScalingConfig};
 use crate::model::dps::allocation::{AllocationPolicy, LeastLoaded};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
-use crate::model::dps::service::DpsConfig;
+use crate::model::dps::service::{DpsConfig, Links, ServiceConfig};
+use crate::model::dps::topology::TopologyPolicy;
 use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::gateway::call::GatewayConfig;
 use crate::model::gateway::fallback::FallbackPolicy;
@@ -109,9 +110,17 @@ fn cohort(devices: u32, backoff: BackoffRule) -> CohortConfig {
 
 fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDuration) -> ModelConfig {
     let dps = DpsConfig {
-        instances: 1,
-        registrations: Rate::new(1_000, SimDuration::MINUTE),
-        operations: Rate::new(1_000, SimDuration::MINUTE),
+        services: vec![ServiceConfig {
+            name: "dps-1".into(),
+            key: stable_name("dps-1"),
+            region: RegionId(0),
+            registrations: Rate::new(1_000, SimDuration::MINUTE),
+            operations: Rate::new(1_000, SimDuration::MINUTE),
+            registrations_max: None,
+            links: Links::All,
+        }],
+        named: false,
+        topology: TopologyPolicy::default(),
         registration_shaping: Shaping {
             credit: ZERO,
             backlog: Allowance::Unlimited,
@@ -328,6 +337,7 @@ fn two_cohorts() -> ModelConfig {
         attempt_timeout: SimDuration::from_secs(30),
         late_answers_fill: true,
         cache: None,
+        learnt: None,
         fallback: FallbackPolicy::default(),
         dps_attempts: 3,
         dps_backoff: SimDuration::SECOND,

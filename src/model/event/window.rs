@@ -39,6 +39,7 @@ impl World<'_> {
         let from = SimTime(self.usage.len() as u64 * self.config.window.0);
         self.meter_usage(from, now);
         self.close_throttles(now - from);
+        self.close_instances(from, now);
         if self.figures.follows_path {
             let lag = self.note_lag(now);
             self.figures.lag.push(lag);
@@ -98,6 +99,7 @@ impl World<'_> {
         let operations = billed - self.figures.billed_closed;
         self.figures.billed_closed = billed;
         usage.add_count(Component::Dps, None, "dps.operations_1k", u128::from(operations));
+        self.meter_api(&mut usage, now - from);
         self.usage.push(usage);
     }
 
@@ -196,6 +198,9 @@ impl World<'_> {
         self.user_figures(now, &mut out);
         if self.figures.follows_path {
             self.path_figures(&mut out);
+        }
+        if self.follows_instances() {
+            self.dps_figures(&mut out);
         }
         out
     }
@@ -339,6 +344,7 @@ impl World<'_> {
     fn own_series(&mut self) -> Vec<(MeasureKey, Vec<f64>)> {
         let lag = std::mem::take(&mut self.figures.lag);
         let lag = (!lag.is_empty()).then(|| (MeasureKey::new("processing_lag_s"), lag));
+        let instances = if self.follows_instances() { self.dps_series() } else { Vec::new() };
         let throttles = Queue::ALL[..Queue::Processing as usize].iter();
         throttles
             .map(|queue| {
@@ -346,6 +352,7 @@ impl World<'_> {
                 (key, std::mem::take(&mut self.figures.use_series[*queue as usize]))
             })
             .chain(lag)
+            .chain(instances)
             .collect()
     }
 }

@@ -39,8 +39,9 @@ pub struct DpsSlow {
 }
 
 impl Fault for DpsSlow {
-    fn effects(&self, _: &dyn Names) -> Result<Vec<Effect>, String> {
-        slow(Target::Dps, self.factor)
+    fn effects(&self, names: &dyn Names) -> Result<Vec<Effect>, String> {
+        let all = names.services().into_iter().map(|service| slow(Target::Dps(service), self.factor));
+        Ok(all.collect::<Result<Vec<_>, _>>()?.concat())
     }
 }
 

@@ -3,6 +3,7 @@
 use crate::kernel::law::DurationLaw;
 use crate::model::gateway::cache::CacheConfig;
 use crate::model::gateway::fallback::FallbackPolicy;
+use crate::model::gateway::learnt::LearntConfig;
 use crate::model::ids::{DeviceId, StampId};
 use crate::units::{SimDuration, SimTime};
 
@@ -105,6 +106,8 @@ pub struct GatewayConfig {
     pub late_answers_fill: bool,
     /// The shared cache; none for a gateway that asks DPS for each call.
     pub cache: Option<CacheConfig>,
+    /// How an application that does not follow its devices learns where they are; none for one that looks them up.
+    pub learnt: Option<LearntConfig>,
     /// What a look-up does while the cache is down.
     pub fallback: FallbackPolicy,
     /// Attempts at DPS for one call, the first included.

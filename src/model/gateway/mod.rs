@@ -4,3 +4,4 @@ pub mod cache;
 pub mod call;
 pub mod eviction;
 pub mod fallback;
+pub mod learnt;

@@ -6,6 +6,7 @@
 mod callout;
 mod cost_per_device;
 mod device_states;
+mod dps_instances;
 mod dps_load;
 mod ends;
 mod frame;
@@ -38,12 +39,13 @@ pub trait Chart: Sync {
 }
 
 /// Every chart, in the order of a report.
-pub static CHARTS: [&dyn Chart; 8] = [
+pub static CHARTS: [&dyn Chart; 9] = [
     &latency::Latency,
     &outcomes::Outcomes,
     &device_states::DeviceStates,
     &miss_ratio::MissRatio,
     &dps_load::DpsLoad,
+    &dps_instances::DpsInstances,
     &stamp_utilisation::StampUtilisation,
     &users_by_stamp::UsersByStamp,
     &cost_per_device::CostPerDevice,

@@ -9,6 +9,7 @@ use super::words::OrNever;
 use crate::kernel::law::DurationLaw;
 use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
+use crate::model::dps::topology::TopologyPolicy;
 use crate::units::{Rate, SimDuration};
 
 /// Round trips of devices.
@@ -40,8 +41,9 @@ impl Default for Network {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub struct Dps {
-    /// Instances; registrations are spread over them by a hash of their ID. Default 1.
-    pub instances: u16,
+    /// Equal instances without names of their own; registrations are spread over them by a hash of their ID. Default 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances: Option<u16>,
     /// Registrations that one instance accepts. Default 1000/min.
     pub registrations: Rate,
     /// Service operations, such as look-ups by the gateway, that one instance accepts. Default 1000/min.
@@ -74,12 +76,47 @@ pub struct Dps {
     pub view_period: SimDuration,
     /// How long after its start an outage takes a hub out of allocation, or "never". Default 5 min.
     pub detection: OrNever,
+    /// Most instances, which support raises. Default: what the limits catalogue says, 10.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub instances_max: Option<u16>,
+    /// Most hubs that are linked to one instance, which support raises. Default: what the limits catalogue says, 50.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub linked_hubs_max: Option<u16>,
+    /// Instances with names and limits of their own, instead of `instances`. Default: none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub services: Vec<Service>,
+    /// The way from a device to an instance, as a table named after it. Default `direct`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub topology: Option<TopologyPolicy>,
+}
+
+/// One DPS instance.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Service {
+    /// Name, such as "dps-weu".
+    pub name: String,
+    /// Region, for an API that sends devices to the nearest instance. Default: the region of the first stamp.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// Registrations that it accepts. Default: those of `[dps]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registrations: Option<Rate>,
+    /// Service operations that it accepts. Default: those of `[dps]`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Rate>,
+    /// Most registrations that it holds, which support raises. Default: what the limits catalogue says, 1,000,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub registrations_max: Option<u32>,
+    /// Stamps whose hubs are linked to it: names, or names of groups. Default: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub stamps: Vec<String>,
 }
 
 impl Default for Dps {
     fn default() -> Self {
         Self {
-            instances: 1,
+            instances: None,
             registrations: Rate::new(1_000, SimDuration::MINUTE),
             operations: Rate::new(1_000, SimDuration::MINUTE),
             registration_shaping: ShapingTable::default(),
@@ -96,6 +133,10 @@ impl Default for Dps {
             draws_on_registry: true,
             view_period: SimDuration::MINUTE,
             detection: OrNever::After(SimDuration::MINUTE * 5),
+            instances_max: None,
+            linked_hubs_max: None,
+            services: Vec::new(),
+            topology: None,
         }
     }
 }

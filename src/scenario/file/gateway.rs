@@ -14,6 +14,7 @@ use crate::units::SimDuration;
 /// The gateway in front of all stamps.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own in the file")]
 pub struct Gateway {
     /// Replicas. Default 2.
     pub replicas: u16,
@@ -49,6 +50,13 @@ pub struct Gateway {
     /// Region. Default: the region of the first stamp.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub region: Option<String>,
+    /// Whether the application looks up where a device is. One that does not calls the hub that it learnt when the device was
+    /// first assigned, and a call to a device that has moved since fails. Default true.
+    #[serde(skip_serializing_if = "is_true")]
+    pub follows: bool,
+    /// How often an application that does not follow learns all hubs anew. Default: never.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh: Option<SimDuration>,
     /// Whether there is a cache; without one every call asks DPS. Default true.
     pub cached: bool,
     /// The shared cache from device to hub.
@@ -78,12 +86,19 @@ impl Default for Gateway {
             to_hub: lognormal(15, 80),
             cache_timeout: SimDuration::SECOND,
             region: None,
+            follows: true,
+            refresh: None,
             cached: true,
             cache: CacheTable::default(),
             fallback: FallbackPolicy::default(),
             price: None,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
+fn is_true(value: &bool) -> bool {
+    *value
 }
 
 /// The cache of the gateway.

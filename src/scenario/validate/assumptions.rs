@@ -4,6 +4,7 @@ use crate::cost::{Confidence, PriceSheet};
 use crate::kernel::law::{DurationForm, DurationLaw, LogNormalSpread};
 use crate::model::config::ModelConfig;
 use crate::model::dps::allocation::AllocationPolicy;
+use crate::model::dps::topology::Role;
 use crate::model::fault::Schedule;
 use crate::model::limit::Shaping;
 use crate::model::population::traffic::{Fidelity, Popularity};
@@ -15,6 +16,7 @@ pub(super) fn of(file: &File, model: &ModelConfig, prices: &PriceSheet) -> Vec<S
     let mut lines = Vec::new();
     limits(model, &mut lines);
     provisioning(model, &mut lines);
+    topology(model, &mut lines);
     devices(file, model, &mut lines);
     gateway(model, &mut lines);
     happenings(model, &mut lines);
@@ -96,7 +98,16 @@ fn path(path: &PathConfig, lines: &mut Vec<String>) {
 
 fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     let dps = &model.dps;
-    lines.push(format!("DPS accepts {} registrations and {} service operations (sources name 200/min and 1000/min; support raises them)", dps.registrations, dps.operations));
+    for service in &dps.services {
+        let who = if dps.named { service.name.as_str() } else { "DPS" };
+        once(
+            lines,
+            format!(
+                "{who} accepts {} registrations and {} service operations (sources name 200/min and 1000/min; support raises them)",
+                service.registrations, service.operations
+            ),
+        );
+    }
     once(lines, shaping("shaping of DPS registrations", dps.registration_shaping));
     once(lines, shaping("shaping of DPS operations", dps.operation_shaping));
     lines.push(format!(
@@ -126,6 +137,45 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     let detection = dps.detection.map_or_else(|| "never".to_owned(), |after| format!("{after} after an outage begins"));
     lines.push(format!("a dead hub leaves allocation: {detection}"));
     lines.push("a migration from a hub that is down is carried out as a reset (not documented)".to_owned());
+}
+
+/// What is taken for granted of several instances and of what stands before them.
+fn topology(model: &ModelConfig, lines: &mut Vec<String>) {
+    let dps = &model.dps;
+    if !dps.is_followed() {
+        return;
+    }
+    for service in &dps.services {
+        let most = service.registrations_max.map_or_else(|| "any number of".to_owned(), |most| most.to_string());
+        lines.push(format!(
+            "{} holds {most} registrations; one more fails (a soft limit, which support raises)",
+            service.name
+        ));
+    }
+    if let Some(api) = dps.topology.entry().api() {
+        let limit = api.limit.map_or_else(|| "without a limit".to_owned(), |limit| format!("up to {limit}"));
+        lines.push(format!(
+            "the provisioning API answers devices after {}, {limit}; it is your own, so nothing of it is documented",
+            law(&api.round_trip)
+        ));
+        lines.push(match api.sends_elsewhere {
+            Some(after) => format!("the provisioning API sends devices to other instances {after} after one went down; an assignment by another instance is new: the device's old registration and identity are removed, and its twin is reset"),
+            None => "the provisioning API keeps each device at its instance, even while that is down".to_owned(),
+        });
+        match api.role {
+            Role::HandsOut { ask_again_after } => lines.push(format!("a device keeps its ID scope and asks the API again after {ask_again_after} requests that nobody answered")),
+            Role::StandsBefore { to_dps, store } => lines.push(format!("the provisioning API reaches DPS after {}, its store answers look-ups after {} and knows each assignment at once", law(&to_dps), law(&store))),
+        }
+    }
+    if dps.topology.entry().factory().is_some() {
+        lines.push("a new device registers at the factory DPS, which keeps its registration, and then at the instance of its owner (how it is redirected is not documented); later registrations go there".to_owned());
+    }
+    if let Some((people, time)) = dps.topology.entry().installers() {
+        lines.push(format!(
+            "{people} installers work around the clock, {} for each new device, in order of arrival",
+            law(&time)
+        ));
+    }
 }
 
 fn devices(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
@@ -173,6 +223,14 @@ fn gateway(model: &ModelConfig, lines: &mut Vec<String>) {
         law(&gateway.to_hub)
     ));
     lines.push(format!("a call to a device is a direct method that is given up after {}", gateway.call_timeout));
+    if let Some(learnt) = gateway.learnt {
+        let refresh = learnt
+            .refresh
+            .map_or_else(|| "never learns it anew".to_owned(), |each| format!("learns all anew each {each}"));
+        lines.push(format!(
+            "the application calls the hub that it learnt when a device was first assigned, and {refresh}"
+        ));
+    }
     if gateway.cache.is_some() {
         lines.push("the throughput of the cache is not limited".to_owned());
     }
@@ -182,6 +240,13 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
     for fault in &model.faults {
         if let Schedule::Drawn { gap, repair } = &fault.schedule {
             lines.push(format!("{}: again after {}, repaired after {}", fault.name, law(gap), law(repair)));
+        }
+        if let Schedule::Once { lasts, .. } = &fault.schedule {
+            lines.push(format!(
+                "{}: lasts {} (a range is documented, no distribution), and loses no registration",
+                fault.name,
+                law(lasts)
+            ));
         }
     }
     if model.scaling.policy.entry().adds() {

@@ -69,7 +69,7 @@ impl Build<'_> {
     /// What a cause or a move names: the first text of its parameters that is a name.
     pub(super) fn struck(&self, path: &str) -> Option<&str> {
         let table = self.tree.at(&steps(path))?;
-        ["stamp", "region", "to", "from_ring"].into_iter().find_map(|key| table.text(key))
+        ["stamp", "service", "region", "to", "from_ring"].into_iter().find_map(|key| table.text(key))
     }
 
     fn schedule(&mut self, at: &str, fault: &Fault, frame: Option<Frame>) -> Option<Schedule> {
@@ -90,6 +90,16 @@ impl Build<'_> {
             return Some(Schedule::Drawn { gap: drawn.every, repair: drawn.repair });
         }
         let start = self.start_of(&format!("{at}/at"), fault.at, frame, "fault");
+        if let Some(lasts) = fault.cause.entry().lasts() {
+            if fault.lasts.is_some() {
+                let finding = Finding::new(format!("`{}` draws its own length", fault.cause.key()));
+                self.say_key(
+                    &format!("{at}/for"),
+                    finding.expected("no `for`").help("its law is a parameter of the cause"),
+                );
+            }
+            return Some(Schedule::Once { at: SimTime::ZERO + start?, lasts });
+        }
         let lasts = self.end_of(at, fault);
         let (start, lasts) = (start?, lasts?.length());
         let end = |lasts: SimDuration| start.0.saturating_add(lasts.0);
@@ -171,12 +181,18 @@ impl Build<'_> {
 
     /// Faults of what the scenario does not have.
     fn without_target(&mut self, path: &str, fault: &Fault, effects: &[Effect], file: &File, names: &Names) {
-        let cached = file.gateway.as_ref().is_some_and(|gateway| gateway.cached);
+        let cached = file.gateway.as_ref().is_some_and(|gateway| gateway.cached && gateway.follows);
         let on_cache = effects.iter().any(|effect| matches!(effect.target, Target::Cache | Target::SecondaryCache));
         if on_cache && !cached && !self.lost.items("gateway") && !self.lost.items("cohorts") {
             let finding =
                 Finding::new("the gateway has no cache").help("add `commands` to a cohort, or a [gateway.cache]");
             self.say_key(path, finding);
+        }
+        let on_api = effects.iter().any(|effect| effect.target == Target::ProvisioningApi);
+        let has_api = file.dps.topology.as_ref().is_some_and(|topology| topology.entry().api().is_some());
+        if on_api && !has_api && !self.lost.items("dps") {
+            let finding = Finding::new("no API stands in front of DPS");
+            self.say_key(path, finding.help("add [dps.topology.web_api] or [dps.topology.proxy]"));
         }
         if let FaultCause::ProcessingRestart(restart) = &fault.cause {
             let of = |group: &&crate::scenario::file::Stamps| {
@@ -202,8 +218,13 @@ impl Build<'_> {
 
     /// Two scheduled faults of one target at one time.
     fn overlaps(&mut self, at: &str, schedule: &Schedule, effects: &[Effect], name: &str, booked: &mut Vec<Booked>) {
-        let Schedule::At { at: from, lasts } = schedule else { return };
-        let until = lasts.map_or(SimTime(u64::MAX), |lasts| from.saturating_add(lasts));
+        let (from, until) = match schedule {
+            Schedule::At { at, lasts } => (at, lasts.map_or(SimTime(u64::MAX), |lasts| at.saturating_add(lasts))),
+            Schedule::Once { at, lasts } => {
+                (at, lasts.upper_bound().map_or(SimTime(u64::MAX), |lasts| at.saturating_add(lasts)))
+            }
+            Schedule::Drawn { .. } => return,
+        };
         let strikes = |effect: &&Effect| !matches!(effect.condition, Condition::Excluded | Condition::Flush);
         let targets: BTreeSet<Target> = effects.iter().filter(strikes).map(|effect| effect.target).collect();
         for target in targets {

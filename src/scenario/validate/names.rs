@@ -1,6 +1,6 @@
 //! The names of a scenario: stamps, regions, rings and cohorts by number, and what is said of a name that is none.
 
-use crate::model::ids::{CohortId, RegionId, RingId, StampId};
+use crate::model::ids::{CohortId, RegionId, RingId, ServiceId, StampId};
 use crate::model::names::{MoveNames, Names as FaultNames};
 use crate::scenario::catalog;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
@@ -23,6 +23,8 @@ pub(in crate::scenario) struct Names {
     pub(super) rings: Vec<String>,
     /// Cohorts.
     pub(super) cohorts: Vec<String>,
+    /// DPS instances.
+    pub(super) services: Vec<String>,
     /// Whether the names of stamps cannot be told, since there are too many or several of one name.
     pub(super) shaky: bool,
     detection: Option<SimDuration>,
@@ -44,6 +46,7 @@ impl Names {
             file.cohorts.iter().flat_map(|cohort| cohort.regions.iter().flatten().map(|(name, _)| name.clone()));
         let regions = file.stamps.iter().map(|group| group.region.clone()).chain(homes);
         let regions = regions.chain(file.gateway.iter().filter_map(|gateway| gateway.region.clone()));
+        let regions = regions.chain(file.dps.services.iter().filter_map(|service| service.region.clone()));
         let rings = file.stamps.iter().map(|group| group.ring.clone());
         Self {
             stamps,
@@ -51,6 +54,7 @@ impl Names {
             regions: sorted(regions),
             rings: sorted(rings.chain(file.cohorts.iter().map(|cohort| cohort.ring.clone()))),
             cohorts: file.cohorts.iter().map(|cohort| cohort.name.clone()).collect(),
+            services: service_names(file),
             shaky: file.stamps.iter().any(|group| group.count > 1 && !group.name.contains("{n}")) || too_many(file),
             detection: file.dps.detection.length(),
         }
@@ -77,6 +81,14 @@ impl Names {
     pub(super) fn ring_id(&self, name: &str) -> RingId {
         RingId(number(&self.rings, name).unwrap_or(0) as u8)
     }
+}
+
+/// The names of the DPS instances: their own, or numbers.
+fn service_names(file: &File) -> Vec<String> {
+    if !file.dps.services.is_empty() {
+        return file.dps.services.iter().map(|service| service.name.clone()).collect();
+    }
+    (1..=file.dps.instances.unwrap_or(1)).map(|number| format!("dps-{number}")).collect()
 }
 
 fn too_many(file: &File) -> bool {
@@ -124,6 +136,14 @@ impl FaultNames for Names {
         }
         let known = listed(self.regions.iter().map(String::as_str));
         Err(format!("no device and no stamp is in `{name}`; expected {known}"))
+    }
+
+    fn service(&self, name: &str) -> Result<ServiceId, String> {
+        find("DPS instance", &self.services, name).map(|service| ServiceId(service as u16))
+    }
+
+    fn services(&self) -> Vec<ServiceId> {
+        (0..self.services.len() as u16).map(ServiceId).collect()
     }
 
     fn detection(&self) -> Option<SimDuration> {

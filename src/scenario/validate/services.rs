@@ -5,23 +5,32 @@ use crate::model::dps::service::DpsConfig;
 use crate::model::gateway::cache::CacheConfig;
 use crate::model::gateway::call::GatewayConfig;
 use crate::model::gateway::fallback::FallbackPolicy;
+use crate::model::gateway::learnt::LearntConfig;
 use crate::model::ids::StampId;
 use crate::model::limit::Shaping;
 use crate::model::population::cohort::CohortConfig;
+use crate::scenario::catalog::DpsLimits;
 use crate::scenario::diagnostic::{Finding, unknown};
-use crate::scenario::file::{File, Gateway, ShapingTable};
+use crate::scenario::file::{CacheTable, File, Gateway, ShapingTable};
 use crate::scenario::validate::{Build, Names};
 use crate::units::SimDuration;
 
 /// Fastest polling of the operation status: 5 in 10 s for each device (DPS limits, 2024-03-06).
 const POLL_MIN: SimDuration = SimDuration::from_secs(2);
-/// Most DPS instances; a subscription has 10 unless support raises it.
-const INSTANCES_MAX: u16 = 1_000;
 
 impl Build<'_> {
-    /// The Device Provisioning Service; fills in its shaping.
-    pub(super) fn dps(&mut self, file: &mut File, names: &Names) -> Option<DpsConfig> {
+    /// The Device Provisioning Service; fills in its instances and its shaping.
+    pub(super) fn dps(
+        &mut self,
+        file: &mut File,
+        names: &Names,
+        limits: &DpsLimits,
+        prices: &PriceSheet,
+    ) -> Option<DpsConfig> {
         self.dps_rules(file);
+        let services = self.instances(file, names, limits);
+        let topology = self.topology(file, names, prices);
+        self.unlinked(file, names, &services, &topology);
         let dps = &mut file.dps;
         for shaping in [&mut dps.registration_shaping, &mut dps.operation_shaping] {
             *shaping = ShapingTable::from(shaping.over(Shaping::without_backlog()));
@@ -29,9 +38,9 @@ impl Build<'_> {
         let allocation = self.allocation(file, names);
         let dps = &file.dps;
         Some(DpsConfig {
-            instances: dps.instances,
-            registrations: dps.registrations,
-            operations: dps.operations,
+            services,
+            named: !dps.services.is_empty(),
+            topology,
             registration_shaping: dps.registration_shaping.over(Shaping::without_backlog()),
             operation_shaping: dps.operation_shaping.over(Shaping::without_backlog()),
             allocation: allocation?,
@@ -51,9 +60,6 @@ impl Build<'_> {
 
     fn dps_rules(&mut self, file: &File) {
         let dps = &file.dps;
-        self.require((1..=INSTANCES_MAX).contains(&dps.instances), "dps/instances", || {
-            Finding::new(format!("{} instances of DPS", dps.instances)).expected(format!("1 to {INSTANCES_MAX}"))
-        });
         for (key, rate) in [("registrations", dps.registrations), ("operations", dps.operations)] {
             self.require(!rate.is_zero(), &format!("dps/{key}"), || {
                 Finding::new("a limit of zero").expected("a rate above zero, such as \"1000/min\"")
@@ -127,7 +133,28 @@ impl Build<'_> {
         Some(gateway_config(&gateway, names))
     }
 
+    /// Rules of an application that does not follow its devices.
+    fn learning_rules(&mut self, gateway: &Gateway) {
+        if let Some(refresh) = gateway.refresh {
+            self.require(!refresh.is_zero(), "gateway/refresh", || {
+                Finding::new("learning all the time").expected("a length above zero, such as \"1 d\"")
+            });
+            if gateway.follows {
+                let finding = Finding::new("the application follows its devices, so it learns nothing anew");
+                self.say_key("gateway/refresh", finding.help("write follows = false for one that does not"));
+            }
+        }
+        let at = "gateway/cache";
+        let described = self.tree.at(&crate::scenario::tree::steps(at)).is_some();
+        let default = CacheTable { capacity: gateway.cache.capacity, ..CacheTable::default() };
+        if !gateway.follows && described && gateway.cache != default {
+            let finding = Finding::new("a cache is described, but the application looks nothing up");
+            self.say_key(at, finding.expected("one of the two").help("leave out [gateway.cache], or `follows`"));
+        }
+    }
+
     fn gateway_rules(&mut self, gateway: &Gateway) {
+        self.learning_rules(gateway);
         let none = |what: &str| Finding::new(format!("{what} of zero")).expected("at least 1");
         self.require(gateway.replicas > 0, "gateway/replicas", || none("a number of replicas"));
         self.require(gateway.in_flight_max != Some(0), "gateway/in_flight_max", || none("a bound"));
@@ -178,12 +205,12 @@ impl Build<'_> {
 }
 
 fn gateway_config(gateway: &Gateway, names: &Names) -> GatewayConfig {
-    let cache = gateway.cached.then(|| CacheConfig {
+    let cache = (gateway.cached && gateway.follows).then(|| CacheConfig {
         capacity: gateway.cache.capacity.unwrap_or(1),
         ttl: gateway.cache.ttl.length(),
         eviction: gateway.cache.eviction.clone(),
     });
-    let cache_price = gateway.cache.price.as_ref().filter(|_| gateway.cached);
+    let cache_price = gateway.cache.price.as_ref().filter(|_| gateway.cached && gateway.follows);
     let prices = gateway.price.iter().chain(cache_price);
     GatewayConfig {
         replicas: gateway.replicas,
@@ -193,6 +220,7 @@ fn gateway_config(gateway: &Gateway, names: &Names) -> GatewayConfig {
         attempt_timeout: gateway.attempt_timeout.unwrap_or(gateway.call_timeout),
         late_answers_fill: gateway.late_answers_fill,
         cache,
+        learnt: (!gateway.follows).then_some(LearntConfig { refresh: gateway.refresh }),
         fallback: gateway.fallback.clone(),
         dps_attempts: gateway.dps_attempts,
         dps_backoff: gateway.dps_backoff,

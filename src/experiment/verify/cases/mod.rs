@@ -5,6 +5,7 @@ mod choices;
 mod documents;
 mod failover;
 mod outages;
+mod provisioning;
 mod queues;
 mod storms;
 mod vicious;
@@ -18,6 +19,7 @@ pub(super) fn all(table: &Table) -> Vec<Case> {
         queues::cases,
         storms::cases,
         outages::cases,
+        provisioning::cases,
         failover::cases,
         caches::cases,
         choices::cases,
