@@ -85,6 +85,10 @@ pub enum MarkKind {
     StampResized,
     /// A stamp that was drained and is gone.
     StampRetired,
+    /// A generation that leaves the fleet.
+    Retirement,
+    /// A hub whose part in allocation an operator changed.
+    AllocationChanged,
 }
 
 /// A figure over replications: mean and 95 % Student-t interval.

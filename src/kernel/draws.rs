@@ -98,6 +98,12 @@ pub enum Purpose {
     ProbePhase = 42,
     /// The endpoint that a user takes of several.
     EndpointChoice = 43,
+    /// The order in which devices of a retired generation leave.
+    RetirementOrder = 60,
+    /// When a device of a retired generation leaves.
+    RetirementTime = 61,
+    /// The answer time of a custom allocation's webhook, and whether it fails.
+    Webhook = 62,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

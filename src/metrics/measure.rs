@@ -167,7 +167,9 @@ measures! {
     "devices_in_state" ["1"] Neither, "Devices in the connection state of label `state`.", "Time.";
     "devices_failed" ["1"] Lower, "Devices whose last registration DPS refused.", "At the end of the run.";
     "device_minutes_lost" ["min"] Lower, "Device-minutes in which a device wanted a connection and had none.", "All devices, the whole run.";
-    "blast_radius_ratio" ["1" share] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
+    "blast_radius_ratio" ["1" share] Lower, "Share of the registered devices that the fault of label `fault` affected; with label `generation`, of the devices of that generation. With label `feature`: the largest share that had a feature which breaks something.", "Devices registered when the fault began; affected as in time_to_recover_s. Of a feature: devices registered at that time.";
+    "feature_devices" ["1"] Neither, "Devices that have the feature of label `feature`: registered at a stamp that has it, and in its selection.", "Time.";
+    "hub_error_ratio" ["1" share] Lower, "Share of connection attempts and calls that the hub of label `stamp` answered with an error.", "Those that reached the hub while it was up; in runs with a feature that breaks something.";
     "stamp_utilisation_ratio" ["1"] Neither, "Devices of a stamp against its planned capacity.", "Active stamps.";
     "user_minutes_lost" ["min"] Lower, "User-minutes in which a user was sent to a stamp whose front end was down; by label `users` or in all.", "All users, the whole run.";
     "users_unavailable" ["1"] Lower, "Users whose stamp has no working front end.", "Time.";

@@ -25,14 +25,16 @@ pub enum Component {
     Gateway,
     /// Traffic Manager in front of stamps with their own URL.
     TrafficManager,
+    /// Features that are rolled out.
+    Feature,
     /// Whatever a scenario adds.
     Other,
 }
 
 impl Component {
     /// Every component, in order.
-    pub const ALL: [Self; 7] =
-        [Self::Hub, Self::Dps, Self::Routing, Self::Processing, Self::Gateway, Self::TrafficManager, Self::Other];
+    pub const ALL: [Self; 8] =
+        [Self::Hub, Self::Dps, Self::Routing, Self::Processing, Self::Gateway, Self::TrafficManager, Self::Feature, Self::Other];
 
     /// The word of labels and columns.
     pub const fn as_str(self) -> &'static str {
@@ -43,6 +45,7 @@ impl Component {
             Self::Processing => "processing",
             Self::Gateway => "gateway",
             Self::TrafficManager => "traffic_manager",
+            Self::Feature => "feature",
             Self::Other => "other",
         }
     }

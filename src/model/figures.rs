@@ -225,7 +225,7 @@ impl Figures {
         }
         let start = SimTime::ZERO;
         let scaling = config.scaling.policy.entry();
-        let (drains, resizes) = (scaling.drains(), scaling.scale_up().is_some());
+        let (drains, resizes) = (scaling.drains(), config.resizes());
         Self {
             command_latency: recorder.tally(key("command_latency_ms"), 1e3, true),
             commands,

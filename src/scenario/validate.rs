@@ -4,11 +4,15 @@
 //! structural mistake took away is never blamed a second time. Nothing behind this door checks again.
 
 mod assumptions;
+mod changes;
 mod cohorts;
 mod expectations;
 mod faults;
+mod features;
+mod generations;
 mod moves;
 mod names;
+mod retirements;
 mod scaling;
 mod services;
 mod stamps;
@@ -169,7 +173,7 @@ impl<'a> Build<'a> {
         });
         file = file.scaled();
         let limits = self.limits(&mut file.catalog);
-        let prices = self.prices(&mut file.catalog);
+        let mut prices = self.prices(&mut file.catalog);
         self.require(!file.question.trim().is_empty(), "question", || {
             Finding::new("the question is empty").expected("the question that the scenario answers")
         });
@@ -190,8 +194,12 @@ impl<'a> Build<'a> {
         let network = self.network(&file);
         let dps = self.dps(&mut file, &names);
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
-        let faults = self.faults(&mut file, &names, frame);
+        let mut faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
+        let into = features::Into { prices: &mut prices, faults: &mut faults };
+        let features = self.features(&file, &names, cohorts.as_deref(), frame, into);
+        let retirements = self.retirements(&mut file, frame);
+        let changes = self.changes(&mut file, &names, stamps.as_deref(), frame);
         let users = self.users(&file, &names, frame);
         let expectations = self.expectations(&file);
         let places = self.places("expect", file.expect.len());
@@ -215,6 +223,9 @@ impl<'a> Build<'a> {
             faults,
             moves,
             users,
+            features,
+            retirements,
+            changes,
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
         };
         self.steady(&file, &model);

@@ -1,14 +1,18 @@
 //! Event routines: what can happen in a run. [`Kind`] is the table of contents; each conversation has a file.
 
+mod change;
 mod command;
 mod connect;
 mod fault;
+mod feature;
+mod generation;
 mod growth;
 mod movement;
 pub mod names;
 mod path;
 mod probe;
 mod provision;
+mod retirement;
 mod routing;
 mod scale;
 mod telemetry;
@@ -109,10 +113,18 @@ pub enum Kind {
     MessageProcessed,
     /// The throughput units of a routing endpoint are raised.
     EndpointInflates,
+    /// A feature comes to the stamps of a stage, or is rolled back.
+    FeatureChanges,
+    /// A generation begins to be retired.
+    RetirementBegins,
+    /// The next device of a retirement leaves the fleet.
+    DeviceLeaves,
+    /// An operator's change of a hub takes effect.
+    HubChanges,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 42] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -151,6 +163,10 @@ const KINDS: [Kind; 38] = [
     Kind::EndpointTakes,
     Kind::MessageProcessed,
     Kind::EndpointInflates,
+    Kind::FeatureChanges,
+    Kind::RetirementBegins,
+    Kind::DeviceLeaves,
+    Kind::HubChanges,
 ];
 
 impl Kind {
@@ -166,7 +182,9 @@ impl Kind {
             | Self::FaultEnds
             | Self::WindowCloses
             | Self::StampReady
-            | Self::EndpointInflates => Class::Edge,
+            | Self::EndpointInflates
+            | Self::FeatureChanges
+            | Self::HubChanges => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
@@ -177,7 +195,13 @@ impl Kind {
             | Self::MessageReleased
             | Self::EndpointTakes
             | Self::MessageProcessed => Class::Completion,
-            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth | Self::UsersSwitch => Class::Decision,
+            Self::ScaleCheck
+            | Self::MoveBegins
+            | Self::Evict
+            | Self::Growth
+            | Self::UsersSwitch
+            | Self::RetirementBegins
+            | Self::DeviceLeaves => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -245,6 +269,10 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::AnswerRunsOut => self.answer_runs_out(agenda, index),
             Kind::SessionEnds => return self.session_ends(agenda.now(), index, event.sequence()),
             Kind::UsersSwitch => self.users_switch(agenda, index as usize, usize::from(event.sequence())),
+            Kind::FeatureChanges => self.feature_changes(agenda.now(), index as usize, event.sequence()),
+            Kind::RetirementBegins => self.retirement_begins(agenda, index as usize),
+            Kind::DeviceLeaves => self.device_leaves(agenda, index as usize),
+            Kind::HubChanges => self.hub_changes(agenda.now(), index as usize),
         }
         true
     }
@@ -280,6 +308,8 @@ impl World<'_> {
 
     /// Fills the agenda at time zero.
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        self.begin_generations();
+        self.begin_features(agenda);
         self.open_stamps();
         self.open_users(agenda);
         self.populate(agenda);
@@ -288,6 +318,8 @@ impl World<'_> {
         self.schedule_moves(agenda);
         self.schedule_scaling(agenda);
         self.schedule_window(agenda);
+        self.schedule_retirements(agenda);
+        self.schedule_changes(agenda);
     }
 }
 

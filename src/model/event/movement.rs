@@ -60,6 +60,8 @@ impl World<'_> {
         let generation = selector.generation.is_none_or(|g| g == self.cohort(device).generation);
         let from = rule.from.is_empty() || rule.from.contains(&holder);
         let ring = rule.ring.is_none_or(|r| r == record.ring);
+        let served = |to: StampId| self.stamps[to.index()].serves(self.cohort(device).generation);
+        let generation = generation && rule.to.is_none_or(served);
         let movable = holder != StampId::NONE && !record.is(Device::DORMANT) && rule.to != Some(holder);
         cohort && region && generation && from && ring && movable
     }
@@ -166,7 +168,7 @@ impl World<'_> {
     }
 
     /// Ends a move with its last device, and the phase during it.
-    fn close_move(&mut self, index: usize, now: SimTime) {
+    pub(super) fn close_move(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
         if run.is_over() {
             run.ended = Some(now);

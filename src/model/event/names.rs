@@ -43,6 +43,9 @@ impl<'a> EventNames<'a> {
             Kind::Probe | Kind::ProbeFails => format!("probe {index}"),
             Kind::AnswerRunsOut | Kind::SessionEnds => self.user(index),
             Kind::UsersSwitch => self.config.users[index as usize].name.clone(),
+            Kind::FeatureChanges => self.config.features[index as usize].name.clone(),
+            Kind::RetirementBegins | Kind::DeviceLeaves => self.config.retirements[index as usize].name.clone(),
+            Kind::HubChanges => self.config.changes[index as usize].name.clone(),
             _ => "all".to_owned(),
         }
     }
@@ -103,6 +106,10 @@ impl Kind {
             Self::EndpointTakes => "endpoint_takes",
             Self::MessageProcessed => "message_processed",
             Self::EndpointInflates => "endpoint_inflates",
+            Self::FeatureChanges => "feature_changes",
+            Self::RetirementBegins => "retirement_begins",
+            Self::DeviceLeaves => "device_leaves",
+            Self::HubChanges => "hub_changes",
         }
     }
 }

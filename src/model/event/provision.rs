@@ -149,7 +149,9 @@ impl World<'_> {
         if self.config.dps.reprovision == Reprovision::Never && current.is_some() {
             return current;
         }
-        if let Some(pinned) = self.enrollments.pinned(registration).filter(|s| self.takes_part(*s)) {
+        let generation = self.cohort(device).generation;
+        let fits = |s: &StampId| self.takes_part(*s) && self.stamps[s.index()].serves(generation);
+        if let Some(pinned) = self.enrollments.pinned(registration).filter(fits) {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
@@ -166,12 +168,16 @@ impl World<'_> {
         open && self.hubs[i].life == Life::Active
     }
 
-    /// Stamps of the enrollment group, or all of its ring, that take part in allocation.
+    /// Stamps of the enrollment group, or all of its ring, that take part in allocation and serve the generation.
     fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
         let ring = self.devices[device.index()].ring;
         // A promoted device has left its cohort's enrollment group, and with it that group's list of stamps.
         let own: &[StampId] = if ring == self.cohort(device).ring { &self.cohort(device).stamps } else { &[] };
-        let of_group = |s: StampId| self.stamps[s.index()].ring == ring && (own.is_empty() || own.contains(&s));
+        let generation = self.cohort(device).generation;
+        let of_group = |s: StampId| {
+            let stamp = &self.stamps[s.index()];
+            stamp.ring == ring && stamp.serves(generation) && (own.is_empty() || own.contains(&s))
+        };
         candidates.clear();
         candidates.extend((0..self.stamps.len() as u16).map(StampId).filter(|s| of_group(*s) && self.takes_part(*s)));
     }
@@ -276,6 +282,7 @@ impl World<'_> {
         self.recorder.level_mut(self.figures.registered).take(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).take(1, now);
         self.device_of_population(device, stamp, false, now);
+        self.device_of_lifecycle(device, stamp, false, now);
     }
 
     /// Counts a device's identity in a hub's registry.
@@ -284,6 +291,7 @@ impl World<'_> {
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);
+        self.device_of_lifecycle(device, stamp, true, now);
     }
 
     /// DPS is done: the identity lies on its hub.

@@ -47,6 +47,7 @@ impl World<'_> {
             self.recorder.level_mut(self.figures.stamps_active).add(1, now);
         }
         self.count_units(i64::from(config.units), now);
+        self.open_lifecycle(now);
         self.stamps.push(config);
         self.hubs.push(hub);
     }
@@ -157,6 +158,7 @@ impl World<'_> {
         self.hubs[usize::from(index)].life = Life::Active;
         self.recorder.level_mut(self.figures.stamps_active).add(1, now);
         self.added_at.push((StampId(index), now));
+        self.close_unserved(now);
     }
 
     /// An operator calls for another size of a hub.
@@ -170,14 +172,19 @@ impl World<'_> {
     /// A hub has its new size: limits, quota and price follow from now on.
     pub(super) fn resized(&mut self, now: SimTime, s: usize) {
         let Some(rung) = self.hubs[s].next_rung.take().filter(|_| self.hubs[s].life == Life::Active) else { return };
+        self.hubs[s].rung = rung;
+        let config = self.stamps[s].at(&self.stamps[s].ladder[rung]);
+        self.resize(now, s, config);
+    }
+
+    /// The stamp is another one in size from now on.
+    pub(super) fn resize(&mut self, now: SimTime, s: usize, config: StampConfig) {
         self.flow_until(now);
         self.meter_stamp(s, now);
         let level = self.figures.stamp_devices[s];
         let (before, most) = (self.stamps[s].clone(), self.recorder.level_most(level));
         let most = most.max(self.recorder.level_value(level));
-        let config = before.at(&before.ladder[rung]);
         let hub = &mut self.hubs[s];
-        hub.rung = rung;
         hub.fullest = hub.fullest.max(most as f64 / f64::from(before.capacity));
         hub.set_limits(&config, self.stamp_status[s].capacity, now);
         hub.quota.set_limit(config.edition.messages_per_day * u64::from(config.units), now);
@@ -197,9 +204,7 @@ impl World<'_> {
         if !open(s) || !(0..self.hubs.len()).any(|other| other != s && open(other)) {
             return;
         }
-        self.hubs[s].life = Life::Draining;
-        self.closed[s] = true;
-        self.recorder.level_mut(self.figures.stamps_active).take(1, now);
+        self.close_for_good(s, now);
         if let Some(pace) = self.config.scaling.drain_pace {
             self.forget_dormant(stamp, now);
             if self.hubs[s].registered > 0 {
@@ -207,6 +212,13 @@ impl World<'_> {
             }
         }
         self.retire_if_empty(stamp, now);
+    }
+
+    /// A stamp takes no device any more.
+    pub(super) fn close_for_good(&mut self, s: usize, now: SimTime) {
+        self.hubs[s].life = Life::Draining;
+        self.closed[s] = true;
+        self.recorder.level_mut(self.figures.stamps_active).take(1, now);
     }
 
     /// The move that empties a stamp.

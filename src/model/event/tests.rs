@@ -61,6 +61,7 @@ fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
         key: stable_name(name),
         region: RegionId(0),
         ring: RingId(0),
+        generations: Vec::new(),
         capacity: 50_000,
         edition_name: "S1".into(),
         edition,
@@ -164,6 +165,9 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         faults: Vec::new(),
         moves: Vec::new(),
         users: Vec::new(),
+        features: Vec::new(),
+        retirements: Vec::new(),
+        changes: Vec::new(),
         cuts: crate::model::config::Cuts::Phases,
     }
 }

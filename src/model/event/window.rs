@@ -84,6 +84,7 @@ impl World<'_> {
         for stamp in 0..self.hubs.len() {
             self.meter_stamp(stamp, now);
         }
+        self.meter_features(now);
         let (mut usage, capacity) = std::mem::take(&mut self.held);
         self.capacity_time.push(capacity);
         if let Some(gateway) = &self.config.gateway {
@@ -141,6 +142,8 @@ impl World<'_> {
         let own = self.own_figures(now);
         let own_series = self.own_series();
         let moves = self.move_spans(now);
+        let retirements = self.retirement_spans(now);
+        let generations = self.generation_times(now);
         let mut recorded = self.recorder.finish(now);
         recorded.values.extend(own);
         recorded.series.extend(own_series);
@@ -155,6 +158,8 @@ impl World<'_> {
             changes: self.changes,
             capacity_time: self.capacity_time,
             moves,
+            retirements,
+            generations,
         }
     }
 
@@ -195,6 +200,8 @@ impl World<'_> {
         if self.figures.follows_path {
             self.path_figures(&mut out);
         }
+        self.generation_figures(&mut out);
+        self.feature_figures(&mut out);
         out
     }
 
@@ -318,7 +325,9 @@ impl World<'_> {
         out.push((key("stamp_utilisation_ratio").with("stat", "max"), most.fold(0.0, f64::max)));
         let registered: f64 = self.hubs.iter().map(|h| f64::from(h.registered)).sum();
         let capacity: f64 = (0..self.stamps.len()).filter(active).map(|s| f64::from(self.stamps[s].capacity)).sum();
-        out.push((key("stamp_utilisation_ratio").with("stat", "end"), registered / capacity));
+        if capacity > 0.0 {
+            out.push((key("stamp_utilisation_ratio").with("stat", "end"), registered / capacity));
+        }
         let over = |s: usize| f64::from(self.hubs[s].registered.saturating_sub(self.stamps[s].capacity));
         let over: f64 = (0..self.hubs.len()).map(over).sum();
         if registered > 0.0 {

@@ -50,6 +50,8 @@ pub struct StampConfig {
     pub region: RegionId,
     /// Ring.
     pub ring: RingId,
+    /// Generations of devices that it serves; empty for any.
+    pub generations: Vec<u16>,
     /// Planned capacity [devices]: soft, since DPS does not know it.
     pub capacity: u32,
     /// Edition of the hub, with its name.
@@ -89,6 +91,11 @@ pub struct StampConfig {
 }
 
 impl StampConfig {
+    /// Whether devices of a generation may be assigned to it.
+    pub fn serves(&self, generation: u16) -> bool {
+        self.generations.is_empty() || self.generations.contains(&generation)
+    }
+
     /// The same stamp at another size.
     #[must_use]
     pub fn at(&self, rung: &Rung) -> Self {

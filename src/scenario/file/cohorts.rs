@@ -35,7 +35,7 @@ pub struct Cohort {
     /// Ring. Default "production".
     #[serde(default = "production")]
     pub ring: String,
-    /// Hardware or firmware generation, for selectors of moves. Default 1.
+    /// Hardware or firmware generation: which stamps serve it, what retires it, which moves take it. Default 1.
     #[serde(default = "generation")]
     pub generation: u16,
     /// Share of devices that are off for the whole run; users call them too. Default 0.

@@ -23,6 +23,9 @@ pub struct Stamps {
     /// Ring: devices of a cohort go to stamps of its ring. Default "production".
     #[serde(default = "production")]
     pub ring: String,
+    /// Generations of devices that the stamps serve, such as [2, 3]: no other is assigned to them. Default: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<u16>,
     /// Devices that one stamp is planned for. Soft: only capacity-aware allocation is held to it.
     pub capacity: u32,
     /// The hub.
@@ -80,6 +83,9 @@ pub struct HubTable {
     /// Whether the hub takes part in allocation. Default true.
     #[serde(default = "yes")]
     pub takes_devices: bool,
+    /// Most devices in the hub's registry; support raises the cap of an edition. Default: the edition's, 1,000,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices_max: Option<u32>,
     /// Daily message quota: `metered` and reported, or `enforced` by UTC day: what exceeds it is refused (403002) until
     /// 00:00 UTC. Default metered.
     #[serde(default, skip_serializing_if = "QuotaRule::is_metered")]

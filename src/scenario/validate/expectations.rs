@@ -7,6 +7,7 @@ use crate::metrics::measure::{Better, Measure, find};
 use crate::scenario::diagnostic::{Finding, unknown};
 use crate::scenario::file::{Expect, File, PhaseOf};
 use crate::scenario::validate::Build;
+use crate::scenario::validate::features::fault_name;
 use crate::units::Ratio;
 
 impl Build<'_> {
@@ -49,7 +50,10 @@ impl Build<'_> {
             PhaseOf::After(of) => (When::After, of),
         };
         let names = file.faults.iter().map(|fault| fault.name.as_deref());
-        let known: Vec<&str> = names.chain(file.moves.iter().map(|plan| plan.name.as_deref())).flatten().collect();
+        let retirements = file.retirements.iter().map(|plan| plan.name.as_deref());
+        let names = names.chain(file.moves.iter().map(|plan| plan.name.as_deref())).chain(retirements).flatten();
+        let features = broken(file);
+        let known: Vec<&str> = names.chain(features.iter().map(String::as_str)).collect();
         if !known.contains(&of.as_str()) && !self.lost.items("faults") && !self.lost.items("moves") {
             self.say(&format!("{at}/phase/{}", when.word()), unknown("fault or move", of, &known));
         }
@@ -114,13 +118,22 @@ impl Build<'_> {
 
     /// Labels that name a fault or a move of the scenario.
     fn labels(&mut self, at: &str, expect: &Expect, file: &File) {
-        let faults: Vec<&str> = file.faults.iter().filter_map(|fault| fault.name.as_deref()).collect();
+        let broken = broken(file);
+        let faults = file.faults.iter().filter_map(|fault| fault.name.as_deref());
+        let faults: Vec<&str> = faults.chain(broken.iter().map(String::as_str)).collect();
+        let features: Vec<&str> = file.features.iter().map(|feature| feature.name.as_str()).collect();
         let moves: Vec<&str> = file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect();
-        for (kind, section, known) in [("fault", "faults", faults), ("move", "moves", moves)] {
+        for (kind, section, known) in [("fault", "faults", faults), ("move", "moves", moves), ("feature", "features", features)] {
             let Some(value) = expect.labels.get(kind).filter(|value| value.0 != "*") else { continue };
             if !known.contains(&value.0.as_str()) && !self.lost.items(section) {
                 self.say(&format!("{at}/labels/{kind}"), unknown(kind, &value.0, &known));
             }
         }
     }
+}
+
+/// Names of the faults that features are.
+fn broken(file: &File) -> Vec<String> {
+    let breaks = file.features.iter().filter(|feature| feature.breaks.is_some());
+    breaks.map(|feature| fault_name(&feature.name)).collect()
 }

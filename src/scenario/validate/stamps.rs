@@ -150,10 +150,14 @@ impl Build<'_> {
             &format!("{at}/hub/method_payload"),
             || Finding::new("a direct-method payload above 128 KB").expected("at most \"128 KB\""),
         );
-        let Some(edition) = limits.editions.get(&hub.edition) else {
+        let Some(mut edition) = limits.editions.get(&hub.edition).cloned() else {
             self.say(&format!("{at}/hub/edition"), unknown("edition", &hub.edition, &limits.names()));
             return None;
         };
+        edition.devices_max = hub.devices_max.unwrap_or(edition.devices_max);
+        self.require(edition.devices_max > 0, &format!("{at}/hub/devices_max"), || {
+            Finding::new("a registry that holds nobody").expected("at least 1")
+        });
         self.require(hub.units > 0, &format!("{at}/hub/units"), || {
             Finding::new("a hub of no units").expected("at least 1")
         });
@@ -171,7 +175,7 @@ impl Build<'_> {
             let finding = Finding::warning(format!("the price book has no `{}`", edition.unit_price));
             self.say(&format!("{at}/hub/edition"), finding.help("the bill will lack the hubs of this group"));
         }
-        Some(edition.clone())
+        Some(edition)
     }
 
     /// Prices of a stamp beside its hub's units.
@@ -322,6 +326,7 @@ fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_pr
         name,
         region: names.region_id(&group.region),
         ring: names.ring_id(&group.ring),
+        generations: group.generations.clone(),
         capacity: group.capacity,
         edition_name: hub.edition.clone(),
         edition: edition.clone(),
