@@ -81,7 +81,7 @@ pub enum MarkKind {
     Move,
     /// A stamp that became active after the start.
     StampAdded,
-    /// A hub that got another size.
+    /// A hub that got another size, or its processing more servers.
     StampResized,
     /// A stamp that was drained and is gone.
     StampRetired,

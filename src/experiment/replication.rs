@@ -84,6 +84,7 @@ fn observe(
     let costs = Costs { scenario, stamps: &outcome.stamps };
     let length = report.ended.since_start();
     let advice = costs.whole(&outcome, length, &mut values);
+    costs.by_retirement(&outcome, &marks, length, &mut values);
     costs.windows(&outcome, length, &mut values, &mut series);
     values.insert(MeasureKey::new("model_events"), report.events as f64);
     let observations = Observations {
@@ -130,7 +131,7 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
     });
     let changes = outcome.changes.iter().map(|(stamp, at, change)| Mark {
         kind: match change {
-            Change::Resized => MarkKind::StampResized,
+            Change::Resized | Change::Servers => MarkKind::StampResized,
             Change::Retired => MarkKind::StampRetired,
             Change::Allocation => MarkKind::AllocationChanged,
         },
@@ -187,6 +188,7 @@ impl Costs<'_> {
                 values.insert(key, per_month(amount, length, hours).to_f64());
             }
         }
+        self.by_generation(&bill, &outcome.generations, length, values);
         let capacity = outcome.capacity_time.iter().sum();
         let cost = self.per_device(&bill, capacity, outcome.device_time.last().copied().unwrap_or_default());
         insert(values, "registered", cost.registered);

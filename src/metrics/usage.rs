@@ -33,8 +33,16 @@ pub enum Component {
 
 impl Component {
     /// Every component, in order.
-    pub const ALL: [Self; 8] =
-        [Self::Hub, Self::Dps, Self::Routing, Self::Processing, Self::Gateway, Self::TrafficManager, Self::Feature, Self::Other];
+    pub const ALL: [Self; 8] = [
+        Self::Hub,
+        Self::Dps,
+        Self::Routing,
+        Self::Processing,
+        Self::Gateway,
+        Self::TrafficManager,
+        Self::Feature,
+        Self::Other,
+    ];
 
     /// The word of labels and columns.
     pub const fn as_str(self) -> &'static str {

@@ -105,6 +105,8 @@ pub struct ModelConfig {
     pub retirements: Vec<RetirementConfig>,
     /// Changes of hubs.
     pub changes: Vec<ChangeConfig>,
+    /// Whether failed registrations are counted by cause.
+    pub counts_failures: bool,
     /// Into which parts observations are cut.
     pub cuts: Cuts,
 }
@@ -130,6 +132,11 @@ impl ModelConfig {
         all.dedup();
         let matter = self.stamps.iter().any(|stamp| !stamp.generations.is_empty()) || !self.retirements.is_empty();
         if matter && all.len() > 1 { all } else { Vec::new() }
+    }
+
+    /// Whether the processing of any stamp gets more servers.
+    pub fn adds_servers(&self) -> bool {
+        self.stamps.iter().chain(&self.scaling.template).any(|stamp| stamp.processing.scaling.is_some())
     }
 
     /// Whether hubs change their units during a run.

@@ -72,6 +72,8 @@ pub struct Use {
     pub closed: u64,
     /// Up to the last metering of the stamp.
     pub billed: u64,
+    /// Up to the last decision of the scaling policy.
+    pub seen: u64,
     /// Limit times time so far [operations].
     pub room: f64,
 }
@@ -127,6 +129,8 @@ pub struct Figures {
     pub stamps_active: LevelId,
     /// Units of all hubs, where a policy changes them.
     pub hub_units: Option<LevelId>,
+    /// Servers of all processing, where a policy adds any.
+    pub servers: Option<LevelId>,
     /// Devices by state.
     pub states: [LevelId; State::ALL.len()],
     /// Devices of each stamp.
@@ -157,6 +161,10 @@ pub struct Figures {
     pub lag: Vec<f64>,
     /// Largest age of a message that was not processed [s].
     pub lag_most: f64,
+    /// Registrations that DPS failed, by cause.
+    pub failed: BTreeMap<&'static str, u64>,
+    /// Registrations for which a webhook was asked, and those for which it failed.
+    pub webhook: (u64, u64),
     /// Figures of users; none without users.
     pub users: Option<UserFigures>,
 }
@@ -256,6 +264,7 @@ impl Figures {
             connected: recorder.level(key("devices_connected"), 1.0, true, true, start),
             stamps_active: recorder.level(key("stamps_active"), 1.0, true, true, start),
             hub_units: resizes.then(|| recorder.level(key("hub_units"), 1.0, true, true, start)),
+            servers: config.adds_servers().then(|| recorder.level(key("processing_servers"), 1.0, true, true, start)),
             states: State::ALL.map(|state| {
                 let label = key("devices_in_state").with("state", state.name());
                 recorder.level(label, 1.0, state.in_fleet(), false, start)
@@ -275,6 +284,8 @@ impl Figures {
             bound: BTreeMap::new(),
             lag: Vec::new(),
             lag_most: 0.0,
+            failed: BTreeMap::new(),
+            webhook: (0, 0),
         }
     }
 

@@ -168,6 +168,8 @@ impl MoveRun {
 pub enum Change {
     /// Its hub got another size.
     Resized,
+    /// Its processing got more servers.
+    Servers,
     /// It was retired.
     Retired,
     /// An operator changed how it takes part in allocation.
@@ -266,6 +268,8 @@ pub struct World<'a> {
     pub flowed: SimTime,
     /// Plans of the moves: those of the configuration, then one for each drained stamp.
     pub plans: Vec<Rc<MoveConfig>>,
+    /// The last decision of the scaling policy, and the one that it is making.
+    pub decided: (SimTime, SimTime),
     /// Devices of the scaled ring at the decisions so far.
     pub history: Vec<Sample>,
     /// Usage, and planned capacity held [devices x us], of the open window up to the last metering of each stamp.
@@ -394,6 +398,7 @@ impl<'a> World<'a> {
             ledger: Ledger::default(),
             flowed: SimTime::ZERO,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
+            decided: (SimTime::ZERO, SimTime::ZERO),
             history: Vec::new(),
             held: Default::default(),
             capacity_time: Vec::new(),

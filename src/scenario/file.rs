@@ -36,7 +36,7 @@ pub use moves::{Move, Select};
 pub use run::{Run, StartTime, Steady};
 pub use scaling::{DrainTable, Plan, Scaling};
 pub use shaping::ShapingTable;
-pub use stamps::{HubTable, Inflate, Ingress, Processing, QuotaRule, Routing, RoutingTier, Stamps};
+pub use stamps::{HubTable, Inflate, Ingress, Processing, QuotaRule, Routing, RoutingTier, ServersTable, Stamps};
 pub use users::{Sessions, UserSwitch, Users};
 pub use words::{Lasts, OrNever};
 

@@ -196,8 +196,8 @@ impl<'a> Build<'a> {
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let mut faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, cohorts.as_deref(), frame);
-        let into = features::Into { prices: &mut prices, faults: &mut faults };
-        let features = self.features(&file, &names, cohorts.as_deref(), frame, into);
+        let outlets = features::Outlets { prices: &mut prices, faults: &mut faults };
+        let features = self.features(&file, &names, cohorts.as_deref(), frame, outlets);
         let retirements = self.retirements(&mut file, frame);
         let changes = self.changes(&mut file, &names, stamps.as_deref(), frame);
         let users = self.users(&file, &names, frame);
@@ -226,6 +226,7 @@ impl<'a> Build<'a> {
             features,
             retirements,
             changes,
+            counts_failures: counts_failures(&file),
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
         };
         self.steady(&file, &model);
@@ -460,6 +461,14 @@ impl<'a> Build<'a> {
             self.say("run/event_budget", finding.help(format!("raise it above {events:.0}, or shorten the horizon")));
         }
     }
+}
+
+/// Whether a scenario says something of who may be assigned where: then failed registrations are counted by cause.
+fn counts_failures(file: &File) -> bool {
+    let chosen =
+        |group: &crate::scenario::file::Stamps| !group.generations.is_empty() || group.hub.devices_max.is_some();
+    let asked = file.dps.allocation.entry().webhook().is_some();
+    asked || !file.changes.is_empty() || !file.retirements.is_empty() || file.stamps.iter().any(chosen)
 }
 
 /// The shortest readable length that cuts a horizon into at most so many windows.

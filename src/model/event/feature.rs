@@ -45,7 +45,8 @@ impl World<'_> {
     }
 
     fn set_feature(&mut self, f: usize, s: usize, on: bool, now: SimTime) {
-        let there = |i: &usize| self.columns.identity[*i] == StampId(s as u16) && self.has_feature(f, DeviceId(*i as u32));
+        let there =
+            |i: &usize| self.columns.identity[*i] == StampId(s as u16) && self.has_feature(f, DeviceId(*i as u32));
         let devices = if on { (0..self.devices.len()).filter(there).count() as u64 } else { 0 };
         let run = &mut self.lifecycle.features[f];
         run.on[s] = on;
@@ -63,7 +64,11 @@ impl World<'_> {
         for f in 0..self.lifecycle.features.len() {
             if self.lifecycle.features[f].on[stamp.index()] && self.has_feature(f, device) {
                 let level = &mut self.lifecycle.features[f].devices[stamp.index()];
-                if comes { level.add(1, now) } else { level.take(1, now) }
+                if comes {
+                    level.add(1, now)
+                } else {
+                    level.take(1, now)
+                }
                 self.note_feature(f, now);
             }
         }

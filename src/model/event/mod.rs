@@ -15,6 +15,7 @@ mod provision;
 mod retirement;
 mod routing;
 mod scale;
+mod servers;
 mod telemetry;
 mod user_figures;
 mod window;
@@ -121,10 +122,12 @@ pub enum Kind {
     DeviceLeaves,
     /// An operator's change of a hub takes effect.
     HubChanges,
+    /// A look at the processing of a stamp, or servers that it gets.
+    ServersScale,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 42] = [
+const KINDS: [Kind; 43] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -167,6 +170,7 @@ const KINDS: [Kind; 42] = [
     Kind::RetirementBegins,
     Kind::DeviceLeaves,
     Kind::HubChanges,
+    Kind::ServersScale,
 ];
 
 impl Kind {
@@ -201,6 +205,7 @@ impl Kind {
             | Self::Growth
             | Self::UsersSwitch
             | Self::RetirementBegins
+            | Self::ServersScale
             | Self::DeviceLeaves => Class::Decision,
             _ => Class::Arrival,
         }
@@ -272,6 +277,7 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::FeatureChanges => self.feature_changes(agenda.now(), index as usize, event.sequence()),
             Kind::RetirementBegins => self.retirement_begins(agenda, index as usize),
             Kind::DeviceLeaves => self.device_leaves(agenda, index as usize),
+            Kind::ServersScale => self.servers_scale(agenda, index as usize, event.sequence()),
             Kind::HubChanges => self.hub_changes(agenda.now(), index as usize),
         }
         true
@@ -320,6 +326,7 @@ impl World<'_> {
         self.schedule_window(agenda);
         self.schedule_retirements(agenda);
         self.schedule_changes(agenda);
+        self.schedule_server_checks(agenda);
     }
 }
 

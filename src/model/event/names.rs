@@ -37,7 +37,9 @@ impl<'a> EventNames<'a> {
                 plan.map_or_else(|| crate::model::figures::DRAIN.to_owned(), |plan| plan.name.clone())
             }
             Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
-            Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
+            Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates | Kind::ServersScale => {
+                format!("stamp {index}")
+            }
             Kind::MessageAtHub | Kind::MessageReleased | Kind::MessageProcessed => format!("message {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
             Kind::Probe | Kind::ProbeFails => format!("probe {index}"),
@@ -110,6 +112,7 @@ impl Kind {
             Self::RetirementBegins => "retirement_begins",
             Self::DeviceLeaves => "device_leaves",
             Self::HubChanges => "hub_changes",
+            Self::ServersScale => "servers_scale",
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::kernel::draws::{Purpose, member};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::condition::DownStyle;
-use crate::model::dps::allocation::AllocationRequest;
+use crate::model::dps::allocation::{AllocationRequest, Answer};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::poll_after;
 use crate::model::event::Kind;
@@ -112,18 +112,65 @@ impl World<'_> {
     pub(super) fn begin_assignment<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
         self.recorder.count(self.figures.registrations, 1);
-        let Some(target) = self.decide(device, now).filter(|s| self.can_take(device, *s) && self.can_leave(device, *s))
-        else {
-            self.set_state(device, State::Rejected, now);
-            let again = now + self.config.dps.failed_retry;
-            return self.timer(agenda, device, again, Kind::Register);
+        let asked = self.ask_webhook(device);
+        if asked.is_some_and(|answer| !answer.fine) {
+            return self.registration_fails(agenda, device, asked.map(|answer| answer.after), "webhook");
+        }
+        let target = match self.decide(device, now) {
+            None => Err("no_stamp"),
+            Some(target) => self.refusal(device, target).map_or(Ok(target), Err),
         };
-        let done = self.reserve(device, target, now);
+        let target = match target {
+            Ok(target) => target,
+            Err(cause) => return self.registration_fails(agenda, device, asked.map(|answer| answer.after), cause),
+        };
+        let done = self.reserve(device, target, now) + asked.map_or(SimDuration::ZERO, |answer| answer.after);
         self.set_state(device, State::Assigning, now);
         self.device_event(agenda, device, done, Kind::AssignmentDone);
         let back = self.dps_round_trip(device) / 2;
         let seen = poll_after(now + back, done + back, self.config.dps.poll);
         self.timer(agenda, device, seen, Kind::AssignmentSeen);
+    }
+
+    /// Asks the webhook of a custom allocation, where there is one; an individual enrollment needs none.
+    fn ask_webhook(&mut self, device: DeviceId) -> Option<Answer> {
+        let hook = self.config.dps.allocation.entry().webhook()?;
+        if self.enrollments.pinned(device.registration()).is_some() {
+            return None;
+        }
+        let counter = self.devices[device.index()].attempt_counter();
+        let answer = hook.call(&mut self.device_draw(device, Purpose::Webhook, counter));
+        let (calls, failed) = &mut self.figures.webhook;
+        (*calls, *failed) = (*calls + 1, *failed + u64::from(!answer.fine));
+        Some(answer)
+    }
+
+    /// Why a chosen hub does not get the device, if it does not.
+    fn refusal(&self, device: DeviceId, target: StampId) -> Option<&'static str> {
+        let full = self.hubs[target.index()].is_full(&self.stamps[target.index()]);
+        match (self.can_take(device, target), self.can_leave(device, target)) {
+            (true, true) => None,
+            (true, false) => Some("source_down"),
+            (false, _) => Some(if full { "registry_full" } else { "hub_down" }),
+        }
+    }
+
+    /// DPS fails the registration, at once or when it has waited for a webhook; the device asks again later.
+    fn registration_fails<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        device: DeviceId,
+        waited: Option<SimDuration>,
+        cause: &'static str,
+    ) {
+        let now = agenda.now();
+        *self.figures.failed.entry(cause).or_default() += 1;
+        self.set_state(device, State::Rejected, now);
+        let told = waited.map_or(now, |waited| {
+            let back = self.dps_round_trip(device) / 2;
+            poll_after(now + back, now + waited + back, self.config.dps.poll)
+        });
+        self.timer(agenda, device, told + self.config.dps.failed_retry, Kind::Register);
     }
 
     /// Whether the hub can take the identity: it is up and its registry has room, or it holds the identity already.
@@ -196,6 +243,9 @@ impl World<'_> {
         let request = AllocationRequest {
             registration: self.registration_key(device),
             region: self.devices[device.index()].region,
+            cohort: self.devices[device.index()].cohort,
+            ring: self.devices[device.index()].ring,
+            generation: self.cohort(device).generation,
             current,
             candidates,
             stamp_keys: &self.stamp_keys,

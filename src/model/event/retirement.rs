@@ -33,9 +33,8 @@ impl World<'_> {
     /// The devices of a retirement with the times at which they leave, in order.
     fn leaving(&self, r: usize) -> Vec<(SimTime, DeviceId)> {
         let plan = &self.config.retirements[r];
-        let of_generation = |d: &DeviceId| {
-            self.devices[d.index()].state.in_fleet() && self.cohort(*d).generation == plan.generation
-        };
+        let of_generation =
+            |d: &DeviceId| self.devices[d.index()].state.in_fleet() && self.cohort(*d).generation == plan.generation;
         let draw = |d: DeviceId, purpose| self.draws.stream(member(self.device_key(d), plan.key), purpose, 0);
         let all = (0..self.devices.len() as u32).map(DeviceId).filter(of_generation);
         let mut order: Vec<_> = all.map(|d| (draw(d, Purpose::RetirementOrder).next_u64(), d)).collect();

@@ -73,7 +73,7 @@ fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
         registry_shaping: Shaping::default(),
         method_shaping: Shaping::default(),
         method_payload: Bytes(0),
-        processing: ProcessingConfig { servers: 1, service: zero() },
+        processing: ProcessingConfig { servers: 1, service: zero(), scaling: None },
         path: crate::model::stamp::path::PathConfig::OFF,
         answer: zero(),
         fixed_prices: Vec::new(),
@@ -168,6 +168,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         features: Vec::new(),
         retirements: Vec::new(),
         changes: Vec::new(),
+        counts_failures: false,
         cuts: crate::model::config::Cuts::Phases,
     }
 }

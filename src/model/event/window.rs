@@ -70,8 +70,14 @@ impl World<'_> {
                 usage.add(Component::Routing, at, &fixed.price, Quantity::UnitMicros(endpoint.bill(now)));
                 continue;
             }
-            let component = if fixed.routing { Component::Routing } else { Component::Processing };
-            usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), held);
+            let paid = u128::from(fixed.quantity) * u128::from(held.0);
+            if fixed.routing {
+                usage.add(Component::Routing, at, &fixed.price, Quantity::UnitMicros(paid));
+            } else {
+                // The price is for the servers at the start; more of them cost in proportion.
+                let paid = paid * u128::from(hub.pipeline.servers()) / u128::from(stamp.processing.servers);
+                usage.add(Component::Processing, at, &fixed.price, Quantity::UnitMicros(paid));
+            }
         }
         if stamp.bills_ingress {
             let routed = u128::from(sent.total - std::mem::replace(&mut sent.billed, sent.total));
@@ -200,6 +206,7 @@ impl World<'_> {
         if self.figures.follows_path {
             self.path_figures(&mut out);
         }
+        self.registration_figures(&mut out);
         self.generation_figures(&mut out);
         self.feature_figures(&mut out);
         out
@@ -293,6 +300,19 @@ impl World<'_> {
         }
         out.push((key("processing_lag_s").with("stat", "max"), self.figures.lag_most));
         self.endpoint_figures(out);
+    }
+
+    /// Registrations that failed, by cause, where the scenario is about them; and what became of a webhook's calls.
+    fn registration_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
+        if self.config.counts_failures {
+            let key = MeasureKey::new("registrations_failed");
+            out.push((key.clone(), self.figures.failed.values().sum::<u64>() as f64));
+            out.extend(self.figures.failed.iter().map(|(cause, n)| (key.clone().with("cause", *cause), *n as f64)));
+        }
+        let (calls, failed) = self.figures.webhook;
+        if calls > 0 {
+            out.push((MeasureKey::new("webhook_failed_ratio"), failed as f64 / calls as f64));
+        }
     }
 
     fn endpoint_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {

@@ -9,6 +9,7 @@ use crate::model::stamp::edition::{Edition, Throttle};
 use crate::model::stamp::path::{Path, PathConfig};
 use crate::model::stamp::pipeline::{Pipeline, ProcessingConfig};
 use crate::model::stamp::quota::Quota;
+use crate::model::stamp::servers::ServersSeen;
 use crate::units::{Bytes, SimTime};
 
 /// A fixed price that a stamp costs while it exists.
@@ -167,6 +168,8 @@ pub struct Hub {
     pub next_rung: Option<usize>,
     /// Largest utilisation that it had at an earlier size [1].
     pub fullest: f64,
+    /// How far the scaling of its processing has come.
+    pub servers_seen: ServersSeen,
 }
 
 impl Hub {
@@ -191,6 +194,7 @@ impl Hub {
             rung: 0,
             next_rung: None,
             fullest: 0.0,
+            servers_seen: ServersSeen { at: now, ..ServersSeen::default() },
         }
     }
 

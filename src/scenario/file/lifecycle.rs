@@ -47,10 +47,6 @@ pub struct FeatureStage {
     pub rings: Vec<String>,
 }
 
-fn once() -> f64 {
-    1.0
-}
-
 fn all() -> Ratio {
     Ratio::ONE
 }
@@ -62,9 +58,9 @@ pub struct FeatureBreaks {
     /// Share of connection attempts and calls that fail. Default 0.
     #[serde(default)]
     pub errors: Ratio,
-    /// How many times longer an answer takes [1]. Default 1.
-    #[serde(default = "once")]
-    pub slower: f64,
+    /// How many times longer an answer takes [1]. Default: as long as without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub slower: Option<f64>,
     /// Share of the hub's limits that is left. Default 1.
     #[serde(default = "all")]
     pub capacity: Ratio,

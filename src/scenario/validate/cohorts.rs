@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kernel::arrivals::{ProfileForm, RateProfile, Step};
 use crate::kernel::draws::stable_name;
 use crate::model::backoff::BackoffRule;
-use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::ids::{RegionId, StampId};
 use crate::model::movement::MoveKind;
 use crate::model::population::cohort::{CohortConfig, Start};
@@ -384,8 +383,8 @@ impl Build<'_> {
                 };
             }
         }
-        // `static` allocation leaves stamps empty on purpose, and so does a hub that takes no devices.
-        if matches!(file.dps.allocation, AllocationPolicy::StaticHub(_)) {
+        // `static` allocation, or a rule, leaves stamps empty on purpose, and so does a hub that takes no devices.
+        if file.dps.allocation.entry().leaves_out() {
             return;
         }
         for (i, group) in file.stamps.iter().enumerate() {

@@ -123,7 +123,9 @@ impl Build<'_> {
         let faults: Vec<&str> = faults.chain(broken.iter().map(String::as_str)).collect();
         let features: Vec<&str> = file.features.iter().map(|feature| feature.name.as_str()).collect();
         let moves: Vec<&str> = file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect();
-        for (kind, section, known) in [("fault", "faults", faults), ("move", "moves", moves), ("feature", "features", features)] {
+        for (kind, section, known) in
+            [("fault", "faults", faults), ("move", "moves", moves), ("feature", "features", features)]
+        {
             let Some(value) = expect.labels.get(kind).filter(|value| value.0 != "*") else { continue };
             if !known.contains(&value.0.as_str()) && !self.lost.items(section) {
                 self.say(&format!("{at}/labels/{kind}"), unknown(kind, &value.0, &known));

@@ -22,7 +22,7 @@ pub(super) fn fault_name(feature: &str) -> String {
 }
 
 /// What features are built into: their prices go into the price sheet, what they break into the faults.
-pub(super) struct Into<'a> {
+pub(super) struct Outlets<'a> {
     pub(super) prices: &'a mut PriceSheet,
     pub(super) faults: &'a mut Vec<FaultConfig>,
 }
@@ -35,8 +35,9 @@ impl Build<'_> {
         names: &Names,
         cohorts: Option<&[CohortConfig]>,
         frame: Option<Frame>,
-        into: Into<'_>,
+        outlets: Outlets<'_>,
     ) -> Vec<FeatureConfig> {
+        let Outlets { prices, faults } = outlets;
         let (mut seen, mut configs) = (BTreeSet::new(), Vec::new());
         for (i, feature) in file.features.iter().enumerate() {
             let at = format!("features/{i}");
@@ -48,7 +49,7 @@ impl Build<'_> {
             let config = FeatureConfig {
                 name: feature.name.clone(),
                 key: stable_name(&fault_name(&feature.name)),
-                meter: self.feature_price(&at, feature, into.prices),
+                meter: self.feature_price(&at, feature, prices),
                 stages,
                 audience,
                 roll_back,
@@ -56,7 +57,7 @@ impl Build<'_> {
             };
             if let Some(breaks) = &feature.breaks {
                 self.breaks(&format!("{at}/breaks"), breaks, audience);
-                into.faults.push(fault(&config, breaks, configs.len() as u16, file.dps.detection.length()));
+                faults.push(fault(&config, breaks, configs.len() as u16, file.dps.detection.length()));
             }
             configs.push(config);
         }
@@ -150,12 +151,12 @@ impl Build<'_> {
         let cohort = feature.cohort.as_ref().map(|name| names.cohort(name)).transpose();
         let cohort = cohort.map_err(|message| self.say_name(at, &message, &["cohorts"])).ok()?;
         let audience = Audience { cohort, generation: feature.generation };
-        let somebody = |(id, of): (usize, &CohortConfig)| {
-            audience.has(crate::model::ids::CohortId(id as u8), of.generation)
-        };
+        let somebody =
+            |(id, of): (usize, &CohortConfig)| audience.has(crate::model::ids::CohortId(id as u8), of.generation);
         let anybody = cohorts.is_none_or(|cohorts| cohorts.iter().enumerate().any(somebody));
         self.require(anybody || self.lost.items("cohorts"), &format!("{at}/generation"), || {
-            Finding::new("no device has the feature: no cohort fits its selection").help("drop `cohort` or `generation`")
+            Finding::new("no device has the feature: no cohort fits its selection")
+                .help("drop `cohort` or `generation`")
         });
         Some(audience)
     }
@@ -176,19 +177,21 @@ impl Build<'_> {
 
     /// What it breaks: something, and what can be told apart.
     fn breaks(&mut self, at: &str, breaks: &FeatureBreaks, audience: Audience) {
-        self.require(breaks.slower.is_finite() && breaks.slower > 0.0, &format!("{at}/slower"), || {
-            Finding::new(format!("the factor {} is not above zero", breaks.slower)).expected("a number such as 3.0")
-        });
+        if let Some(factor) = breaks.slower.filter(|factor| !(factor.is_finite() && *factor > 0.0)) {
+            let finding = Finding::new(format!("the factor {factor} is not above zero"));
+            self.say(&format!("{at}/slower"), finding.expected("a number such as 3.0"));
+        }
         self.require(breaks.capacity.get() > 0.0, &format!("{at}/capacity"), || {
             Finding::new("a capacity of zero is an outage").help("write down = \"reset\"")
         });
-        let hub_wide = breaks.slower != 1.0 || breaks.capacity.get() < 1.0 || breaks.down.is_some();
+        let hub_wide = breaks.slower.is_some() || breaks.capacity.get() < 1.0 || breaks.down.is_some();
         let nothing = !hub_wide && breaks.errors.get() <= 0.0;
         self.require(!nothing, at, || {
             Finding::new("it breaks nothing").expected("`errors`, `slower`, `capacity` or `down`")
         });
         self.require(audience == Audience::default() || !hub_wide, at, || {
-            let finding = Finding::new("`slower`, `capacity` and `down` strike a whole hub, but only some devices have it");
+            let finding =
+                Finding::new("`slower`, `capacity` and `down` strike a whole hub, but only some devices have it");
             finding.expected("`errors` alone").help("or leave out `cohort` and `generation`")
         });
     }
@@ -223,7 +226,12 @@ fn fault(feature: &FeatureConfig, breaks: &FeatureBreaks, number: u16, detection
         }
     }
     let lasts = feature.roll_back.map(|end| end.saturating_since(first));
-    FaultConfig { name: fault_name(&feature.name), key: feature.key, schedule: Schedule::At { at: first, lasts }, effects }
+    FaultConfig {
+        name: fault_name(&feature.name),
+        key: feature.key,
+        schedule: Schedule::At { at: first, lasts },
+        effects,
+    }
 }
 
 fn conditions(feature: &FeatureConfig, breaks: &FeatureBreaks, number: u16) -> Vec<Condition> {
@@ -232,7 +240,7 @@ fn conditions(feature: &FeatureConfig, breaks: &FeatureBreaks, number: u16) -> V
     let errors = if chosen { Condition::ErrorRateOf(errors, number) } else { Condition::ErrorRate(errors) };
     let all = [
         (breaks.errors.get() > 0.0).then_some(errors),
-        (breaks.slower != 1.0).then_some(Condition::Slow(breaks.slower)),
+        breaks.slower.map(Condition::Slow),
         (breaks.capacity.get() < 1.0).then_some(Condition::CapacityCut(breaks.capacity.get())),
         breaks.down.map(Condition::Down),
     ];

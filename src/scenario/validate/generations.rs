@@ -35,7 +35,10 @@ impl Build<'_> {
                 "none of the enrollment's stamps takes generation {} of ring `{}`, `{first}` for one",
                 own.generation, own.ring
             );
-            self.say(&at, Finding::new(what).help("DPS takes what is in the list and in the ring and serves the generation"));
+            self.say(
+                &at,
+                Finding::new(what).help("DPS takes what is in the list and in the ring and serves the generation"),
+            );
         }
         found
     }

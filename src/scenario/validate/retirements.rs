@@ -76,7 +76,10 @@ impl Build<'_> {
             (None, None) => {
                 if !self.lost.key("retirements", "over") && !self.lost.key("retirements", "after") {
                     let finding = Finding::new("a retirement that does not say how devices leave");
-                    self.say(at, finding.expected("`over`, such as over = \"90 d\"").help("or a law: after = \"0..90 d\""));
+                    self.say(
+                        at,
+                        finding.expected("`over`, such as over = \"90 d\"").help("or a law: after = \"0..90 d\""),
+                    );
                 }
                 None
             }

@@ -14,9 +14,10 @@ use crate::model::stamp::hub::{FixedPrice, StampConfig};
 use crate::model::stamp::path::PathConfig;
 use crate::model::stamp::pipeline::ProcessingConfig;
 use crate::model::stamp::scaling::Reach;
+use crate::model::stamp::servers::ServerScaling;
 use crate::scenario::catalog::Limits;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
-use crate::scenario::file::{File, PriceTable, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps};
+use crate::scenario::file::{File, PriceTable, Processing, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps};
 use crate::scenario::validate::names::{STAMPS_MAX, stamp_name};
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{Bytes, SimDuration};
@@ -104,7 +105,32 @@ impl Build<'_> {
             &format!("{at}/routing/throughput_units"),
             || Finding::new("a routing endpoint without a throughput unit").expected("at least 1, or tier = \"none\""),
         );
+        self.servers(&format!("{at}/processing/scale"), &group.processing);
         self.path(at, group);
+    }
+
+    /// The rules of servers that are added.
+    fn servers(&mut self, at: &str, processing: &Processing) {
+        let Some(scale) = &processing.scale else { return };
+        let none = |what: &str| Finding::new(format!("{what} of zero")).expected("one above zero");
+        self.require(scale.servers_max > processing.servers, &format!("{at}/servers_max"), || {
+            let finding =
+                Finding::new(format!("at most {} servers, {} at the start", scale.servers_max, processing.servers));
+            finding.expected(format!("more than {}", processing.servers))
+        });
+        self.require(scale.step > 0, &format!("{at}/step"), || none("a step"));
+        self.require(!scale.check_every.is_zero(), &format!("{at}/check_every"), || none("a length"));
+        self.require(scale.utilisation.is_some() || scale.lag.is_some(), at, || {
+            Finding::new("servers that nothing adds")
+                .expected("`utilisation`, such as \"80 %\", or `lag`, such as \"30 s\"")
+        });
+        let never = scale.utilisation.is_some_and(|bound| bound.get() <= 0.0);
+        self.require(!never, &format!("{at}/utilisation"), || none("a threshold"));
+        self.require(scale.lag != Some(SimDuration::ZERO), &format!("{at}/lag"), || none("a threshold"));
+        self.require(!processing.service.is_zero(), at, || {
+            let finding = Finding::new("processing that takes no time needs no more servers");
+            finding.expected("`processing.service`, such as \"20 ms\"")
+        });
     }
 
     /// The rules of what a group carries out of its path.
@@ -318,6 +344,18 @@ fn path(group: &Stamps) -> PathConfig {
     }
 }
 
+fn processing(table: &Processing) -> ProcessingConfig {
+    let scaling = table.scale.as_ref().map(|scale| ServerScaling {
+        servers_max: scale.servers_max,
+        step: scale.step,
+        utilisation: scale.utilisation,
+        lag: scale.lag,
+        check_every: scale.check_every,
+        delay: scale.delay,
+    });
+    ProcessingConfig { servers: table.servers, service: table.service, scaling }
+}
+
 fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_prices: &[FixedPrice]) -> StampConfig {
     let name = stamp_name(&group.name, number);
     let (hub, default) = (&group.hub, Shaping::default());
@@ -338,7 +376,7 @@ fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_pr
         registry_shaping: hub.registry.over(default),
         method_shaping: hub.methods.over(default),
         method_payload: hub.method_payload.unwrap_or(Bytes::KB),
-        processing: ProcessingConfig { servers: group.processing.servers, service: group.processing.service },
+        processing: processing(&group.processing),
         path: path(group),
         answer: hub.answer,
         fixed_prices: fixed_prices.to_vec(),

@@ -40,7 +40,7 @@ impl Allocate for CostAware {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::ids::RegionId;
+    use crate::model::ids::{CohortId, RegionId, RingId};
 
     fn chosen(assigned: &[u32], device_month: &[f64], overflow: bool) -> Option<u16> {
         let view = FleetView {
@@ -53,6 +53,9 @@ mod tests {
         let request = AllocationRequest {
             registration: 7,
             region: RegionId(0),
+            cohort: CohortId(0),
+            ring: RingId(0),
+            generation: 1,
             current: None,
             candidates: &candidates,
             stamp_keys: &[],

@@ -52,7 +52,7 @@ pub(super) fn rendezvous(
 mod tests {
     use super::*;
     use crate::kernel::draws::{member, stable_name};
-    use crate::model::ids::RegionId;
+    use crate::model::ids::{CohortId, RegionId, RingId};
 
     fn shares(weights: &[u16], n: u64) -> (Vec<f64>, Vec<StampId>) {
         let view = FleetView { weight: weights.to_vec(), ..FleetView::default() };
@@ -63,6 +63,9 @@ mod tests {
                 let request = AllocationRequest {
                     registration: member(7, i),
                     region: RegionId(0),
+                    cohort: CohortId(0),
+                    ring: RingId(0),
+                    generation: 1,
                     current: None,
                     candidates: &candidates,
                     stamp_keys: &keys,
