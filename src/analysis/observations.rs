@@ -81,10 +81,14 @@ pub enum MarkKind {
     Move,
     /// A stamp that became active after the start.
     StampAdded,
-    /// A hub that got another size.
+    /// A hub that got another size, or its processing more servers.
     StampResized,
     /// A stamp that was drained and is gone.
     StampRetired,
+    /// A generation that leaves the fleet.
+    Retirement,
+    /// A hub whose part in allocation an operator changed.
+    AllocationChanged,
 }
 
 /// A figure over replications: mean and 95 % Student-t interval.

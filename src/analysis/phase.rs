@@ -67,7 +67,7 @@ impl Phase {
 }
 
 fn has_phases(mark: &Mark) -> bool {
-    matches!(mark.kind, MarkKind::Fault | MarkKind::Move)
+    matches!(mark.kind, MarkKind::Fault | MarkKind::Move | MarkKind::Retirement)
 }
 
 /// The figures of every phase of a replication, under their own keys with the label [`LABEL`].

@@ -99,6 +99,13 @@ pub enum Advice {
     },
 }
 
+impl Line {
+    /// Whether it is what a stamp costs whether it is full or not; a feature is paid for by its devices.
+    pub fn is_capacity_of_stamp(&self) -> bool {
+        self.fixed && self.stamp.is_some() && self.component != Component::Feature
+    }
+}
+
 impl fmt::Display for Missing {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { key, region, reason } = self;
@@ -199,6 +206,17 @@ impl Bill {
     /// The part of each component.
     pub fn by_component(&self) -> BTreeMap<Component, Money> {
         self.sums(|line| line.component)
+    }
+
+    /// The part of each component under its word; features each under their own meter, such as `feature-video`.
+    pub fn by_label(&self) -> BTreeMap<&str, Money> {
+        let mut sums = BTreeMap::new();
+        for line in &self.lines {
+            let own = line.component == Component::Feature;
+            *sums.entry(if own { line.meter.as_str() } else { line.component.as_str() }).or_default() += line.amount;
+        }
+        assert_eq!(sums.values().sum::<Money>(), self.total, "components and features sum to the total");
+        sums
     }
 
     /// The part of each stamp; under nothing what they share.

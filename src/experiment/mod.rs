@@ -3,6 +3,7 @@
 
 pub mod compare;
 pub mod estimate;
+mod generations;
 pub mod pick;
 pub mod plan;
 pub mod precision;

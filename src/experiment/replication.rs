@@ -84,6 +84,7 @@ fn observe(
     let costs = Costs { scenario, stamps: &outcome.stamps };
     let length = report.ended.since_start();
     let advice = costs.whole(&outcome, length, &mut values);
+    costs.by_retirement(&outcome, &marks, length, &mut values);
     costs.windows(&outcome, length, &mut values, &mut series);
     values.insert(MeasureKey::new("model_events"), report.events as f64);
     let observations = Observations {
@@ -130,14 +131,21 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
     });
     let changes = outcome.changes.iter().map(|(stamp, at, change)| Mark {
         kind: match change {
-            Change::Resized => MarkKind::StampResized,
+            Change::Resized | Change::Servers => MarkKind::StampResized,
             Change::Retired => MarkKind::StampRetired,
+            Change::Allocation => MarkKind::AllocationChanged,
         },
         label: outcome.stamps[stamp.index()].name.clone(),
         from: *at,
         until: *at,
     });
-    faults.chain(moves).chain(stamps).chain(changes).collect()
+    let retirements = outcome.retirements.iter().map(|(label, from, until)| Mark {
+        kind: MarkKind::Retirement,
+        label: label.clone(),
+        from: *from,
+        until: *until,
+    });
+    faults.chain(moves).chain(stamps).chain(changes).chain(retirements).collect()
 }
 
 /// Prices the usage of a replication.
@@ -175,11 +183,12 @@ impl Costs<'_> {
         let hours = self.scenario.prices.hours_per_month();
         if !length.is_zero() {
             values.insert(MeasureKey::new("cost_usd_per_month"), per_month(bill.total, length, hours).to_f64());
-            for (component, amount) in bill.by_component() {
-                let key = MeasureKey::new("cost_usd_per_month").with("component", component.as_str());
+            for (component, amount) in bill.by_label() {
+                let key = MeasureKey::new("cost_usd_per_month").with("component", component);
                 values.insert(key, per_month(amount, length, hours).to_f64());
             }
         }
+        self.by_generation(&bill, &outcome.generations, length, values);
         let capacity = outcome.capacity_time.iter().sum();
         let cost = self.per_device(&bill, capacity, outcome.device_time.last().copied().unwrap_or_default());
         insert(values, "registered", cost.registered);
@@ -220,7 +229,7 @@ impl Costs<'_> {
     /// The floor is the cost were every stamp exactly full: fixed cost over capacity, everything else over the devices.
     pub(super) fn per_device(&self, bill: &Bill, capacity: u128, (registered, connected): (u128, u128)) -> PerDevice {
         let hours = self.scenario.prices.hours_per_month();
-        let fixed: Money = bill.lines.iter().filter(|l| l.fixed && l.stamp.is_some()).map(|l| l.amount).sum();
+        let fixed: Money = bill.lines.iter().filter(|l| l.is_capacity_of_stamp()).map(|l| l.amount).sum();
         let rest = bill.total - fixed;
         let full = per_device(fixed, capacity, hours);
         PerDevice {

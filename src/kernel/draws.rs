@@ -101,13 +101,19 @@ pub enum Purpose {
     /// Stamps that an allocation by chance looks at.
     StampChoice = 44,
     /// The endpoint that a user is given by weight.
-    EndpointWeight = 60,
+    EndpointWeight = 45,
     /// The latency of a hop to the provisioning API, or to its store.
     ApiLatency = 50,
     /// The time that an installer needs for a device.
     Installation = 51,
     /// The time that a factory DPS works on a redirection.
     Redirection = 52,
+    /// The order in which devices of a retired generation leave.
+    RetirementOrder = 60,
+    /// When a device of a retired generation leaves.
+    RetirementTime = 61,
+    /// The answer time of a custom allocation's webhook, and whether it fails.
+    Webhook = 62,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

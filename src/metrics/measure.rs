@@ -180,8 +180,12 @@ measures! {
     "devices_unavailable" ["1"] Lower, "Devices that want a connection and have none.", "Time.";
     "devices_in_state" ["1"] Neither, "Devices in the connection state of label `state`.", "Time.";
     "devices_failed" ["1"] Lower, "Devices whose last registration DPS refused.", "At the end of the run.";
+    "registrations_failed" ["1"] Lower, "Registrations that DPS accepted and failed, in all or by label `cause`: no stamp takes the device, the hub's registry is full, the hub or the one that it leaves is down, or the webhook failed.", "The whole run; in scenarios with generations of stamps, own caps of registries, changes, retirements or a custom allocation.";
+    "webhook_failed_ratio" ["1" share] Lower, "Share of registrations for which the webhook of a custom allocation failed or took too long.", "Registrations for which it was asked.";
     "device_minutes_lost" ["min"] Lower, "Device-minutes in which a device wanted a connection and had none.", "All devices, the whole run.";
-    "blast_radius_ratio" ["1" share] Lower, "Share of the registered devices that the fault of label `fault` affected.", "Devices registered when the fault began; affected as in time_to_recover_s.";
+    "blast_radius_ratio" ["1" share] Lower, "Share of the registered devices that the fault of label `fault` affected; with label `generation`, of the devices of that generation. With label `feature`: the largest share that had a feature which breaks something.", "Devices registered when the fault began; affected as in time_to_recover_s. Of a feature: devices registered at that time.";
+    "feature_devices" ["1"] Neither, "Devices that have the feature of label `feature`: registered at a stamp that has it, and in its selection.", "Time.";
+    "hub_error_ratio" ["1" share] Lower, "Share of connection attempts and calls that the hub of label `stamp` answered with an error.", "Those that reached the hub while it was up; in runs with a feature that breaks something.";
     "stamp_utilisation_ratio" ["1"] Neither, "Devices of a stamp against its planned capacity.", "Active stamps.";
     "user_minutes_lost" ["min"] Lower, "User-minutes in which a user was sent to a stamp whose front end was down; by label `users` or in all.", "All users, the whole run.";
     "users_unavailable" ["1"] Lower, "Users whose stamp has no working front end.", "Time.";
@@ -193,6 +197,7 @@ measures! {
     "overcommitment_ratio" ["1" share] Lower, "Devices beyond the planned capacity of their stamp, against all devices.", "Registered devices.";
     "stamps_active" ["1"] Neither, "Stamps that take devices.", "Time.";
     "hub_units" ["1"] Neither, "Units of all hubs that cost money; only where a policy changes them.", "Time.";
+    "processing_servers" ["1"] Neither, "Servers of the processing of all stamps; only where `processing.scale` adds some.", "Time.";
     "imbalance_ratio" ["1"] Lower, "Fullest stamp against the mean of the stamps, by utilisation.", "Active stamps of one ring, at the end; the largest ring.";
     "cost_usd_per_month" ["USD"] Lower, "Bill of the run scaled to a month of 730 h; by label `component` or in all.", "The whole run.";
     "cost_per_device_usd_per_month" ["USD"] Lower, "Bill against the devices of label `per`, scaled to a month of 730 h.", "Mean devices over the run.";

@@ -27,13 +27,15 @@ pub enum Component {
     Gateway,
     /// Traffic Manager in front of stamps with their own URL.
     TrafficManager,
+    /// Features that are rolled out.
+    Feature,
     /// Whatever a scenario adds.
     Other,
 }
 
 impl Component {
     /// Every component, in order.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Hub,
         Self::Dps,
         Self::ProvisioningApi,
@@ -41,6 +43,7 @@ impl Component {
         Self::Processing,
         Self::Gateway,
         Self::TrafficManager,
+        Self::Feature,
         Self::Other,
     ];
 
@@ -54,6 +57,7 @@ impl Component {
             Self::Processing => "processing",
             Self::Gateway => "gateway",
             Self::TrafficManager => "traffic_manager",
+            Self::Feature => "feature",
             Self::Other => "other",
         }
     }

@@ -45,6 +45,8 @@ pub enum Condition {
     Slow(f64),
     /// Fails this share of requests.
     ErrorRate(f64),
+    /// Fails this share of the requests of the devices that have a feature, by its number.
+    ErrorRateOf(f64, u16),
     /// Works at this share of its limits.
     CapacityCut(f64),
     /// Loses its contents when the condition begins.

@@ -5,6 +5,9 @@ use crate::model::dps::service::DpsConfig;
 use crate::model::fault::FaultConfig;
 use crate::model::gateway::call::GatewayConfig;
 use crate::model::ids::RingId;
+use crate::model::lifecycle::change::{ChangeConfig, ChangeRule};
+use crate::model::lifecycle::feature::FeatureConfig;
+use crate::model::lifecycle::retirement::RetirementConfig;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::traffic::Fidelity;
@@ -96,6 +99,14 @@ pub struct ModelConfig {
     pub moves: Vec<MoveConfig>,
     /// Users of full stamps.
     pub users: Vec<UsersConfig>,
+    /// Features that are rolled out.
+    pub features: Vec<FeatureConfig>,
+    /// Generations that are retired.
+    pub retirements: Vec<RetirementConfig>,
+    /// Changes of hubs.
+    pub changes: Vec<ChangeConfig>,
+    /// Whether failed registrations are counted by cause.
+    pub counts_failures: bool,
     /// Into which parts observations are cut.
     pub cuts: Cuts,
 }
@@ -110,7 +121,28 @@ impl ModelConfig {
     pub fn is_cut(&self) -> bool {
         // A drain is a move that the scaling policy makes up.
         let may_move = !self.moves.is_empty() || self.scaling.policy.entry().drains();
-        self.cuts == Cuts::Windows || may_move || !self.faults.is_empty()
+        self.cuts == Cuts::Windows || may_move || !self.faults.is_empty() || !self.retirements.is_empty()
+    }
+
+    /// The generations of devices in order, where figures tell them apart: there are several, and stamps serve chosen ones
+    /// or one is retired. Else none.
+    pub fn generations(&self) -> Vec<u16> {
+        let mut all: Vec<u16> = self.cohorts.iter().map(|cohort| cohort.generation).collect();
+        all.sort_unstable();
+        all.dedup();
+        let matter = self.stamps.iter().any(|stamp| !stamp.generations.is_empty()) || !self.retirements.is_empty();
+        if matter && all.len() > 1 { all } else { Vec::new() }
+    }
+
+    /// Whether the processing of any stamp gets more servers.
+    pub fn adds_servers(&self) -> bool {
+        self.stamps.iter().chain(&self.scaling.template).any(|stamp| stamp.processing.scaling.is_some())
+    }
+
+    /// Whether hubs change their units during a run.
+    pub fn resizes(&self) -> bool {
+        let by_hand = self.changes.iter().any(|change| matches!(change.rule, ChangeRule::Units { .. }));
+        by_hand || self.scaling.policy.entry().scale_up().is_some()
     }
 
     /// Most devices that a cohort has at any time up to the horizon.

@@ -83,6 +83,8 @@ pub struct Use {
     pub closed: u64,
     /// Up to the last metering of the stamp.
     pub billed: u64,
+    /// Up to the last decision of the scaling policy.
+    pub seen: u64,
     /// Limit times time so far [operations].
     pub room: f64,
 }
@@ -152,6 +154,8 @@ pub struct Figures {
     pub stamps_active: LevelId,
     /// Units of all hubs, where a policy changes them.
     pub hub_units: Option<LevelId>,
+    /// Servers of all processing, where a policy adds any.
+    pub servers: Option<LevelId>,
     /// Devices by state.
     pub states: [LevelId; State::ALL.len()],
     /// Devices of each stamp.
@@ -184,6 +188,10 @@ pub struct Figures {
     pub lag_most: f64,
     /// Wait for an installer and its work; none where nobody installs.
     pub installation: Option<TallyId>,
+    /// Registrations that DPS failed, by cause.
+    pub failed: BTreeMap<&'static str, u64>,
+    /// Registrations for which a webhook was asked, and those for which it failed.
+    pub webhook: (u64, u64),
     /// Figures of users; none without users.
     pub users: Option<UserFigures>,
 }
@@ -257,7 +265,7 @@ impl Figures {
         }
         let start = SimTime::ZERO;
         let scaling = config.scaling.policy.entry();
-        let (drains, resizes) = (scaling.drains(), scaling.scale_up().is_some());
+        let (drains, resizes) = (scaling.drains(), config.resizes());
         Self {
             command_latency: recorder.tally(key("command_latency_ms"), 1e3, true),
             commands,
@@ -286,6 +294,7 @@ impl Figures {
             connected: recorder.level(key("devices_connected"), 1.0, true, true, start),
             stamps_active: recorder.level(key("stamps_active"), 1.0, true, true, start),
             hub_units: resizes.then(|| recorder.level(key("hub_units"), 1.0, true, true, start)),
+            servers: config.adds_servers().then(|| recorder.level(key("processing_servers"), 1.0, true, true, start)),
             states: State::ALL.map(|state| {
                 let label = key("devices_in_state").with("state", state.name());
                 recorder.level(label, 1.0, state.in_fleet(), false, start)
@@ -311,6 +320,8 @@ impl Figures {
             bound: BTreeMap::new(),
             lag: Vec::new(),
             lag_most: 0.0,
+            failed: BTreeMap::new(),
+            webhook: (0, 0),
         }
     }
 

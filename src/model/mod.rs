@@ -16,6 +16,7 @@ pub mod region;
 pub mod dps;
 pub mod fault;
 pub mod gateway;
+pub mod lifecycle;
 pub mod movement;
 pub mod population;
 pub mod routing;

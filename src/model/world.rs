@@ -16,6 +16,8 @@ use crate::model::gateway::cache::Cache;
 use crate::model::gateway::call::Calls;
 use crate::model::gateway::learnt::Learnt;
 use crate::model::ids::{CohortId, DeviceId, RegionId, ServiceId, StampId};
+use crate::model::lifecycle::feature::FeatureRun;
+use crate::model::lifecycle::retirement::RetirementRun;
 use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
@@ -91,6 +93,8 @@ pub struct Status {
     pub slow: f64,
     /// Share of requests that fail.
     pub errors: f64,
+    /// Whether requests of devices with some feature fail beyond that.
+    pub errs_by_feature: bool,
     /// Share of the limits that is left.
     pub capacity: f64,
     /// Out of allocation because of a fault.
@@ -103,7 +107,16 @@ pub struct Status {
 
 impl Default for Status {
     fn default() -> Self {
-        Self { down: None, slow: 1.0, errors: 0.0, capacity: 1.0, excluded: false, occurrence: NOBODY, front_end: None }
+        Self {
+            down: None,
+            slow: 1.0,
+            errors: 0.0,
+            errs_by_feature: false,
+            capacity: 1.0,
+            excluded: false,
+            occurrence: NOBODY,
+            front_end: None,
+        }
     }
 }
 
@@ -128,6 +141,8 @@ pub struct Occurrence {
     pub registered: u64,
     /// Devices that were affected.
     pub affected: u64,
+    /// Registered when it began, and affected, of each generation that figures tell apart.
+    pub by_generation: Vec<(u64, u64)>,
     /// Time from the end of the cause to the recovery of each affected device.
     pub recoveries: Vec<SimDuration>,
 }
@@ -137,8 +152,12 @@ pub struct Occurrence {
 pub enum Change {
     /// Its hub got another size.
     Resized,
+    /// Its processing got more servers.
+    Servers,
     /// It was retired.
     Retired,
+    /// An operator changed how it takes part in allocation.
+    Allocation,
 }
 
 /// Counts of one class: the devices of a cohort on a stamp.
@@ -239,6 +258,8 @@ pub struct World<'a> {
     pub flowed: SimTime,
     /// Plans of the moves: those of the configuration, then one for each drained stamp.
     pub plans: Vec<Rc<MoveConfig>>,
+    /// The last decision of the scaling policy, and the one that it is making.
+    pub decided: (SimTime, SimTime),
     /// Devices of the scaled ring at the decisions so far.
     pub history: Vec<Sample>,
     /// Usage, and planned capacity held [devices x us], of the open window up to the last metering of each stamp.
@@ -251,6 +272,8 @@ pub struct World<'a> {
     pub added: u32,
     /// Stamps added, with the time they became active.
     pub added_at: Vec<(StampId, SimTime)>,
+    /// Features, generations and retirements.
+    pub lifecycle: Lifecycle,
     /// Users and where they are sent.
     pub routing: Routing,
     /// Moves whose users go along now.
@@ -265,6 +288,34 @@ pub struct World<'a> {
     pub device_time: Vec<(u128, u128)>,
     /// Scratch list of candidates.
     pub scratch: Vec<StampId>,
+}
+
+/// Devices of a generation over time.
+#[derive(Debug, Clone)]
+pub struct GenerationTime {
+    /// The generation.
+    pub generation: u16,
+    /// Registered device-time by stamp [device x us].
+    pub by_stamp: Vec<u128>,
+}
+
+/// State of features, generations and retirements.
+#[derive(Debug, Clone, Default)]
+pub struct Lifecycle {
+    /// Features.
+    pub features: Vec<FeatureRun>,
+    /// Connection attempts and calls that reached each stamp, and those that it failed; where a feature breaks something.
+    pub requests: Vec<(u64, u64)>,
+    /// Generations that figures tell apart.
+    pub generations: Vec<u16>,
+    /// Devices by generation and stamp.
+    pub held: Vec<Vec<Level>>,
+    /// Retirements.
+    pub retirements: Vec<RetirementRun>,
+    /// Devices of each cohort that left by a retirement.
+    pub gone: Vec<u32>,
+    /// Whether each cohort grows no more.
+    pub closed: Vec<bool>,
 }
 
 /// What a replication leaves behind.
@@ -287,6 +338,10 @@ pub struct Outcome {
     pub capacity_time: Vec<u128>,
     /// Start and end of each move that began: name, start, end.
     pub moves: Vec<(String, SimTime, SimTime)>,
+    /// Start and end of each retirement that began: name, start, end.
+    pub retirements: Vec<(String, SimTime, SimTime)>,
+    /// Devices by generation, where figures tell generations apart.
+    pub generations: Vec<GenerationTime>,
 }
 
 impl<'a> World<'a> {
@@ -338,12 +393,14 @@ impl<'a> World<'a> {
             ledger: Ledger::default(),
             flowed: SimTime::ZERO,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
+            decided: (SimTime::ZERO, SimTime::ZERO),
             history: Vec::new(),
             held: Default::default(),
             capacity_time: Vec::new(),
             changes: Vec::new(),
             added: 0,
             added_at: Vec::new(),
+            lifecycle: Lifecycle::default(),
             routing: Routing::default(),
             followed: Vec::new(),
             recorder,
@@ -421,7 +478,8 @@ impl<'a> World<'a> {
             .map(|s| self.recorder.level_value(self.figures.states[*s as usize]))
             .sum();
         let joined: u64 = self.cohort_joined.iter().map(|n| u64::from(*n)).sum();
-        assert_eq!(in_fleet, joined, "devices are conserved");
+        let gone: u64 = self.lifecycle.gone.iter().map(|n| u64::from(*n)).sum();
+        assert_eq!(in_fleet + gone, joined, "devices are conserved");
         let connected: u64 = self.hubs.iter().map(|h| u64::from(h.connected)).sum();
         let level = self.recorder.level_value(self.figures.states[State::Connected as usize]);
         assert_eq!(connected, level, "each connected device is connected to one hub");

@@ -10,6 +10,7 @@ mod dps;
 mod expect;
 mod faults;
 mod gateway;
+mod lifecycle;
 mod moves;
 mod run;
 mod scaling;
@@ -21,6 +22,7 @@ mod words;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::model::lifecycle::change::ChangeKind;
 use crate::units::Ratio;
 
 pub use catalog::{CATALOG, Catalog, PriceTable};
@@ -29,11 +31,12 @@ pub use dps::{Dps, Network, Service};
 pub use expect::{Expect, LabelValue, PhaseOf};
 pub use faults::{Drawn, Fault};
 pub use gateway::{CacheTable, Gateway};
+pub use lifecycle::{ChangeTable, Feature, FeatureBreaks, FeatureStage, Retirement};
 pub use moves::{Move, MoveUsers, Select};
 pub use run::{Run, StartTime, Steady};
 pub use scaling::{DrainTable, Plan, Scaling};
 pub use shaping::ShapingTable;
-pub use stamps::{HubTable, Inflate, Ingress, Processing, QuotaRule, Routing, RoutingTier, Stamps};
+pub use stamps::{HubTable, Inflate, Ingress, Processing, QuotaRule, Routing, RoutingTier, ServersTable, Stamps};
 pub use users::{Sessions, UserSwitch, Users};
 pub use words::{Lasts, OrNever};
 
@@ -84,6 +87,15 @@ pub struct File {
     /// Moves of devices between stamps. Default: none.
     #[serde(default)]
     pub moves: Vec<Move>,
+    /// Features that are rolled out to chosen stamps. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub features: Vec<Feature>,
+    /// Generations that are retired. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub retirements: Vec<Retirement>,
+    /// Changes that an operator makes to hubs. Default: none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changes: Vec<ChangeTable>,
     /// Users of full stamps, in populations. Default: none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<Users>,
@@ -104,9 +116,15 @@ impl File {
         let scale = |n: &mut u32| *n = ((f64::from(*n) * share).round() as u32).max(u32::from(*n > 0));
         for stamps in &mut self.stamps {
             scale(&mut stamps.capacity);
+            stamps.hub.devices_max.iter_mut().for_each(scale);
         }
         if let Some(scaling) = &mut self.scaling {
             scaling.policy.entry_mut().shrink(share);
+        }
+        for change in &mut self.changes {
+            if let ChangeKind::SetUnits(set) = &mut change.kind {
+                set.capacity.iter_mut().for_each(scale);
+            }
         }
         for cohort in &mut self.cohorts {
             scale(&mut cohort.devices);

@@ -6,14 +6,18 @@
 mod answer;
 mod advice;
 mod assumptions;
+mod changes;
 mod cohorts;
 mod dps;
 mod expectations;
 mod faults;
 mod move_conflicts;
 mod move_control;
+mod features;
+mod generations;
 mod moves;
 mod names;
+mod retirements;
 mod scaling;
 mod services;
 mod stamps;
@@ -178,7 +182,7 @@ impl<'a> Build<'a> {
         });
         file = file.scaled();
         let limits = self.limits(&mut file.catalog);
-        let prices = self.prices(&mut file.catalog);
+        let mut prices = self.prices(&mut file.catalog);
         self.require(!file.question.trim().is_empty(), "question", || {
             Finding::new("the question is empty").expected("the question that the scenario answers")
         });
@@ -199,8 +203,12 @@ impl<'a> Build<'a> {
         let network = self.network(&file);
         let dps = self.dps(&mut file, &names, &limits.dps, &prices);
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
-        let faults = self.faults(&mut file, &names, frame);
+        let mut faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, (stamps.as_deref(), cohorts.as_deref()), frame);
+        let outlets = features::Outlets { prices: &mut prices, faults: &mut faults };
+        let features = self.features(&file, &names, cohorts.as_deref(), frame, outlets);
+        let retirements = self.retirements(&mut file, frame);
+        let changes = self.changes(&mut file, &names, stamps.as_deref(), frame);
         let users = self.users(&file, &names, frame);
         let expectations = self.expectations(&file);
         let answer = self.answer(&file);
@@ -225,6 +233,10 @@ impl<'a> Build<'a> {
             faults,
             moves,
             users,
+            features,
+            retirements,
+            changes,
+            counts_failures: counts_failures(&file),
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
         };
         self.steady(&file, &model);
@@ -461,6 +473,14 @@ impl<'a> Build<'a> {
             self.say("run/event_budget", finding.help(format!("raise it above {events:.0}, or shorten the horizon")));
         }
     }
+}
+
+/// Whether a scenario says something of who may be assigned where: then failed registrations are counted by cause.
+fn counts_failures(file: &File) -> bool {
+    let chosen =
+        |group: &crate::scenario::file::Stamps| !group.generations.is_empty() || group.hub.devices_max.is_some();
+    let asked = file.dps.allocation.entry().webhook().is_some();
+    asked || !file.changes.is_empty() || !file.retirements.is_empty() || file.stamps.iter().any(chosen)
 }
 
 /// The shortest readable length that cuts a horizon into at most so many windows.

@@ -3,7 +3,7 @@
 use stampsim::kernel::draws::{Draws, Purpose, member, stable_name};
 use stampsim::model::backoff::BackoffRule;
 use stampsim::model::dps::allocation::{Allocate, AllocationRequest, Hashed};
-use stampsim::model::ids::{RegionId, StampId};
+use stampsim::model::ids::{CohortId, RegionId, RingId, StampId};
 use stampsim::model::region::RegionTable;
 use stampsim::model::stamp::edition::Edition;
 use stampsim::model::view::FleetView;
@@ -121,6 +121,9 @@ fn chosen(weights: [u16; 3]) -> Vec<StampId> {
         registration,
         chance: Draws::new(0, 0).stream(0, Purpose::StampChoice, 0),
         region: RegionId(0),
+        cohort: CohortId(0),
+        ring: RingId(0),
+        generation: 1,
         current: None,
         candidates: &stamps,
         stamp_keys: &keys,

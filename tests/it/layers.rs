@@ -35,7 +35,7 @@ const STOREYS: [&[&str]; 6] = [
 ];
 
 /// The nouns never use each other: their conversations are written in `event`.
-const NOUNS: &[&str] = &["dps", "fault", "gateway", "movement", "population", "routing", "stamp"];
+const NOUNS: &[&str] = &["dps", "fault", "gateway", "lifecycle", "movement", "population", "routing", "stamp"];
 
 /// Looks ahead that are known and have a reason; one that is gone must leave this list.
 const KNOWN: [(&str, &str); 0] = [];

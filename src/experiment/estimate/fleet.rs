@@ -6,7 +6,7 @@ use crate::model::config::ModelConfig;
 use crate::model::ids::{RingId, StampId};
 use crate::model::stamp::hub::StampConfig;
 use crate::model::stamp::scaling::Order;
-use crate::model::stamp::scaling::sight::{Sample, Sight, StampSight};
+use crate::model::stamp::scaling::sight::{HubLoad, Sample, Sight, StampSight};
 use crate::units::{SimDuration, SimTime};
 
 /// Most stamps that are counted beyond those of the scenario.
@@ -204,6 +204,7 @@ impl<'a> Plan<'a> {
                 changing: false,
                 rung: *rung,
                 ladder: &stamp.ladder,
+                load: HubLoad::default(),
             }
         });
         let others = model.stamps.iter().filter(|stamp| stamp.ring != scaling.ring).count();

@@ -72,8 +72,8 @@ fn recovery(model: &ModelConfig, fault: &FaultConfig, study: &Study) -> Vec<(Mea
 /// The hubs through which all devices that a fault struck must come back; none where that is not certain.
 fn takers<'a>(model: &'a ModelConfig, fault: &FaultConfig) -> Vec<&'a StampConfig> {
     let policy = model.scaling.policy.entry();
-    if policy.scale_up().is_some() {
-        return Vec::new(); // Their limits change in the run.
+    if model.resizes() || !model.retirements.is_empty() {
+        return Vec::new(); // Their limits, or their devices, change in the run.
     }
     let grows = policy.reach() != Reach::Nothing;
     let is_off = |effect: &crate::model::condition::Effect| matches!(effect.condition, Condition::Off(_));

@@ -77,6 +77,9 @@ impl World<'_> {
         }
         let now = agenda.now();
         let device = self.called_device(cohort, counter);
+        if !self.devices[device.index()].state.in_fleet() {
+            return; // It was retired, and is called no more.
+        }
         self.recorder.count(self.figures.commands, 1);
         let key = member(self.config.cohorts[cohort].key, counter);
         let call = self.calls.begin(device, now, key);
@@ -323,10 +326,15 @@ impl World<'_> {
         self.count_hub_attempt(call);
         let back = self.hop(call, Purpose::HubLatency, |g| &g.to_hub) / 2 + self.gateway_distance(stamp) / 2;
         let status = self.stamp_status[stamp.index()];
+        let errors = if status.down.is_none() { self.errors_for(device, stamp) } else { 0.0 };
+        let errs = errors > 0.0 && self.call_errs(call, errors);
+        if status.down.is_none() {
+            self.note_request(stamp, errs);
+        }
         match status.down {
             Some(DownStyle::Reset) => return self.end_call(call, Outcome::FailedDependency, now + back),
             Some(DownStyle::Silent) => return self.give_up_attempt(agenda, call, timeout.max(now)),
-            None if status.errors > 0.0 && self.call_errs(call, status.errors) => {
+            None if errs => {
                 return self.end_call(call, Outcome::FailedDependency, now + back);
             }
             None => {}

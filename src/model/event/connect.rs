@@ -143,7 +143,10 @@ impl World<'_> {
         if self.columns.identity[device.index()] != stamp {
             return self.unknown_at_hub(agenda, device, now + back);
         }
-        if status.errors > 0.0 && self.attempt_errs(device, status.errors) {
+        let errors = self.errors_for(device, stamp);
+        let errs = errors > 0.0 && self.attempt_errs(device, errors);
+        self.note_request(stamp, errs);
+        if errs {
             return self.fail(agenda, device, now + back);
         }
         self.ask_to_connect(agenda, device, stamp, status.stretch(back));
@@ -244,8 +247,12 @@ impl World<'_> {
         if cause == NOBODY || now - lost_at <= AFFECTED_AFTER {
             return;
         }
+        let generation = self.generation_index(device);
         let occurrence = &mut self.occurrences[usize::from(cause)];
         occurrence.affected += 1;
+        if let Some(generation) = generation {
+            occurrence.by_generation[generation].1 += 1;
+        }
         if back {
             occurrence.recoveries.push(now.saturating_since(occurrence.until));
         }

@@ -56,6 +56,7 @@ impl World<'_> {
             until,
             registered: self.registered(),
             affected: 0,
+            by_generation: self.registered_by_generation(),
             recoveries: Vec::new(),
         });
         let index = u32::from(occurrence);
@@ -148,6 +149,7 @@ impl World<'_> {
                 Condition::CapacityCut(left) => status.capacity *= left,
                 Condition::Excluded => status.excluded = true,
                 Condition::NoFrontEnd(style) => status.front_end = Some((style, *occurrence)),
+                Condition::ErrorRateOf(..) => status.errs_by_feature = true,
                 Condition::Flush | Condition::Off(_) | Condition::Halted => {}
             }
         }

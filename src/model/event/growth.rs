@@ -110,6 +110,9 @@ impl World<'_> {
 
     /// Looks at a cohort's size: new devices join within the tick that begins, surplus devices retire.
     pub(super) fn grow<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize, regular: bool) {
+        if self.lifecycle.closed[cohort] {
+            return; // Its generation is being retired.
+        }
         let now = agenda.now();
         let config = &self.config.cohorts[cohort];
         let wanted = config.growth.entry().count(config.devices, now);
@@ -133,7 +136,7 @@ impl World<'_> {
     }
 
     /// A device leaves the fleet for good.
-    fn retire(&mut self, device: DeviceId, now: SimTime) {
+    pub(super) fn retire(&mut self, device: DeviceId, now: SimTime) {
         let i = device.index();
         if self.devices[i].state == State::Connected {
             self.drop_connection(device, now, NOBODY);

@@ -1,10 +1,13 @@
 //! Event routines: what can happen in a run. [`Kind`] is the table of contents; each conversation has a file.
 
 mod attempts;
+mod change;
 mod command;
 mod connect;
 mod dps_figures;
 mod fault;
+mod feature;
+mod generation;
 mod growth;
 mod move_control;
 mod move_figures;
@@ -15,8 +18,10 @@ pub mod names;
 mod path;
 mod probe;
 mod provision;
+mod retirement;
 mod routing;
 mod scale;
+mod servers;
 mod telemetry;
 mod topology;
 mod user_figures;
@@ -122,10 +127,20 @@ pub enum Kind {
     ApiRequest,
     /// An installer has configured a device. Timer.
     Installed,
+    /// A feature comes to the stamps of a stage, or is rolled back.
+    FeatureChanges,
+    /// A generation begins to be retired.
+    RetirementBegins,
+    /// The next device of a retirement leaves the fleet.
+    DeviceLeaves,
+    /// An operator's change of a hub takes effect.
+    HubChanges,
+    /// A look at the processing of a stamp, or servers that it gets.
+    ServersScale,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 41] = [
+const KINDS: [Kind; 46] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -167,6 +182,11 @@ const KINDS: [Kind; 41] = [
     Kind::GuardLooks,
     Kind::ApiRequest,
     Kind::Installed,
+    Kind::FeatureChanges,
+    Kind::RetirementBegins,
+    Kind::DeviceLeaves,
+    Kind::HubChanges,
+    Kind::ServersScale,
 ];
 
 impl Kind {
@@ -182,7 +202,9 @@ impl Kind {
             | Self::FaultEnds
             | Self::WindowCloses
             | Self::StampReady
-            | Self::EndpointInflates => Class::Edge,
+            | Self::EndpointInflates
+            | Self::FeatureChanges
+            | Self::HubChanges => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
@@ -193,9 +215,15 @@ impl Kind {
             | Self::MessageReleased
             | Self::EndpointTakes
             | Self::MessageProcessed => Class::Completion,
-            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::GuardLooks | Self::Growth | Self::UsersSwitch => {
-                Class::Decision
-            }
+            Self::ScaleCheck
+            | Self::MoveBegins
+            | Self::Evict
+            | Self::GuardLooks
+            | Self::Growth
+            | Self::UsersSwitch
+            | Self::RetirementBegins
+            | Self::ServersScale
+            | Self::DeviceLeaves => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -266,6 +294,11 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::AnswerRunsOut => self.answer_runs_out(agenda, index),
             Kind::SessionEnds => return self.session_ends(agenda.now(), index, event.sequence()),
             Kind::UsersSwitch => self.users_switch(agenda, index as usize, usize::from(event.sequence())),
+            Kind::FeatureChanges => self.feature_changes(agenda.now(), index as usize, event.sequence()),
+            Kind::RetirementBegins => self.retirement_begins(agenda, index as usize),
+            Kind::DeviceLeaves => self.device_leaves(agenda, index as usize),
+            Kind::ServersScale => self.servers_scale(agenda, index as usize, event.sequence()),
+            Kind::HubChanges => self.hub_changes(agenda.now(), index as usize),
         }
         true
     }
@@ -301,6 +334,8 @@ impl World<'_> {
 
     /// Fills the agenda at time zero.
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        self.begin_generations();
+        self.begin_features(agenda);
         self.open_stamps();
         self.open_users(agenda);
         self.populate(agenda);
@@ -309,6 +344,9 @@ impl World<'_> {
         self.schedule_moves(agenda);
         self.schedule_scaling(agenda);
         self.schedule_window(agenda);
+        self.schedule_retirements(agenda);
+        self.schedule_changes(agenda);
+        self.schedule_server_checks(agenda);
     }
 }
 

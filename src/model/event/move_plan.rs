@@ -54,6 +54,8 @@ impl World<'_> {
         let cohort = selector.cohort.is_none_or(|c| c == record.cohort);
         let region = selector.region.is_none_or(|r| r == record.region);
         let generation = selector.generation.is_none_or(|g| g == self.cohort(device).generation);
+        let served = |to: StampId| self.stamps[to.index()].serves(self.cohort(device).generation);
+        let generation = generation && rule.to.is_none_or(served);
         let from = rule.from.is_empty() || rule.from.contains(&holder);
         let ring = rule.ring.is_none_or(|r| r == record.ring);
         let movable = holder != StampId::NONE && !record.is(Device::DORMANT) && rule.to != Some(holder);

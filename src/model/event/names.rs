@@ -37,12 +37,17 @@ impl<'a> EventNames<'a> {
                 plan.map_or_else(|| crate::model::figures::DRAIN.to_owned(), |plan| plan.name.clone())
             }
             Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
-            Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
+            Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates | Kind::ServersScale => {
+                format!("stamp {index}")
+            }
             Kind::MessageAtHub | Kind::MessageReleased | Kind::MessageProcessed => format!("message {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),
             Kind::Probe | Kind::ProbeFails => format!("probe {index}"),
             Kind::AnswerRunsOut | Kind::SessionEnds => self.user(index),
             Kind::UsersSwitch => self.config.users[index as usize].name.clone(),
+            Kind::FeatureChanges => self.config.features[index as usize].name.clone(),
+            Kind::RetirementBegins | Kind::DeviceLeaves => self.config.retirements[index as usize].name.clone(),
+            Kind::HubChanges => self.config.changes[index as usize].name.clone(),
             _ => "all".to_owned(),
         }
     }
@@ -106,6 +111,11 @@ impl Kind {
             Self::GuardLooks => "guard_looks",
             Self::ApiRequest => "api_request",
             Self::Installed => "installed",
+            Self::FeatureChanges => "feature_changes",
+            Self::RetirementBegins => "retirement_begins",
+            Self::DeviceLeaves => "device_leaves",
+            Self::HubChanges => "hub_changes",
+            Self::ServersScale => "servers_scale",
         }
     }
 }

@@ -4,7 +4,7 @@ use crate::kernel::draws::{Purpose, member};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::condition::DownStyle;
-use crate::model::dps::allocation::AllocationRequest;
+use crate::model::dps::allocation::{AllocationRequest, Answer};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::poll_after;
 use crate::model::event::Kind;
@@ -104,16 +104,24 @@ impl World<'_> {
         self.note_work(device, Passed::Registration, service.index());
         self.instances[service.index()].accepted += 1;
         if !self.has_room(device, service) {
-            return self.reject(agenda, device);
+            return self.registration_fails(agenda, device, None, "instance_full");
         }
         if self.is_redirected(device, service) {
             return self.redirect(agenda, device, service);
         }
-        let Some(target) = self.decide(device, now).filter(|s| self.can_take(device, *s) && self.can_leave(device, *s))
-        else {
-            return self.reject(agenda, device);
+        let asked = self.ask_webhook(device);
+        if asked.is_some_and(|answer| !answer.fine) {
+            return self.registration_fails(agenda, device, asked.map(|answer| answer.after), "webhook");
+        }
+        let target = match self.decide(device, now) {
+            None => Err("no_stamp"),
+            Some(target) => self.refusal(device, target).map_or(Ok(target), Err),
         };
-        let done = self.reserve(device, target, now);
+        let target = match target {
+            Ok(target) => target,
+            Err(cause) => return self.registration_fails(agenda, device, asked.map(|answer| answer.after), cause),
+        };
+        let done = self.reserve(device, target, now) + asked.map_or(SimDuration::ZERO, |answer| answer.after);
         self.set_state(device, State::Assigning, now);
         self.device_event(agenda, device, done, Kind::AssignmentDone);
         let back = self.way_from_dps(device);
@@ -121,10 +129,45 @@ impl World<'_> {
         self.timer(agenda, device, seen, Kind::AssignmentSeen);
     }
 
-    /// A registration failed; the device asks again later.
-    fn reject<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
-        self.set_state(device, State::Rejected, agenda.now());
-        let again = agenda.now() + self.config.dps.failed_retry;
+    /// Asks the webhook of a custom allocation, where there is one; an individual enrollment needs none.
+    fn ask_webhook(&mut self, device: DeviceId) -> Option<Answer> {
+        let hook = self.config.dps.allocation.entry().webhook()?;
+        if self.enrollments.pinned(device.registration()).is_some() {
+            return None;
+        }
+        let counter = self.devices[device.index()].attempt_counter();
+        let answer = hook.call(&mut self.device_draw(device, Purpose::Webhook, counter));
+        let (calls, failed) = &mut self.figures.webhook;
+        (*calls, *failed) = (*calls + 1, *failed + u64::from(!answer.fine));
+        Some(answer)
+    }
+
+    /// Why a chosen hub does not get the device, if it does not.
+    fn refusal(&self, device: DeviceId, target: StampId) -> Option<&'static str> {
+        let full = self.hubs[target.index()].is_full(&self.stamps[target.index()]);
+        match (self.can_take(device, target), self.can_leave(device, target)) {
+            (true, true) => None,
+            (true, false) => Some("source_down"),
+            (false, _) => Some(if full { "registry_full" } else { "hub_down" }),
+        }
+    }
+
+    /// DPS fails the registration, at once or when it has waited for a webhook; the device asks again later.
+    fn registration_fails<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        device: DeviceId,
+        waited: Option<SimDuration>,
+        cause: &'static str,
+    ) {
+        let now = agenda.now();
+        *self.figures.failed.entry(cause).or_default() += 1;
+        self.set_state(device, State::Rejected, now);
+        let told = waited.map_or(now, |waited| {
+            let back = self.way_from_dps(device);
+            poll_after(now + back, now + waited + back, self.config.dps.poll)
+        });
+        let again = told + self.config.dps.failed_retry;
         if self.config.dps.topology.entry().api().is_some() {
             // The API may know an instance that takes it.
             self.columns.unanswered[device.index()] = u8::MAX;
@@ -160,9 +203,11 @@ impl World<'_> {
         if self.config.dps.reprovision == Reprovision::Never && current.is_some() {
             return current;
         }
-        if let Some(pinned) =
-            self.enrollments.pinned(registration).filter(|s| self.takes_part(*s) && self.is_linked(service, *s))
-        {
+        let generation = self.cohort(device).generation;
+        let fits = |s: &StampId| {
+            self.takes_part(*s) && self.is_linked(service, *s) && self.stamps[s.index()].serves(generation)
+        };
+        if let Some(pinned) = self.enrollments.pinned(registration).filter(fits) {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
@@ -179,13 +224,18 @@ impl World<'_> {
         open && self.hubs[i].life == Life::Active
     }
 
-    /// Stamps of the enrollment group, or all of its ring, that take part in allocation and are linked to the instance.
+    /// Stamps of the enrollment group, or all of its ring, that take part in allocation, serve the generation and are linked to
+    /// the instance.
     fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
         let service = self.service_of(device);
         let ring = self.devices[device.index()].ring;
         // A promoted device has left its cohort's enrollment group, and with it that group's list of stamps.
         let own: &[StampId] = if ring == self.cohort(device).ring { &self.cohort(device).stamps } else { &[] };
-        let of_group = |s: StampId| self.stamps[s.index()].ring == ring && (own.is_empty() || own.contains(&s));
+        let generation = self.cohort(device).generation;
+        let of_group = |s: StampId| {
+            let stamp = &self.stamps[s.index()];
+            stamp.ring == ring && stamp.serves(generation) && (own.is_empty() || own.contains(&s))
+        };
         candidates.clear();
         candidates.extend(
             (0..self.stamps.len() as u16)
@@ -209,6 +259,9 @@ impl World<'_> {
             registration: self.registration_key(device),
             chance: self.device_draw(device, Purpose::StampChoice, u64::from(self.devices[device.index()].episode)),
             region: self.devices[device.index()].region,
+            cohort: self.devices[device.index()].cohort,
+            ring: self.devices[device.index()].ring,
+            generation: self.cohort(device).generation,
             current,
             candidates,
             stamp_keys: &self.stamp_keys,
@@ -304,6 +357,7 @@ impl World<'_> {
         self.recorder.level_mut(self.figures.registered).take(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).take(1, now);
         self.device_of_population(device, stamp, false, now);
+        self.device_of_lifecycle(device, stamp, false, now);
     }
 
     /// Counts a device's identity in a hub's registry.
@@ -312,6 +366,7 @@ impl World<'_> {
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);
+        self.device_of_lifecycle(device, stamp, true, now);
     }
 
     /// DPS is done: the identity lies on its hub.

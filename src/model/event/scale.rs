@@ -6,6 +6,7 @@ use std::rc::Rc;
 use crate::kernel::draws::stable_name;
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
+use crate::metrics::Level;
 use crate::metrics::measure::MeasureKey;
 use crate::model::event::{Kind, RESIZED, world_key};
 use crate::model::figures::{DRAIN, Queue, Use};
@@ -15,8 +16,8 @@ use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::device::Device;
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
-use crate::model::stamp::scaling::Order;
-use crate::model::stamp::scaling::sight::{Sample, Sight, StampSight};
+use crate::model::stamp::scaling::sight::{HubLoad, Sample, Sight, StampSight};
+use crate::model::stamp::scaling::{Order, ScaleUp};
 use crate::model::world::{Change, Status, World};
 use crate::units::{Rate, SimDuration, SimTime};
 
@@ -48,6 +49,8 @@ impl World<'_> {
             self.recorder.level_mut(self.figures.stamps_active).add(1, now);
         }
         self.count_units(i64::from(config.units), now);
+        self.count_servers(u64::from(config.processing.servers), now, Level::add);
+        self.open_lifecycle(now);
         self.stamps.push(config);
         self.hubs.push(hub);
     }
@@ -86,8 +89,13 @@ impl World<'_> {
     /// The scaling policy decides.
     pub(super) fn scale_check<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let now = agenda.now();
+        if self.config.scaling.policy.entry().scale_up().is_some_and(ScaleUp::looks_at_use) {
+            self.flow_until(now);
+        }
+        self.decided.1 = now;
         self.sample(now);
         let orders = self.config.scaling.policy.entry().decide(&self.sight(now));
+        self.note_decision();
         for order in orders {
             match order {
                 Order::Add => self.add_stamp(agenda),
@@ -127,7 +135,27 @@ impl World<'_> {
             changing: hub.next_rung.is_some(),
             rung,
             ladder: &stamp.ladder,
+            load: self.hub_load(s),
         }
+    }
+
+    /// What a hub had to do since the last decision.
+    fn hub_load(&self, s: usize) -> HubLoad {
+        let (since, now) = self.decided;
+        let uses =
+            [Queue::Connect, Queue::Send, Queue::Registry, Queue::Method].map(|q| &self.figures.uses[q as usize][s]);
+        let rate = |used: &Use| (used.total - used.seen) as f64 / (now - since).secs().max(1e-6);
+        HubLoad {
+            messages: self.hubs[s].quota.used(now),
+            rates: uses.map(rate),
+            method_payload: self.stamps[s].method_payload,
+        }
+    }
+
+    /// What is used from now on counts for the next decision.
+    fn note_decision(&mut self) {
+        self.decided.0 = self.decided.1;
+        self.figures.uses.iter_mut().flatten().for_each(|used| used.seen = used.total);
     }
 
     /// When capacity came for the last time.
@@ -151,6 +179,7 @@ impl World<'_> {
         self.open_stamp(StampConfig { name, key, ..template.clone() }, Life::Deploying, agenda.now());
         let index = (self.stamps.len() - 1) as u32;
         self.other_event(agenda, agenda.now() + scaling.lead_time, Kind::StampReady, key, (index, 0));
+        self.schedule_server_check(agenda, index as usize, agenda.now() + scaling.lead_time);
     }
 
     /// A new stamp takes devices from now on.
@@ -158,6 +187,7 @@ impl World<'_> {
         self.hubs[usize::from(index)].life = Life::Active;
         self.recorder.level_mut(self.figures.stamps_active).add(1, now);
         self.added_at.push((StampId(index), now));
+        self.close_unserved(now);
     }
 
     /// An operator calls for another size of a hub.
@@ -171,14 +201,19 @@ impl World<'_> {
     /// A hub has its new size: limits, quota and price follow from now on.
     pub(super) fn resized(&mut self, now: SimTime, s: usize) {
         let Some(rung) = self.hubs[s].next_rung.take().filter(|_| self.hubs[s].life == Life::Active) else { return };
+        self.hubs[s].rung = rung;
+        let config = self.stamps[s].at(&self.stamps[s].ladder[rung]);
+        self.resize(now, s, config);
+    }
+
+    /// The stamp is another one in size from now on.
+    pub(super) fn resize(&mut self, now: SimTime, s: usize, config: StampConfig) {
         self.flow_until(now);
         self.meter_stamp(s, now);
         let level = self.figures.stamp_devices[s];
         let (before, most) = (self.stamps[s].clone(), self.recorder.level_most(level));
         let most = most.max(self.recorder.level_value(level));
-        let config = before.at(&before.ladder[rung]);
         let hub = &mut self.hubs[s];
-        hub.rung = rung;
         hub.fullest = hub.fullest.max(most as f64 / f64::from(before.capacity));
         hub.set_limits(&config, self.stamp_status[s].capacity, now);
         hub.quota.set_limit(config.edition.messages_per_day * u64::from(config.units), now);
@@ -198,9 +233,7 @@ impl World<'_> {
         if !open(s) || !(0..self.hubs.len()).any(|other| other != s && open(other)) {
             return;
         }
-        self.hubs[s].life = Life::Draining;
-        self.closed[s] = true;
-        self.recorder.level_mut(self.figures.stamps_active).take(1, now);
+        self.close_for_good(s, now);
         if let Some(pace) = self.config.scaling.drain_pace {
             self.forget_dormant(stamp, now);
             if self.hubs[s].registered > 0 {
@@ -208,6 +241,13 @@ impl World<'_> {
             }
         }
         self.retire_if_empty(stamp, now);
+    }
+
+    /// A stamp takes no device any more.
+    pub(super) fn close_for_good(&mut self, s: usize, now: SimTime) {
+        self.hubs[s].life = Life::Draining;
+        self.closed[s] = true;
+        self.recorder.level_mut(self.figures.stamps_active).take(1, now);
     }
 
     /// The move that empties a stamp.
@@ -253,6 +293,7 @@ impl World<'_> {
         self.meter_stamp(s, now);
         self.hubs[s].life = Life::Retired;
         self.count_units(-i64::from(self.stamps[s].units), now);
+        self.count_servers(u64::from(self.hubs[s].pipeline.servers()), now, Level::take);
         self.changes.push((stamp, now, Change::Retired));
     }
 }

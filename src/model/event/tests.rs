@@ -62,6 +62,7 @@ fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
         key: stable_name(name),
         region: RegionId(0),
         ring: RingId(0),
+        generations: Vec::new(),
         capacity: 50_000,
         edition_name: "S1".into(),
         edition,
@@ -73,7 +74,7 @@ fn stamp(name: &str, connects: &str, shaping: Shaping) -> StampConfig {
         registry_shaping: Shaping::default(),
         method_shaping: Shaping::default(),
         method_payload: Bytes(0),
-        processing: ProcessingConfig { servers: 1, service: zero() },
+        processing: ProcessingConfig { servers: 1, service: zero(), scaling: None },
         path: crate::model::stamp::path::PathConfig::OFF,
         answer: zero(),
         fixed_prices: Vec::new(),
@@ -175,6 +176,10 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         faults: Vec::new(),
         moves: Vec::new(),
         users: Vec::new(),
+        features: Vec::new(),
+        retirements: Vec::new(),
+        changes: Vec::new(),
+        counts_failures: false,
         cuts: crate::model::config::Cuts::Phases,
     }
 }

@@ -53,7 +53,7 @@ impl World<'_> {
 
     pub(super) fn set_split(&mut self, p: usize, now: SimTime) {
         let Some(cohort) = self.config.users[p].cohort else { return };
-        let devices = u64::from(self.cohort_joined[cohort.index()]);
+        let devices = u64::from(self.in_fleet(cohort.index()));
         let split = self.routing.populations[p].split(devices);
         let figures = self.figures.users.as_mut().expect("users have figures");
         if let Some(level) = figures.split[p] {

@@ -72,8 +72,14 @@ impl World<'_> {
                 usage.add(Component::Routing, at, &fixed.price, Quantity::UnitMicros(endpoint.bill(now)));
                 continue;
             }
-            let component = if fixed.routing { Component::Routing } else { Component::Processing };
-            usage.add_time(component, at, &fixed.price, u64::from(fixed.quantity), held);
+            let paid = u128::from(fixed.quantity) * u128::from(held.0);
+            if fixed.routing {
+                usage.add(Component::Routing, at, &fixed.price, Quantity::UnitMicros(paid));
+            } else {
+                // The price is for the servers at the start; more of them cost in proportion.
+                let paid = paid * u128::from(hub.pipeline.servers()) / u128::from(stamp.processing.servers);
+                usage.add(Component::Processing, at, &fixed.price, Quantity::UnitMicros(paid));
+            }
         }
         if stamp.bills_ingress {
             let routed = u128::from(sent.total - std::mem::replace(&mut sent.billed, sent.total));
@@ -86,6 +92,7 @@ impl World<'_> {
         for stamp in 0..self.hubs.len() {
             self.meter_stamp(stamp, now);
         }
+        self.meter_features(now);
         let (mut usage, capacity) = std::mem::take(&mut self.held);
         self.capacity_time.push(capacity);
         if let Some(gateway) = &self.config.gateway {
@@ -145,6 +152,8 @@ impl World<'_> {
         let own = self.own_figures(now);
         let own_series = self.own_series();
         let moves = self.move_spans(now);
+        let retirements = self.retirement_spans(now);
+        let generations = self.generation_times(now);
         let mut recorded = self.recorder.finish(now);
         recorded.values.extend(own);
         recorded.series.extend(own_series);
@@ -159,6 +168,8 @@ impl World<'_> {
             changes: self.changes,
             capacity_time: self.capacity_time,
             moves,
+            retirements,
+            generations,
         }
     }
 
@@ -202,6 +213,9 @@ impl World<'_> {
         if self.follows_instances() {
             self.dps_figures(&mut out);
         }
+        self.registration_figures(&mut out);
+        self.generation_figures(&mut out);
+        self.feature_figures(&mut out);
         out
     }
 
@@ -285,6 +299,19 @@ impl World<'_> {
         self.endpoint_figures(out);
     }
 
+    /// Registrations that failed, by cause, where the scenario is about them; and what became of a webhook's calls.
+    fn registration_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
+        if self.config.counts_failures {
+            let key = MeasureKey::new("registrations_failed");
+            out.push((key.clone(), self.figures.failed.values().sum::<u64>() as f64));
+            out.extend(self.figures.failed.iter().map(|(cause, n)| (key.clone().with("cause", *cause), *n as f64)));
+        }
+        let (calls, failed) = self.figures.webhook;
+        if calls > 0 {
+            out.push((MeasureKey::new("webhook_failed_ratio"), failed as f64 / calls as f64));
+        }
+    }
+
     fn endpoint_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
         let endpoints = || self.hubs.iter().filter_map(|hub| hub.path.endpoint.as_ref());
         let offered: u64 = endpoints().map(|endpoint| endpoint.offered).sum();
@@ -315,7 +342,9 @@ impl World<'_> {
         out.push((key("stamp_utilisation_ratio").with("stat", "max"), most.fold(0.0, f64::max)));
         let registered: f64 = self.hubs.iter().map(|h| f64::from(h.registered)).sum();
         let capacity: f64 = (0..self.stamps.len()).filter(active).map(|s| f64::from(self.stamps[s].capacity)).sum();
-        out.push((key("stamp_utilisation_ratio").with("stat", "end"), registered / capacity));
+        if capacity > 0.0 {
+            out.push((key("stamp_utilisation_ratio").with("stat", "end"), registered / capacity));
+        }
         let over = |s: usize| f64::from(self.hubs[s].registered.saturating_sub(self.stamps[s].capacity));
         let over: f64 = (0..self.hubs.len()).map(over).sum();
         if registered > 0.0 {

@@ -42,7 +42,7 @@ pub struct CohortConfig {
     pub regions: Vec<(RegionId, f64)>,
     /// Ring of the cohort's enrollment.
     pub ring: RingId,
-    /// Hardware or firmware generation, for selectors of moves.
+    /// Hardware or firmware generation.
     pub generation: u16,
     /// What a device is worth against others [1], for the order of moves.
     pub value: f64,

@@ -9,6 +9,7 @@ use crate::model::stamp::edition::{Edition, Throttle};
 use crate::model::stamp::path::{Path, PathConfig};
 use crate::model::stamp::pipeline::{Pipeline, ProcessingConfig};
 use crate::model::stamp::quota::Quota;
+use crate::model::stamp::servers::ServersSeen;
 use crate::units::{Bytes, SimTime};
 
 /// A fixed price that a stamp costs while it exists.
@@ -50,6 +51,8 @@ pub struct StampConfig {
     pub region: RegionId,
     /// Ring.
     pub ring: RingId,
+    /// Generations of devices that it serves; empty for any.
+    pub generations: Vec<u16>,
     /// Planned capacity [devices]: soft, since DPS does not know it.
     pub capacity: u32,
     /// Edition of the hub, with its name.
@@ -89,6 +92,11 @@ pub struct StampConfig {
 }
 
 impl StampConfig {
+    /// Whether devices of a generation may be assigned to it.
+    pub fn serves(&self, generation: u16) -> bool {
+        self.generations.is_empty() || self.generations.contains(&generation)
+    }
+
     /// The same stamp at another size.
     #[must_use]
     pub fn at(&self, rung: &Rung) -> Self {
@@ -162,6 +170,8 @@ pub struct Hub {
     pub next_rung: Option<usize>,
     /// Largest utilisation that it had at an earlier size [1].
     pub fullest: f64,
+    /// How far the scaling of its processing has come.
+    pub servers_seen: ServersSeen,
 }
 
 impl Hub {
@@ -187,6 +197,7 @@ impl Hub {
             rung: 0,
             next_rung: None,
             fullest: 0.0,
+            servers_seen: ServersSeen { at: now, ..ServersSeen::default() },
         }
     }
 

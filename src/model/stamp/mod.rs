@@ -7,3 +7,4 @@ pub mod path;
 pub mod pipeline;
 pub mod quota;
 pub mod scaling;
+pub mod servers;

@@ -96,6 +96,11 @@ impl Path {
         [kept, first].into_iter().flatten().reduce(f64::min)
     }
 
+    /// Messages of flows that wait for processing.
+    pub fn queued(&self) -> u64 {
+        self.queue.iter().map(|batch| batch.n).sum()
+    }
+
     /// Notes a checkpoint when one lies before now; what was done before it is not read again.
     pub fn note_checkpoint(&mut self, every: SimDuration, now: SimTime) -> bool {
         let number = now.0 / every.0.max(1);

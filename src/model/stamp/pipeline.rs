@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 
 use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
+use crate::model::stamp::servers::ServerScaling;
 use crate::theory::md1_table::Md1Table;
 use crate::theory::queues::erlang_c;
 use crate::units::{SimDuration, SimTime};
@@ -19,6 +20,8 @@ pub struct ProcessingConfig {
     pub servers: u32,
     /// Time one server needs for one message.
     pub service: DurationLaw,
+    /// When servers are added; nothing where the number stays.
+    pub scaling: Option<ServerScaling>,
 }
 
 /// State of the stage.
@@ -115,6 +118,27 @@ impl Pipeline {
         (self.service_mean_s > 0.0).then(|| f64::from(self.servers) / self.service_mean_s)
     }
 
+    /// Servers.
+    pub fn servers(&self) -> u32 {
+        self.servers
+    }
+
+    /// Adds servers. Messages that have come keep the times that they were given; all servers together go on with the work
+    /// that is left, so that what comes from now on waits as long as it would in one queue.
+    pub fn add_servers(&mut self, n: u32, now: SimTime) {
+        let left: u64 = self.free_at.iter().map(|Reverse(at)| at.saturating_sub(now.0)).sum();
+        self.servers += n;
+        let each = now.0 + left / u64::from(self.servers);
+        self.free_at = (0..self.servers).map(|_| Reverse(each)).collect();
+    }
+
+    /// Wait of a message that came now.
+    pub fn lag(&self, now: SimTime) -> SimDuration {
+        let free = self.free_at.peek().map_or(0, |Reverse(at)| *at);
+        let fluid = self.rate().map_or(0.0, |rate| self.backlog / rate);
+        SimTime(free).saturating_since(now).max(SimDuration::from_secs_f64(fluid))
+    }
+
     /// Messages that wait in the fluid backlog.
     pub fn backlog(&self) -> f64 {
         self.backlog
@@ -127,16 +151,33 @@ mod tests {
 
     #[test]
     fn two_servers_serve_in_order_of_arrival() {
-        let mut stage =
-            Pipeline::new(&ProcessingConfig { servers: 2, service: DurationLaw::constant(SimDuration(10)) });
+        let mut stage = Pipeline::new(&ProcessingConfig {
+            servers: 2,
+            service: DurationLaw::constant(SimDuration(10)),
+            scaling: None,
+        });
         let begins: Vec<_> = [0, 0, 1, 2, 30].map(|t| stage.arrive(SimTime(t), SimDuration(10)).0).into();
         assert_eq!(begins, [0, 0, 10, 10, 30]);
     }
 
     #[test]
+    fn added_servers_share_the_work_that_is_left() {
+        let service = DurationLaw::constant(SimDuration(10));
+        let mut stage = Pipeline::new(&ProcessingConfig { servers: 1, service, scaling: None });
+        (0..4).for_each(|_| _ = stage.arrive(SimTime(0), SimDuration(10)));
+        assert_eq!(stage.lag(SimTime(10)), SimDuration(30));
+        stage.add_servers(2, SimTime(10));
+        assert_eq!((stage.servers(), stage.lag(SimTime(10))), (3, SimDuration(10)));
+        assert_eq!(stage.arrive(SimTime(12), SimDuration(10)), SimTime(20));
+    }
+
+    #[test]
     fn a_saturated_flow_waits_as_the_fluid_does() {
-        let mut stage =
-            Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
+        let mut stage = Pipeline::new(&ProcessingConfig {
+            servers: 1,
+            service: DurationLaw::constant(SimDuration(10_000)),
+            scaling: None,
+        });
         let md1 = Md1Table::new();
         for _ in 0..300 {
             stage.flow(&md1, SimDuration::SECOND, (120, 120.0), &[0.5; STRATA]);
@@ -147,8 +188,11 @@ mod tests {
 
     #[test]
     fn chance_counts_once_below_saturation() {
-        let mut stage =
-            Pipeline::new(&ProcessingConfig { servers: 1, service: DurationLaw::constant(SimDuration(10_000)) });
+        let mut stage = Pipeline::new(&ProcessingConfig {
+            servers: 1,
+            service: DurationLaw::constant(SimDuration(10_000)),
+            scaling: None,
+        });
         let md1 = Md1Table::new();
         let median = md1.wait_quantile(0.8, 0.5) * 0.01;
         for n in [60, 110, 80] {

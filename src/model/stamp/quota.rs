@@ -44,6 +44,12 @@ impl Quota {
         (self.limit, self.most) = (limit, self.used);
     }
 
+    /// Messages that the day has metered so far.
+    pub fn used(&self, now: SimTime) -> u64 {
+        let today = (now.0 + self.day_offset.0) / SimDuration::DAY.0 == self.day;
+        if today { self.used } else { 0 }
+    }
+
     /// Messages that the rest of the day may still meter.
     pub fn room(&mut self, now: SimTime) -> u64 {
         self.turn(now);

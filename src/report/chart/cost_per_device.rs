@@ -4,8 +4,8 @@ use crate::analysis::Study;
 
 use super::ends::{self, End, right_beside};
 use super::frame::width_of;
-use super::marks::stamps;
-use super::numbers::{count, percent, usd};
+use super::marks::{Happened, stamps};
+use super::numbers::{percent, usd};
 use super::samples::{self, Point, known, labelled, runs};
 use super::scale::{Quantity, Scale};
 use super::sheet::{Above, Sheet, Words, intervals};
@@ -55,13 +55,13 @@ impl Chart for CostPerDevice {
                 }
             }
         }
-        let added = stamps(&sheet.svg, &sheet.frame, study, &sheet.time);
+        let happened = stamps(&sheet.svg, &sheet.frame, study, &sheet.time);
         let ends = lines.iter().filter_map(|line| {
             let last = line.last()?;
             Some(End { y: sheet.frame.y(last), name: line.name.to_owned(), value: usd(last), colour: line.colour })
         });
         ends::draw(&sheet.svg, &sheet.frame, ends.collect());
-        let words = words(&sheet, &lines, key, added);
+        let words = words(&sheet, &lines, key, happened);
         Some(sheet.picture("cost_per_device", words))
     }
 }
@@ -75,13 +75,9 @@ fn lines(study: &Study) -> Vec<Line> {
     LINES.iter().filter_map(line).filter(|line| known(&line.points).next().is_some()).collect()
 }
 
-fn words(sheet: &Sheet, lines: &[Line], key: &Line, added: usize) -> Words {
+fn words(sheet: &Sheet, lines: &[Line], key: &Line, happened: Happened) -> Words {
     let (first, last) = (key.first().unwrap_or(0.0), key.last().unwrap_or(0.0));
-    let stamps = match added {
-        0 => String::new(),
-        1 => " while 1 stamp is added".to_owned(),
-        n => format!(" while {} stamps are added", count(n as f64)),
-    };
+    let stamps = happened.sentence().map_or_else(String::new, |sentence| format!(" while {sentence}"));
     let way = if last < first { "falls" } else { "rises" };
     let title = if (last - first).abs() > first.abs() * 0.03 && usd(first) != usd(last) {
         format!("Cost per {} device {way} from {} to {} a month{stamps}", key.name, usd(first), usd(last))
@@ -89,7 +85,7 @@ fn words(sheet: &Sheet, lines: &[Line], key: &Line, added: usize) -> Words {
         format!("A {} device costs {} a month{stamps}", key.name, usd(last))
     };
     let figures: Vec<String> = lines.iter().rev().map(figures).collect();
-    let triangles = if added > 0 { "; triangles: a stamp is added" } else { "" };
+    let triangles = happened.key().map_or_else(String::new, |key| format!("; {key}"));
     let floor = if lines.iter().any(|line| line.name == "floor") { "; floor: every stamp exactly full" } else { "" };
     Words {
         subtitle: format!("USD per device and month{}{floor}{triangles}", intervals(sheet.study, "band")),

@@ -1,8 +1,9 @@
-//! Faults, moves and added stamps: shaded times with names above the plot, and triangles.
+//! Faults, moves and what happens to stamps: shaded times with names above the plot, and triangles.
 
 use crate::analysis::{Mark, MarkKind, Study};
 
 use super::frame::Frame;
+use super::numbers::count;
 use super::svg_backend::Svg;
 use super::text::{self, short};
 use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, MARGIN, MARK, MUTED, NUMBER, TICK, WIDTH, WINDOW};
@@ -77,13 +78,13 @@ fn colour_of(kind: MarkKind) -> Colour {
     }
 }
 
-/// Faults and moves that begin within the run, in order of time.
+/// Faults, moves and retirements that begin within the run, in order of time.
 pub(super) fn causes(study: &Study) -> Vec<&Mark> {
     let horizon = study.horizon.0;
     let mut marks: Vec<&Mark> = study
         .marks
         .iter()
-        .filter(|m| matches!(m.kind, MarkKind::Fault | MarkKind::Move) && m.from.0 < horizon)
+        .filter(|m| matches!(m.kind, MarkKind::Fault | MarkKind::Move | MarkKind::Retirement) && m.from.0 < horizon)
         .collect();
     marks.sort_by_key(|mark| (mark.from, mark.until));
     marks
@@ -176,16 +177,69 @@ fn into_lanes(windows: &mut [Window], names: Names, right: f64) -> bool {
 /// Height of the triangles with their two lines [px].
 pub(super) const STAMPS: f64 = 42.0;
 
-/// A triangle for every stamp that was added, with name and moment where there is room.
-pub(super) fn stamps(svg: &Svg, frame: &Frame, study: &Study, time: &TimeAxis) -> usize {
+/// How often what happened to stamps: added, given another size, retired.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Happened {
+    pub(super) added: usize,
+    pub(super) resized: usize,
+    pub(super) retired: usize,
+}
+
+impl Happened {
+    fn of(marks: &[&Mark]) -> Self {
+        let count = |kind| marks.iter().filter(|mark| mark.kind == kind).count();
+        Self {
+            added: count(MarkKind::StampAdded),
+            resized: count(MarkKind::StampResized),
+            retired: count(MarkKind::StampRetired),
+        }
+    }
+
+    /// What happened, with how often: "2 stamps are added and 1 is retired"; nothing when nothing did.
+    pub(super) fn sentence(self) -> Option<String> {
+        let all = [("added", self.added), ("resized", self.resized), ("retired", self.retired)];
+        let mut parts: Vec<String> = Vec::new();
+        for (what, n) in all.into_iter().filter(|(_, n)| *n > 0) {
+            let noun = match (parts.is_empty(), n) {
+                (true, 1) => " stamp",
+                (true, _) => " stamps",
+                (false, _) => "",
+            };
+            parts.push(format!("{}{noun} {} {what}", count(n as f64), if n == 1 { "is" } else { "are" }));
+        }
+        let last = parts.pop()?;
+        Some(if parts.is_empty() { last } else { format!("{} and {last}", parts.join(", ")) })
+    }
+
+    /// What the triangles mean.
+    pub(super) fn key(self) -> Option<String> {
+        let all = [("added", self.added), ("resized", self.resized), ("retired", self.retired)];
+        let words: Vec<&str> = all.into_iter().filter(|(_, n)| *n > 0).map(|(what, _)| what).collect();
+        (!words.is_empty()).then(|| format!("triangles: a stamp is {}", words.join(" or ")))
+    }
+}
+
+/// Colour of a stamp's triangle, and its name as written beside it.
+fn stamp_mark(mark: &Mark) -> (Colour, String) {
+    match mark.kind {
+        MarkKind::StampResized => (INDIGO, format!("{} resized", mark.label)),
+        MarkKind::StampRetired => (BURGUNDY, format!("{} retired", mark.label)),
+        _ => (MUTED, mark.label.clone()),
+    }
+}
+
+/// A triangle for every stamp that was added, got another size or was retired, with name and moment where there is room.
+pub(super) fn stamps(svg: &Svg, frame: &Frame, study: &Study, time: &TimeAxis) -> Happened {
+    let of_stamp = |kind| matches!(kind, MarkKind::StampAdded | MarkKind::StampResized | MarkKind::StampRetired);
     let mut marks: Vec<&Mark> =
-        study.marks.iter().filter(|m| m.kind == MarkKind::StampAdded && m.from.0 <= study.horizon.0).collect();
+        study.marks.iter().filter(|m| of_stamp(m.kind) && m.from.0 <= study.horizon.0).collect();
     marks.sort_by_key(|mark| mark.from);
     let mut end = f64::NEG_INFINITY;
     for mark in &marks {
         let (at, _) = seconds(mark, time.horizon);
-        frame.triangle(svg, at, MUTED);
-        let (name, moment) = (text::cut_middle(&mark.label, MARK, 120.0), time.short_moment(at));
+        let (colour, name) = stamp_mark(mark);
+        frame.triangle(svg, at, colour);
+        let (name, moment) = (text::cut_middle(&name, MARK, 120.0), time.short_moment(at));
         let half = text::width(&name, MARK).max(text::width(&moment, TICK)) / 2.0;
         let x = frame.x(at).clamp(MARGIN + half, WIDTH - MARGIN - half);
         if x - half >= end + APART {
@@ -194,7 +248,7 @@ pub(super) fn stamps(svg: &Svg, frame: &Frame, study: &Study, time: &TimeAxis) -
             end = x + half;
         }
     }
-    marks.len()
+    Happened::of(&marks)
 }
 
 /// The fault or move behind what was seen in a window: "during weu-2 outage", or "after" it while its wake may last.
@@ -215,7 +269,11 @@ pub(super) fn cause(study: &Study, from: f64, until: f64) -> Option<String> {
 /// A fault reads as it is called; a move is often called by what it does, so it is said that it is one.
 fn named(mark: &Mark) -> String {
     let name = short(&mark.label);
-    if mark.kind == MarkKind::Fault { name } else { format!("the move \u{201c}{name}\u{201d}") }
+    match mark.kind {
+        MarkKind::Fault => name,
+        MarkKind::Retirement => format!("the retirement \u{201c}{name}\u{201d}"),
+        _ => format!("the move \u{201c}{name}\u{201d}"),
+    }
 }
 
 #[cfg(test)]
@@ -225,6 +283,17 @@ mod tests {
     fn window(left: f64, right: f64, name: &str) -> Window {
         let text = name.to_owned();
         Window { kind: MarkKind::Fault, name: text.clone(), shown: text, left, right, name_at: left, lane: 0 }
+    }
+
+    #[test]
+    fn what_happened_to_stamps_reads_as_a_sentence() {
+        let said = |added, resized, retired| Happened { added, resized, retired }.sentence().unwrap_or_default();
+        assert_eq!(said(0, 0, 0), "");
+        assert_eq!(said(1, 0, 0), "1 stamp is added");
+        assert_eq!(said(3, 0, 2), "3 stamps are added and 2 are retired");
+        assert_eq!(said(2, 1, 4), "2 stamps are added, 1 is resized and 4 are retired");
+        let key = Happened { added: 2, resized: 0, retired: 1 }.key();
+        assert_eq!(key.as_deref(), Some("triangles: a stamp is added or retired"));
     }
 
     #[test]

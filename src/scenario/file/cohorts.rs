@@ -45,7 +45,7 @@ pub struct Cohort {
     /// Ring. Default "production".
     #[serde(default = "production")]
     pub ring: String,
-    /// Hardware or firmware generation, for selectors of moves. Default 1.
+    /// Hardware or firmware generation: which stamps serve it, what retires it, which moves take it. Default 1.
     #[serde(default = "generation")]
     pub generation: u16,
     /// What a device is worth against those of other cohorts, for moves in order of value. Default 1.

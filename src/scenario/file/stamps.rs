@@ -7,7 +7,7 @@ use super::catalog::PriceTable;
 use super::defaults::{lognormal, one, production};
 use super::shaping::ShapingTable;
 use crate::kernel::law::DurationLaw;
-use crate::units::{Bytes, Rate, SimDuration};
+use crate::units::{Bytes, Rate, Ratio, SimDuration};
 
 /// A group of equal stamps: hub, routing endpoint and processing, each built for a known number of devices.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -23,6 +23,9 @@ pub struct Stamps {
     /// Ring: devices of a cohort go to stamps of its ring. Default "production".
     #[serde(default = "production")]
     pub ring: String,
+    /// Generations of devices that the stamps serve, such as [2, 3]: no other is assigned to them. Default: any.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub generations: Vec<u16>,
     /// Devices that one stamp is planned for. Soft: only capacity-aware allocation is held to it.
     pub capacity: u32,
     /// The hub.
@@ -80,6 +83,9 @@ pub struct HubTable {
     /// Whether the hub takes part in allocation. Default true.
     #[serde(default = "yes")]
     pub takes_devices: bool,
+    /// Most devices in the hub's registry; support raises the cap of an edition. Default: the edition's, 1,000,000.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub devices_max: Option<u32>,
     /// Daily message quota: `metered` and reported, or `enforced` by UTC day: what exceeds it is refused (403002) until
     /// 00:00 UTC. Default metered.
     #[serde(default, skip_serializing_if = "QuotaRule::is_metered")]
@@ -188,6 +194,38 @@ impl Default for Routing {
     }
 }
 
+fn look() -> SimDuration {
+    SimDuration::MINUTE
+}
+
+fn start_up() -> SimDuration {
+    SimDuration::MINUTE * 2
+}
+
+/// When servers are added to the processing of a stamp. They are never taken away.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServersTable {
+    /// Most servers.
+    pub servers_max: u32,
+    /// Servers added at a time. Default 1.
+    #[serde(default = "one")]
+    pub step: u32,
+    /// Use of the servers since the last look that adds some: work that came against work that they could do. This, `lag` or
+    /// both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub utilisation: Option<Ratio>,
+    /// Wait of a message that came now that adds some. This, `utilisation` or both.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lag: Option<SimDuration>,
+    /// Time between two looks. Default 1 min.
+    #[serde(default = "look")]
+    pub check_every: SimDuration,
+    /// From the order to the first message of a new server; an assumption. Default 2 min.
+    #[serde(default = "start_up")]
+    pub delay: SimDuration,
+}
+
 /// The processing of a stamp.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
@@ -200,13 +238,22 @@ pub struct Processing {
     /// each message, and nothing is read again.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub checkpoint_every: Option<SimDuration>,
-    /// What the processing of one stamp costs. Default: nothing.
+    /// Servers that are added when the processing is busy or behind. Default: their number stays.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scale: Option<ServersTable>,
+    /// What the processing of one stamp costs, with the servers of the start; more of them cost in proportion. Default: nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub price: Option<PriceTable>,
 }
 
 impl Default for Processing {
     fn default() -> Self {
-        Self { servers: 1, service: DurationLaw::constant(SimDuration::ZERO), checkpoint_every: None, price: None }
+        Self {
+            servers: 1,
+            service: DurationLaw::constant(SimDuration::ZERO),
+            checkpoint_every: None,
+            scale: None,
+            price: None,
+        }
     }
 }

@@ -11,7 +11,7 @@ impl Build<'_> {
         let answer = Answer::parse(file.answer.as_ref()?);
         let answer = answer.map_err(|error| self.say("answer", Finding::from_message(&error.to_string()))).ok()?;
         for place in answer.places() {
-            for kind in ["fault", "move"] {
+            for kind in ["fault", "move", "feature"] {
                 let value = place.labels.get(kind).map(String::as_str);
                 self.named("answer", kind, value.filter(|value| *value != "*"), file);
             }

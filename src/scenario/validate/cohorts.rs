@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::kernel::arrivals::{ProfileForm, RateProfile, Step};
 use crate::kernel::draws::stable_name;
 use crate::model::backoff::BackoffRule;
-use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::ids::{RegionId, StampId};
 use crate::model::movement::MoveKind;
 use crate::model::population::cohort::{CohortConfig, Start};
@@ -350,6 +349,9 @@ impl Build<'_> {
             for stamp in &candidates {
                 reached[stamp.index()] = true;
             }
+            if !self.served(i, cohort, file, names, stamps) {
+                continue;
+            }
             if candidates.is_empty() && file.cohorts[i].enrollment.stamps.is_empty() {
                 let finding = Finding::new(format!("no stamp has the ring `{}` of this cohort", file.cohorts[i].ring));
                 let rings: BTreeSet<&str> = file.stamps.iter().map(|group| group.ring.as_str()).collect();
@@ -388,8 +390,8 @@ impl Build<'_> {
                 };
             }
         }
-        // `static` allocation leaves stamps empty on purpose, and so does a hub that takes no devices.
-        if matches!(file.dps.allocation, AllocationPolicy::StaticHub(_)) {
+        // `static` allocation, or a rule, leaves stamps empty on purpose, and so does a hub that takes no devices.
+        if file.dps.allocation.entry().leaves_out() {
             return;
         }
         for (i, group) in file.stamps.iter().enumerate() {
@@ -431,11 +433,12 @@ impl Build<'_> {
 
 /// The stamps that a cohort's enrollment may be given.
 pub(super) fn candidates(cohort: &CohortConfig, stamps: &[StampConfig]) -> Vec<StampId> {
-    if !cohort.stamps.is_empty() {
-        return cohort.stamps.clone();
-    }
-    let all = (0..stamps.len() as u16).map(StampId);
-    all.filter(|stamp| stamps[stamp.index()].ring == cohort.ring).collect()
+    let named = |stamp: &StampId| cohort.stamps.is_empty() || cohort.stamps.contains(stamp);
+    let fits = |stamp: &StampId| {
+        let stamp = &stamps[stamp.index()];
+        stamp.ring == cohort.ring && stamp.serves(cohort.generation)
+    };
+    (0..stamps.len() as u16).map(StampId).filter(|stamp| named(stamp) && fits(stamp)).collect()
 }
 
 /// Keep-alive of each SDK over MQTT: its own default.

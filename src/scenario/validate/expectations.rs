@@ -7,6 +7,7 @@ use crate::metrics::measure::{Better, Measure, find};
 use crate::scenario::diagnostic::{Finding, unknown};
 use crate::scenario::file::{Expect, File, PhaseOf};
 use crate::scenario::validate::Build;
+use crate::scenario::validate::features::fault_name;
 use crate::units::Ratio;
 
 impl Build<'_> {
@@ -49,7 +50,10 @@ impl Build<'_> {
             PhaseOf::After(of) => (When::After, of),
         };
         let names = file.faults.iter().map(|fault| fault.name.as_deref());
-        let known: Vec<&str> = names.chain(file.moves.iter().map(|plan| plan.name.as_deref())).flatten().collect();
+        let retirements = file.retirements.iter().map(|plan| plan.name.as_deref());
+        let names = names.chain(file.moves.iter().map(|plan| plan.name.as_deref())).chain(retirements).flatten();
+        let features = broken(file);
+        let known: Vec<&str> = names.chain(features.iter().map(String::as_str)).collect();
         if !known.contains(&of.as_str()) && !self.lost.items("faults") && !self.lost.items("moves") {
             self.say(&format!("{at}/phase/{}", when.word()), unknown("fault or move", of, &known));
         }
@@ -114,20 +118,31 @@ impl Build<'_> {
 
     /// Labels that name a fault or a move of the scenario.
     fn labels(&mut self, at: &str, expect: &Expect, file: &File) {
-        for kind in ["fault", "move"] {
+        for kind in ["fault", "move", "feature"] {
             let value = expect.labels.get(kind).map(|value| value.0.as_str()).filter(|value| *value != "*");
             self.named(&format!("{at}/labels/{kind}"), kind, value, file);
         }
     }
 
-    /// Says that a label names no fault or no move of the scenario.
+    /// Says that a label names no fault, no move or no feature of the scenario.
     pub(super) fn named(&mut self, path: &str, kind: &str, value: Option<&str>, file: &File) {
+        let broken = broken(file);
         let (section, known): (&str, Vec<&str>) = match kind {
-            "fault" => ("faults", file.faults.iter().filter_map(|fault| fault.name.as_deref()).collect()),
+            "fault" => {
+                let faults = file.faults.iter().filter_map(|fault| fault.name.as_deref());
+                ("faults", faults.chain(broken.iter().map(String::as_str)).collect())
+            }
+            "feature" => ("features", file.features.iter().map(|feature| feature.name.as_str()).collect()),
             _ => ("moves", file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect()),
         };
         if let Some(value) = value.filter(|value| !known.contains(value) && !self.lost.items(section)) {
             self.say(path, unknown(kind, value, &known));
         }
     }
+}
+
+/// Names of the faults that features are.
+fn broken(file: &File) -> Vec<String> {
+    let breaks = file.features.iter().filter(|feature| feature.breaks.is_some());
+    breaks.map(|feature| fault_name(&feature.name)).collect()
 }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use crate::cost::{Bill, PriceSheet};
 use crate::metrics::{Component, Usage};
-use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::dps::reprovisioning::Reprovision;
 use crate::model::ids::StampId;
 use crate::model::stamp::edition::Edition;
@@ -68,17 +67,20 @@ impl Build<'_> {
         let mut ladder = vec![stamp.rung()];
         for (i, step) in steps.iter().enumerate() {
             let before = ladder.last().expect("a first rung").clone();
-            let Some(mut rung) = self.rung(&format!("{at}/steps/{i}"), step, &before, books.limits) else { continue };
+            let place = format!("{at}/steps/{i}");
+            let Some(mut rung) = self.rung(&place, step, &before, books.limits, rule) else { continue };
             rung.device_month = device_month(&rung, region, books.prices);
             ladder.push(rung);
         }
         // By units alone a stamp never plans for more than the registry holds.
-        ladder.dedup_by_key(|rung| rung.capacity);
+        if !rule.looks_at_use() {
+            ladder.dedup_by_key(|rung| rung.capacity);
+        }
         ladder
     }
 
     /// One step up from another size.
-    fn rung(&mut self, at: &str, step: &Step, before: &Rung, limits: &Limits) -> Option<Rung> {
+    fn rung(&mut self, at: &str, step: &Step, before: &Rung, limits: &Limits, rule: &ScaleUp) -> Option<Rung> {
         let name = step.edition.as_ref().unwrap_or(&before.edition_name);
         let Some(edition) = limits.editions.get(name) else {
             self.say(&format!("{at}/edition"), unknown("edition", name, &limits.names()));
@@ -113,7 +115,9 @@ impl Build<'_> {
                 .help("add stamps beyond it")
         });
         let place = if by_hand { format!("{at}/capacity") } else { format!("{at}/units") };
-        let larger = capacity > before.capacity || (step.capacity.is_none() && step.units > before.units);
+        let quota = |edition: &Edition, units: u32| edition.messages_per_day * u64::from(units);
+        let by_use = rule.looks_at_use() && quota(edition, step.units) > quota(&before.edition, before.units);
+        let larger = capacity > before.capacity || by_use || (step.capacity.is_none() && step.units > before.units);
         self.require(larger, &place, || {
             let finding = Finding::new(format!("a step to {capacity} devices after one of {}", before.capacity));
             finding.expected("steps that grow").help("to take capacity away, drain a stamp")
@@ -224,7 +228,7 @@ impl Build<'_> {
                     finding.help("the last stamp of a ring cannot be drained: its devices would have nowhere to go"),
                 );
             }
-            if matches!(&file.dps.allocation, AllocationPolicy::StaticHub(hub) if hub.stamp == drain.stamp) {
+            if file.dps.allocation.entry().stamps().contains(&drain.stamp.as_str()) {
                 let finding = Finding::new(format!("the allocation `static` sends every device to `{}`", drain.stamp));
                 self.say(&path, finding.help("its devices would have nowhere to go"));
             }

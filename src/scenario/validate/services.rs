@@ -103,6 +103,14 @@ impl Build<'_> {
             }
         }
         policy.entry_mut().resolve(&stamps);
+        if let Err((place, message)) = policy.entry_mut().resolve_names(names) {
+            let path = format!("{at}/{place}");
+            if message.starts_with("unknown ") || message.starts_with("no device") {
+                self.say_name(&path, &message, &["stamps", "cohorts"]);
+            } else {
+                self.say_key(&path, Finding::from_message(&message));
+            }
+        }
         missing.is_empty().then_some(policy)
     }
 

@@ -14,9 +14,12 @@ use crate::model::stamp::hub::{FixedPrice, StampConfig};
 use crate::model::stamp::path::PathConfig;
 use crate::model::stamp::pipeline::ProcessingConfig;
 use crate::model::stamp::scaling::Reach;
+use crate::model::stamp::servers::ServerScaling;
 use crate::scenario::catalog::Limits;
 use crate::scenario::diagnostic::{Finding, listed, unknown};
-use crate::scenario::file::{File, HubTable, PriceTable, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps};
+use crate::scenario::file::{
+    File, HubTable, PriceTable, Processing, QuotaRule, RoutingTier, Scaling, ShapingTable, Stamps,
+};
 use crate::scenario::validate::names::{STAMPS_MAX, stamp_name};
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{Bytes, SimDuration};
@@ -105,7 +108,32 @@ impl Build<'_> {
             &format!("{at}/routing/throughput_units"),
             || Finding::new("a routing endpoint without a throughput unit").expected("at least 1, or tier = \"none\""),
         );
+        self.servers(&format!("{at}/processing/scale"), &group.processing);
         self.path(at, group);
+    }
+
+    /// The rules of servers that are added.
+    fn servers(&mut self, at: &str, processing: &Processing) {
+        let Some(scale) = &processing.scale else { return };
+        let none = |what: &str| Finding::new(format!("{what} of zero")).expected("one above zero");
+        self.require(scale.servers_max > processing.servers, &format!("{at}/servers_max"), || {
+            let finding =
+                Finding::new(format!("at most {} servers, {} at the start", scale.servers_max, processing.servers));
+            finding.expected(format!("more than {}", processing.servers))
+        });
+        self.require(scale.step > 0, &format!("{at}/step"), || none("a step"));
+        self.require(!scale.check_every.is_zero(), &format!("{at}/check_every"), || none("a length"));
+        self.require(scale.utilisation.is_some() || scale.lag.is_some(), at, || {
+            Finding::new("servers that nothing adds")
+                .expected("`utilisation`, such as \"80 %\", or `lag`, such as \"30 s\"")
+        });
+        let never = scale.utilisation.is_some_and(|bound| bound.get() <= 0.0);
+        self.require(!never, &format!("{at}/utilisation"), || none("a threshold"));
+        self.require(scale.lag != Some(SimDuration::ZERO), &format!("{at}/lag"), || none("a threshold"));
+        self.require(!processing.service.is_zero(), at, || {
+            let finding = Finding::new("processing that takes no time needs no more servers");
+            finding.expected("`processing.service`, such as \"20 ms\"")
+        });
     }
 
     /// The rules of what a group carries out of its path.
@@ -151,10 +179,14 @@ impl Build<'_> {
             &format!("{at}/hub/method_payload"),
             || Finding::new("a direct-method payload above 128 KB").expected("at most \"128 KB\""),
         );
-        let Some(edition) = limits.editions.get(&hub.edition) else {
+        let Some(mut edition) = limits.editions.get(&hub.edition).cloned() else {
             self.say(&format!("{at}/hub/edition"), unknown("edition", &hub.edition, &limits.names()));
             return None;
         };
+        edition.devices_max = hub.devices_max.unwrap_or(edition.devices_max);
+        self.require(edition.devices_max > 0, &format!("{at}/hub/devices_max"), || {
+            Finding::new("a registry that holds nobody").expected("at least 1")
+        });
         self.require(hub.units > 0, &format!("{at}/hub/units"), || {
             Finding::new("a hub of no units").expected("at least 1")
         });
@@ -172,7 +204,7 @@ impl Build<'_> {
             let finding = Finding::warning(format!("the price book has no `{}`", edition.unit_price));
             self.say(&format!("{at}/hub/edition"), finding.help("the bill will lack the hubs of this group"));
         }
-        Some(edition.clone())
+        Some(edition)
     }
 
     /// Prices of a stamp beside its hub's units.
@@ -343,6 +375,18 @@ fn path(group: &Stamps) -> PathConfig {
     }
 }
 
+fn processing(table: &Processing) -> ProcessingConfig {
+    let scaling = table.scale.as_ref().map(|scale| ServerScaling {
+        servers_max: scale.servers_max,
+        step: scale.step,
+        utilisation: scale.utilisation,
+        lag: scale.lag,
+        check_every: scale.check_every,
+        delay: scale.delay,
+    });
+    ProcessingConfig { servers: table.servers, service: table.service, scaling }
+}
+
 fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_prices: &[FixedPrice]) -> StampConfig {
     let name = stamp_name(&group.name, number);
     let (hub, default) = (&group.hub, Shaping::default());
@@ -351,6 +395,7 @@ fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_pr
         name,
         region: names.region_id(&group.region),
         ring: names.ring_id(&group.ring),
+        generations: group.generations.clone(),
         capacity: group.capacity,
         edition_name: hub.edition.clone(),
         edition: edition.clone(),
@@ -362,7 +407,7 @@ fn stamp(group: &Stamps, number: u32, names: &Names, edition: &Edition, fixed_pr
         registry_shaping: hub.registry.over(default),
         method_shaping: hub.methods.over(default),
         method_payload: hub.method_payload.unwrap_or(Bytes::KB),
-        processing: ProcessingConfig { servers: group.processing.servers, service: group.processing.service },
+        processing: processing(&group.processing),
         path: path(group),
         answer: hub.answer,
         fixed_prices: fixed_prices.to_vec(),

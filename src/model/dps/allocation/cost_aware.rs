@@ -41,7 +41,7 @@ impl Allocate for CostAware {
 mod tests {
     use super::*;
     use crate::kernel::draws::{Draws, Purpose};
-    use crate::model::ids::RegionId;
+    use crate::model::ids::{CohortId, RegionId, RingId};
 
     fn chosen(assigned: &[u32], device_month: &[f64], overflow: bool) -> Option<u16> {
         let view = FleetView {
@@ -55,6 +55,9 @@ mod tests {
             registration: 7,
             chance: Draws::new(0, 0).stream(0, Purpose::StampChoice, 0),
             region: RegionId(0),
+            cohort: CohortId(0),
+            ring: RingId(0),
+            generation: 1,
             current: None,
             candidates: &candidates,
             stamp_keys: &[],

@@ -52,7 +52,7 @@ pub(super) fn rendezvous(
 mod tests {
     use super::*;
     use crate::kernel::draws::{Draws, Purpose, member, stable_name};
-    use crate::model::ids::RegionId;
+    use crate::model::ids::{CohortId, RegionId, RingId};
 
     fn shares(weights: &[u16], n: u64) -> (Vec<f64>, Vec<StampId>) {
         let view = FleetView { weight: weights.to_vec(), ..FleetView::default() };
@@ -64,6 +64,9 @@ mod tests {
                     registration: member(7, i),
                     chance: Draws::new(0, 0).stream(0, Purpose::StampChoice, i),
                     region: RegionId(0),
+                    cohort: CohortId(0),
+                    ring: RingId(0),
+                    generation: 1,
                     current: None,
                     candidates: &candidates,
                     stamp_keys: &keys,

@@ -5,6 +5,7 @@
 
 mod capacity_aware;
 mod cost_aware;
+mod custom;
 mod geo_latency;
 mod hashed;
 mod least_loaded;
@@ -12,13 +13,15 @@ mod static_hub;
 
 pub use capacity_aware::CapacityAware;
 pub use cost_aware::CostAware;
+pub use custom::{Answer, Custom, Rule};
 pub use geo_latency::GeoLatency;
 pub use hashed::Hashed;
 pub use least_loaded::LeastLoaded;
 pub use static_hub::StaticHub;
 
 use crate::kernel::draws::Stream;
-use crate::model::ids::{RegionId, StampId};
+use crate::model::ids::{CohortId, RegionId, RingId, StampId};
+use crate::model::names::MoveNames;
 use crate::model::region::RegionTable;
 use crate::model::view::FleetView;
 use crate::registry;
@@ -32,6 +35,12 @@ pub struct AllocationRequest<'a> {
     pub chance: Stream,
     /// Region of the device.
     pub region: RegionId,
+    /// Cohort of the device.
+    pub cohort: CohortId,
+    /// Ring of its enrollment.
+    pub ring: RingId,
+    /// Its generation.
+    pub generation: u16,
     /// Stamp it is assigned to today, if any.
     pub current: Option<StampId>,
     /// Stamps that take part, in order; never empty.
@@ -54,6 +63,21 @@ pub trait Allocate {
 
     /// Takes the stamps behind [`Self::stamps`], in the same order.
     fn resolve(&mut self, _stamps: &[StampId]) {}
+
+    /// Resolves other names; a message with the place of what names nothing, relative to the policy's table.
+    fn resolve_names(&mut self, _names: &dyn MoveNames) -> Result<(), (String, String)> {
+        Ok(())
+    }
+
+    /// The webhook that DPS has to ask, if any.
+    fn webhook(&self) -> Option<&Custom> {
+        None
+    }
+
+    /// Whether it may leave stamps without devices on purpose.
+    fn leaves_out(&self) -> bool {
+        false
+    }
 }
 
 registry! {
@@ -65,6 +89,7 @@ registry! {
         LeastLoaded("least_loaded", "Custom: the least full stamp by assigned devices against planned capacity."),
         CapacityAware("capacity_aware", "Custom: hashed over the stamps that still have planned capacity."),
         CostAware("cost_aware", "Custom: the stamp with room whose capacity costs least for one device more."),
+        Custom("custom", "Custom: a webhook with latency, time limit and failures; rules by cohort, region, ring and generation, then another policy."),
     }
 }
 

@@ -28,6 +28,10 @@ impl Allocate for StaticHub {
         vec![&self.stamp]
     }
 
+    fn leaves_out(&self) -> bool {
+        true
+    }
+
     fn resolve(&mut self, stamps: &[StampId]) {
         self.resolved = stamps.first().copied();
     }

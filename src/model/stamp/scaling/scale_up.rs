@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::sight::{Sight, StampSight};
 use super::{Bounds, Order, Reach, Scale, each, period_problem};
+use crate::model::stamp::hub::Rung;
 use crate::units::{Ratio, SimDuration, SimTime};
 
 /// One size of a hub.
@@ -34,6 +35,13 @@ pub struct Step {
 pub struct ScaleUp {
     /// Utilisation of a stamp (assigned devices against planned capacity) that makes its hub larger. Default 80 %.
     pub utilisation: Ratio,
+    /// Share of the daily message quota that makes a hub larger as soon as the day has used it. Default: none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quota: Option<Ratio>,
+    /// Use of a throttle since the last decision that makes a hub larger: admitted operations against the limit, of the
+    /// throttle that is used most. Default: none does.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub throttle: Option<Ratio>,
     /// Time from the call to the moment at which limits, quota and price change; no source states it. Default 5 min.
     pub delay: SimDuration,
     /// Sizes beyond the first one, each larger than the one before. Default: unit by unit to the most of the edition.
@@ -50,6 +58,8 @@ impl Default for ScaleUp {
     fn default() -> Self {
         Self {
             utilisation: Ratio::new(0.8).expect("a share"),
+            quota: None,
+            throttle: None,
             delay: SimDuration::from_secs(300),
             steps: Vec::new(),
             units_max: None,
@@ -59,12 +69,23 @@ impl Default for ScaleUp {
 }
 
 impl ScaleUp {
-    /// The lowest rung on which the stamp is below the threshold again, or the last one.
+    /// Whether hubs grow by more than their devices.
+    pub fn looks_at_use(&self) -> bool {
+        self.quota.is_some() || self.throttle.is_some()
+    }
+
+    /// The lowest rung on which the stamp is below every threshold again, or the last one.
     fn wanted(&self, stamp: &StampSight<'_>) -> Option<usize> {
-        let full = |capacity: u32| f64::from(stamp.assigned) >= self.utilisation.get() * f64::from(capacity);
         let last = stamp.ladder.len().checked_sub(1).filter(|last| *last > stamp.rung)?;
-        let free = |rung: &usize| !full(stamp.ladder[*rung].capacity);
-        full(stamp.capacity).then(|| (stamp.rung + 1..=last).find(free).unwrap_or(last))
+        let free = |rung: &usize| !self.full(stamp, &stamp.ladder[*rung]);
+        (!free(&stamp.rung)).then(|| (stamp.rung + 1..=last).find(free).unwrap_or(last))
+    }
+
+    /// Whether a stamp with this load would be at a threshold at this size.
+    fn full(&self, stamp: &StampSight<'_>, size: &Rung) -> bool {
+        let devices = f64::from(stamp.assigned) >= self.utilisation.get() * f64::from(size.capacity);
+        let quota = self.quota.is_some_and(|bound| stamp.load.quota(size) >= bound.get());
+        devices || quota || self.throttle.is_some_and(|bound| stamp.load.throttle(size) >= bound.get())
     }
 }
 
@@ -106,6 +127,8 @@ impl Scale for ScaleUp {
         let zero = zero.then(|| "a threshold of zero would make hubs larger for ever".into());
         let both = self.units_max.is_some() && !self.steps.is_empty();
         let both = both.then(|| "`units_max` and `steps` contradict each other: the last step is the most".into());
-        period_problem(self.check_every).or(zero).or(both)
+        let never = [self.quota, self.throttle].into_iter().flatten().any(|bound| bound.get() <= 0.0);
+        let never = never.then(|| "a threshold of zero would make hubs larger for ever".into());
+        period_problem(self.check_every).or(zero).or(never).or(both)
     }
 }

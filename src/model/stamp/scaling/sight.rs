@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::model::ids::StampId;
 use crate::model::stamp::hub::Rung;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Bytes, SimDuration, SimTime};
 
 /// The number of devices at a decision.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,6 +32,36 @@ pub struct StampSight<'a> {
     pub rung: usize,
     /// The sizes that its hub can have.
     pub ladder: &'a [Rung],
+    /// What its hub has to do.
+    pub load: HubLoad,
+}
+
+/// What a hub has to do, whatever its size.
+#[derive(Debug, Clone, Copy, PartialEq, Default)]
+pub struct HubLoad {
+    /// Messages that the UTC day has metered so far.
+    pub messages: u64,
+    /// New connections, sends, registry operations and direct methods since the last decision [1/s].
+    pub rates: [f64; 4],
+    /// Payload by which direct methods are counted.
+    pub method_payload: Bytes,
+}
+
+impl HubLoad {
+    /// The day's messages against the quota of a size [1].
+    pub fn quota(&self, size: &Rung) -> f64 {
+        self.messages as f64 / (size.edition.messages_per_day as f64 * f64::from(size.units))
+    }
+
+    /// The throttle that is used most, against its limit at a size [1].
+    pub fn throttle(&self, size: &Rung) -> f64 {
+        let (edition, units) = (&size.edition, size.units);
+        let methods = edition.method_rate(units, self.method_payload);
+        let limits = [edition.connects, edition.sends, edition.registry].map(|throttle| Some(throttle.of(units)));
+        let limits = limits.into_iter().chain([methods]);
+        let uses = self.rates.iter().zip(limits).filter_map(|(rate, limit)| Some(rate / limit?.per_second()));
+        uses.filter(|used| used.is_finite()).fold(0.0, f64::max)
+    }
 }
 
 /// The fleet as a scaling policy sees it: the stamps of one ring.
@@ -76,6 +106,7 @@ impl Sight<'_> {
                     changing: false,
                     rung: 0,
                     ladder: &[],
+                    load: HubLoad::default(),
                 });
             }
             super::Order::Resize { stamp, rung } => {
@@ -104,6 +135,7 @@ pub(super) mod tests {
             changing: false,
             rung: 0,
             ladder: &[],
+            load: HubLoad::default(),
         });
         Sight {
             now: SimTime::ZERO,
