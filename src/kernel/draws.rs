@@ -98,6 +98,16 @@ pub enum Purpose {
     ProbePhase = 42,
     /// The endpoint that a user takes of several.
     EndpointChoice = 43,
+    /// Whether a fault strikes others at the same time.
+    CommonCause = 60,
+    /// What a hub that fails over loses.
+    FailoverLoss = 61,
+    /// When a device restarts.
+    RebootStart = 62,
+    /// How long a restart takes.
+    RebootTime = 63,
+    /// Whether a fault breaks a connection.
+    ConnectionBreaks = 64,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

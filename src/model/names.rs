@@ -9,6 +9,8 @@ pub trait Names {
     fn stamp(&self, name: &str) -> Result<StampId, String>;
     /// The region of a name, or a message that says what there is.
     fn region(&self, name: &str) -> Result<RegionId, String>;
+    /// The cohort of a name, or a message that says what there is.
+    fn cohort(&self, name: &str) -> Result<CohortId, String>;
     /// DPS's default detection time of a dead hub.
     fn detection(&self) -> Option<SimDuration>;
 }
@@ -17,6 +19,4 @@ pub trait Names {
 pub trait MoveNames: Names {
     /// The ring of a name, or a message that says what there is.
     fn ring(&self, name: &str) -> Result<RingId, String>;
-    /// The cohort of a name, or a message that says what there is.
-    fn cohort(&self, name: &str) -> Result<CohortId, String>;
 }

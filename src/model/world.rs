@@ -52,11 +52,19 @@ pub struct Columns {
     pub cause: Vec<u16>,
     /// Move that the device is part of. Owned by the moves.
     pub move_of: Vec<u16>,
+    /// When the identity was put onto its hub, for runs with a failover; else empty. Owned by the hubs.
+    put_at: Vec<SimTime>,
+    /// Until when the hub takes a dead connection for one that is alive, for runs that follow it; else empty. Owned by the
+    /// hubs.
+    pub alive_until: Vec<SimTime>,
 }
 
 impl Columns {
-    fn new(devices: usize) -> Self {
+    fn new(devices: usize, config: &ModelConfig) -> Self {
+        let column = |kept: bool| vec![NEVER; if kept { devices } else { 0 }];
         Self {
+            put_at: column(config.fails_over()),
+            alive_until: column(config.follows_half_dead()),
             identity: vec![StampId::NONE; devices],
             target: vec![StampId::NONE; devices],
             lost_at: vec![NEVER; devices],
@@ -67,6 +75,23 @@ impl Columns {
             cause: vec![NOBODY; devices],
             move_of: vec![NOBODY; devices],
         }
+    }
+
+    /// Notes when an identity was put onto its hub.
+    pub fn put_at(&mut self, device: DeviceId, now: SimTime) {
+        if let Some(at) = self.put_at.get_mut(device.index()) {
+            *at = now;
+        }
+    }
+
+    /// The identity lay there long before the run.
+    pub fn put_long_ago(&mut self, device: DeviceId) {
+        self.put_at(device, NEVER);
+    }
+
+    /// Whether the identity was put there from a time on and before another.
+    pub fn was_put_within(&self, device: DeviceId, from: SimTime, until: SimTime) -> bool {
+        self.put_at.get(device.index()).is_some_and(|at| (from..until).contains(at))
     }
 }
 
@@ -85,17 +110,33 @@ pub struct Status {
     pub excluded: bool,
     /// Occurrence of the fault that put it down.
     pub occurrence: u16,
+    /// DPS cannot put an identity there or take one off.
+    pub no_provisioning: bool,
     /// Its front end is down, how that looks, and the occurrence of the fault that did it.
     pub front_end: Option<(DownStyle, u16)>,
 }
 
 impl Default for Status {
     fn default() -> Self {
-        Self { down: None, slow: 1.0, errors: 0.0, capacity: 1.0, excluded: false, occurrence: NOBODY, front_end: None }
+        Self {
+            down: None,
+            slow: 1.0,
+            errors: 0.0,
+            capacity: 1.0,
+            excluded: false,
+            occurrence: NOBODY,
+            no_provisioning: false,
+            front_end: None,
+        }
     }
 }
 
 impl Status {
+    /// Whether DPS can put an identity onto the hub or take one off.
+    pub fn can_be_provisioned(&self) -> bool {
+        self.down.is_none() && !self.no_provisioning
+    }
+
     /// A length of time as the target's slowness makes it.
     pub fn stretch(&self, length: SimDuration) -> SimDuration {
         // Exact for a factor of one: lengths stay far below 2^53 us.
@@ -108,6 +149,14 @@ impl Status {
 pub struct Occurrence {
     /// Which fault of the configuration.
     pub fault: usize,
+    /// Occurrences of that fault before this one.
+    pub number: u64,
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// Targets that it strikes.
+    pub targets: usize,
+    /// Identities that a failover lost.
+    pub identities_lost: u64,
     /// Start.
     pub from: SimTime,
     /// End of the cause; [`NEVER`] while it lasts.
@@ -146,6 +195,21 @@ impl MoveRun {
     pub fn is_over(&self) -> bool {
         self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
     }
+}
+
+/// A remedy under way for a stamp that an occurrence of a fault put down.
+#[derive(Debug, Clone)]
+pub struct RemedyRun {
+    /// Occurrence.
+    pub occurrence: usize,
+    /// Stamp.
+    pub stamp: StampId,
+    /// Plan of the way out.
+    pub out: usize,
+    /// Plan of the way back, once that began.
+    pub back: Option<usize>,
+    /// Whether it closed the stamp for allocation, and has not opened it again.
+    pub closed: bool,
 }
 
 /// A change of a stamp beside its addition.
@@ -247,7 +311,9 @@ pub struct World<'a> {
     pub ledger: Ledger,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
-    /// Plans of the moves: those of the configuration, then one for each drained stamp.
+    /// Remedies so far.
+    pub remedies: Vec<RemedyRun>,
+    /// Plans of the moves: those of the configuration, then one for each drained stamp and two for each remedy.
     pub plans: Vec<Rc<MoveConfig>>,
     /// Devices of the scaled ring at the decisions so far.
     pub history: Vec<Sample>,
@@ -312,7 +378,7 @@ impl<'a> World<'a> {
             md1,
             draws,
             devices: Vec::with_capacity(devices),
-            columns: Columns::new(devices),
+            columns: Columns::new(devices, config),
             cohort_first,
             cohort_joined: vec![0; cohorts],
             enrollments: Enrollments::new(devices),
@@ -343,6 +409,7 @@ impl<'a> World<'a> {
             ledger: Ledger::default(),
             flowed: SimTime::ZERO,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
+            remedies: Vec::new(),
             history: Vec::new(),
             held: Default::default(),
             capacity_time: Vec::new(),

@@ -27,7 +27,7 @@ pub use catalog::{CATALOG, Catalog, PriceTable};
 pub use cohorts::{Cohort, Commands, Enrollment, PopularityTable, Sas, TelemetryTable};
 pub use dps::{Dps, Network};
 pub use expect::{Expect, LabelValue, PhaseOf};
-pub use faults::{Drawn, Fault};
+pub use faults::{CommonCauseTable, Drawn, Fault, Incidents};
 pub use gateway::{CacheTable, Gateway};
 pub use moves::{Move, Select};
 pub use run::{Run, StartTime, Steady};

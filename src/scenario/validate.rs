@@ -7,8 +7,10 @@ mod assumptions;
 mod cohorts;
 mod expectations;
 mod faults;
+mod incidents;
 mod moves;
 mod names;
+mod remedies;
 mod scaling;
 mod services;
 mod stamps;
@@ -430,6 +432,7 @@ impl<'a> Build<'a> {
             device_to_dps: network.device_to_dps,
             distance: network.distance,
             connect_timeout: network.connect_timeout,
+            half_dead: network.half_dead,
         }
     }
 

@@ -2,13 +2,17 @@
 
 mod command;
 mod connect;
+mod failover;
 mod fault;
 mod growth;
+mod half_dead;
 mod movement;
 pub mod names;
 mod path;
 mod probe;
 mod provision;
+mod reboot;
+mod remedy;
 mod routing;
 mod scale;
 mod telemetry;
@@ -109,10 +113,20 @@ pub enum Kind {
     MessageProcessed,
     /// The throughput units of a routing endpoint are raised.
     EndpointInflates,
+    /// An operator has noticed a fault and begins to move devices.
+    RemedyBegins,
+    /// An operator moves devices back to a stamp that works again.
+    FailsBack,
+    /// A device restarts.
+    Reboots,
+    /// A device that restarted has power again.
+    Boots,
+    /// A hub notices that a connection is dead.
+    HubNotices,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 38] = [
+const KINDS: [Kind; 43] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -151,6 +165,11 @@ const KINDS: [Kind; 38] = [
     Kind::EndpointTakes,
     Kind::MessageProcessed,
     Kind::EndpointInflates,
+    Kind::RemedyBegins,
+    Kind::FailsBack,
+    Kind::Reboots,
+    Kind::Boots,
+    Kind::HubNotices,
 ];
 
 impl Kind {
@@ -176,8 +195,15 @@ impl Kind {
             | Self::ProbeFails
             | Self::MessageReleased
             | Self::EndpointTakes
-            | Self::MessageProcessed => Class::Completion,
-            Self::ScaleCheck | Self::MoveBegins | Self::Evict | Self::Growth | Self::UsersSwitch => Class::Decision,
+            | Self::MessageProcessed
+            | Self::HubNotices => Class::Completion,
+            Self::ScaleCheck
+            | Self::MoveBegins
+            | Self::Evict
+            | Self::Growth
+            | Self::UsersSwitch
+            | Self::RemedyBegins
+            | Self::FailsBack => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -240,6 +266,11 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::StampReady if event.sequence() == RESIZED => self.resized(agenda.now(), index as usize),
             Kind::StampReady => self.stamp_ready(agenda.now(), index as u16),
             Kind::WindowCloses => self.window_closes(agenda),
+            Kind::RemedyBegins => self.remedy_begins(agenda, index as usize),
+            Kind::FailsBack => self.fails_back(agenda, index as usize),
+            Kind::Reboots => self.reboots(agenda, device, event.sequence()),
+            Kind::Boots => return self.boots(agenda, device),
+            Kind::HubNotices => return self.hub_notices(device, agenda.now()),
             Kind::Probe => self.probe(agenda, index as usize),
             Kind::ProbeFails => self.judge(agenda, index as usize, false),
             Kind::AnswerRunsOut => self.answer_runs_out(agenda, index),

@@ -110,10 +110,12 @@ impl World<'_> {
         }
         self.schedule_eviction(agenda, index);
         let held = self.columns.identity[device.index()].some().is_some();
-        if !held || !record.state.in_fleet() || self.plans[index].rule.to == Some(record.stamp) {
+        let is_there = self.plans[index].rule.to == Some(record.stamp);
+        if !held || !record.state.in_fleet() || is_there || self.left_by_itself(index, device) {
             return; // It left, or is on its way already.
         }
         self.evict(agenda, device, index);
+        self.tell_to_register(agenda, device, index);
     }
 
     /// The operator changes the enrollment and removes the device from its hub, which closes the connection.
@@ -159,14 +161,14 @@ impl World<'_> {
         let record = &mut self.devices[device.index()];
         if record.is(Device::MOVING) {
             record.set(Device::MOVING, false);
-            let tally = usize::from(index).min(self.config.moves.len());
-            self.recorder.observe(self.figures.move_downtime[tally], (now - lost_at).0);
+            let tally = self.downtime_tally(usize::from(index));
+            self.recorder.observe(tally, (now - lost_at).0);
         }
         self.close_move(usize::from(index), now);
     }
 
     /// Ends a move with its last device, and the phase during it.
-    fn close_move(&mut self, index: usize, now: SimTime) {
+    pub(super) fn close_move(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
         if run.is_over() {
             run.ended = Some(now);

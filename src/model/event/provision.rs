@@ -132,13 +132,13 @@ impl World<'_> {
             return true;
         }
         let hub = &self.hubs[stamp.index()];
-        !hub.is_full(&self.stamps[stamp.index()]) && self.stamp_status[stamp.index()].down.is_none()
+        !hub.is_full(&self.stamps[stamp.index()]) && self.stamp_status[stamp.index()].can_be_provisioned()
     }
 
     /// Whether the hub that holds the identity lets it go, or the scenario takes a dead one's word for a reset.
     fn can_leave(&self, device: DeviceId, target: StampId) -> bool {
         let source = self.columns.identity[device.index()];
-        let dead = source.some().is_some_and(|s| s != target && self.stamp_status[s.index()].down.is_some());
+        let dead = source.some().is_some_and(|s| s != target && !self.stamp_status[s.index()].can_be_provisioned());
         !dead || self.config.dps.dead_source == DeadSource::Reset
     }
 
@@ -149,7 +149,7 @@ impl World<'_> {
         if self.config.dps.reprovision == Reprovision::Never && current.is_some() {
             return current;
         }
-        if let Some(pinned) = self.enrollments.pinned(registration).filter(|s| self.takes_part(*s)) {
+        if let Some(pinned) = self.enrollments.pinned(registration).filter(|s| self.takes_part(*s) || self.is_open_spare(*s)) {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
@@ -281,6 +281,7 @@ impl World<'_> {
     /// Counts a device's identity in a hub's registry.
     pub(super) fn put_identity(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         self.hubs[stamp.index()].register(&self.stamps[stamp.index()]);
+        self.columns.put_at(device, now);
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);

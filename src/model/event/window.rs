@@ -188,6 +188,8 @@ impl World<'_> {
     fn own_figures(&mut self, now: SimTime) -> Vec<(MeasureKey, f64)> {
         let mut out = Vec::new();
         self.fault_figures(&mut out);
+        self.occurrence_figures(&mut out);
+        self.remedy_figures(&mut out);
         self.move_figures(&mut out);
         self.throttle_figures(now, &mut out);
         self.fleet_figures(now, &mut out);
@@ -230,7 +232,10 @@ impl World<'_> {
     }
 
     fn move_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
-        for (run, plan) in self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun) {
+        for (i, (run, plan)) in self.moves.iter().zip(&self.plans).enumerate().filter(|(_, (run, _))| run.begun) {
+            if self.is_remedy(i) {
+                continue;
+            }
             let key = |name| MeasureKey::new(name).with("move", &*plan.name);
             out.push((key("move_devices"), f64::from(run.evicted)));
             if run.is_over() {
@@ -272,7 +277,8 @@ impl World<'_> {
         out.push((fate("processed"), ledger.processed as f64));
         out.push((fate("in_flight"), ledger.open() as f64));
         out.push((fate("read_again"), ledger.duplicates as f64));
-        let ended = Fate::ALL.iter().map(|end| (fate(end.name()), ledger.ended[*end as usize] as f64));
+        let followed = |end: &&Fate| **end != Fate::Failover || self.config.fails_over();
+        let ended = Fate::ALL.iter().filter(followed).map(|end| (fate(end.name()), ledger.ended[*end as usize] as f64));
         out.extend(ended);
         if ledger.sent > 0 {
             let ended: u64 = ledger.ended.iter().sum();

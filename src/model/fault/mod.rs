@@ -1,22 +1,31 @@
 //! Faults: parameters in, a list of conditions out. When they happen is scheduled or drawn.
 
 mod cache_outage;
+mod connections_lost;
 mod dead_hub;
 mod dps_outage;
+mod firmware_wave;
 mod front_end_outage;
+mod hub_failover;
 mod hub_outage;
+mod key_rotation_gap;
 mod degraded;
 mod processing_restart;
 mod region_blackout;
+pub mod remediation;
 mod slow;
 mod stamp_outage;
 
 pub use cache_outage::CacheOutage;
+pub use connections_lost::{ConnectionsLost, ZoneLoss};
 pub use dead_hub::DeadHub;
 pub use degraded::StampDegraded;
 pub use dps_outage::DpsOutage;
+pub use firmware_wave::FirmwareWave;
 pub use front_end_outage::FrontEndOutage;
+pub use hub_failover::{HubFailover, Initiated};
 pub use hub_outage::HubOutage;
+pub use key_rotation_gap::KeyRotationGap;
 pub use processing_restart::ProcessingRestart;
 pub use region_blackout::RegionBlackout;
 pub use slow::{CacheSlow, DpsSlow, StampSlow};
@@ -26,12 +35,18 @@ use crate::kernel::law::DurationLaw;
 use crate::model::condition::Effect;
 use crate::model::names::Names;
 use crate::registry;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Ratio, SimDuration, SimTime};
+use remediation::Plan;
 
 /// A cause of trouble, composed of conditions.
 pub trait Fault {
     /// The conditions over the time of the fault.
     fn effects(&self, names: &dyn Names) -> Result<Vec<Effect>, String>;
+
+    /// The law of its length, for a cause that has one of its own; such a fault is given no `for`.
+    fn length(&self) -> Option<DurationLaw> {
+        None
+    }
 }
 
 registry! {
@@ -49,6 +64,11 @@ registry! {
         ProcessingRestart("processing_restart", "The processing of a stamp stands still, then reads again from its last checkpoint."),
         CacheSlow("cache_slow", "The gateway's cache answers more slowly."),
         FrontEndOutage("front_end_outage", "The front end of a full stamp serves no user, while its hub works."),
+        HubFailover("hub_failover", "A hub fails over to its paired region; its length is drawn, and what that region does not know is lost."),
+        KeyRotationGap("key_rotation_gap", "DPS has the old key of a hub: nobody can be provisioned to it or moved off it."),
+        FirmwareWave("firmware_wave", "Devices restart with new firmware, each once, spread over a time or in batches."),
+        ConnectionsLost("connections_lost", "Live connections break while every service works; `silent` ones look alive for a while."),
+        ZoneLoss("zone_loss", "A zone of a hub's region fails: its connections break, and the hub works on."),
     }
 }
 
@@ -62,6 +82,13 @@ pub enum Schedule {
         /// Length of the cause; none for a fault that stays.
         lasts: Option<SimDuration>,
     },
+    /// Once, for a length that is drawn.
+    Once {
+        /// Start.
+        at: SimTime,
+        /// Length of the cause.
+        length: DurationLaw,
+    },
     /// Again and again: gaps from the end of one to the start of the next, and repairs.
     Drawn {
         /// Time without the fault.
@@ -69,6 +96,32 @@ pub enum Schedule {
         /// Time with the fault.
         repair: DurationLaw,
     },
+    /// As a list says, in order of their start.
+    Listed(Vec<Incident>),
+}
+
+/// One occurrence of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// Start.
+    pub at: SimTime,
+    /// Length.
+    pub lasts: SimDuration,
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// Targets that it strikes.
+    pub targets: usize,
+}
+
+/// What a fault strikes beside its own target, by a cause in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommonCause {
+    /// Share of the occurrences that strike the others too.
+    pub share: Ratio,
+    /// What it does to the others.
+    pub effects: Vec<Effect>,
+    /// How many others there are.
+    pub targets: usize,
 }
 
 /// One fault, validated.
@@ -82,4 +135,17 @@ pub struct FaultConfig {
     pub schedule: Schedule,
     /// What it does.
     pub effects: Vec<Effect>,
+    /// What else it strikes; none for a fault that strikes only its own target.
+    pub common: Option<CommonCause>,
+    /// What an operator does about it; none where nothing is said of that, and so nothing measured.
+    pub remedy: Option<RemedyConfig>,
+}
+
+/// A remedy, validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemedyConfig {
+    /// Name in tables and charts.
+    pub name: String,
+    /// Who is moved where; none where the operator waits.
+    pub plan: Option<Plan>,
 }

@@ -126,6 +126,10 @@ impl FaultNames for Names {
         Err(format!("no device and no stamp is in `{name}`; expected {known}"))
     }
 
+    fn cohort(&self, name: &str) -> Result<CohortId, String> {
+        find("cohort", &self.cohorts, name).map(|cohort| CohortId(cohort as u8))
+    }
+
     fn detection(&self) -> Option<SimDuration> {
         self.detection
     }
@@ -134,9 +138,5 @@ impl FaultNames for Names {
 impl MoveNames for Names {
     fn ring(&self, name: &str) -> Result<RingId, String> {
         find("ring", &self.rings, name).map(|ring| RingId(ring as u8))
-    }
-
-    fn cohort(&self, name: &str) -> Result<CohortId, String> {
-        find("cohort", &self.cohorts, name).map(|cohort| CohortId(cohort as u8))
     }
 }
