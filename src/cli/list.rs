@@ -9,6 +9,7 @@ use crate::metrics::measure::MEASURES;
 use crate::model::backoff::BackoffRule;
 use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::fault::FaultCause;
+use crate::model::fault::remediation::Remediation;
 use crate::model::gateway::eviction::EvictionPolicy;
 use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::movement::MoveKind;
@@ -39,6 +40,8 @@ enum Kind {
     Policies,
     /// What can go wrong
     Faults,
+    /// What an operator does about a stamp that is down
+    Remedies,
     /// Moves of devices
     Moves,
     /// Growth laws
@@ -73,6 +76,7 @@ impl Kind {
         match self {
             Self::Policies => ("Allocation policies", "[dps.allocation.NAME]"),
             Self::Faults => ("Faults", "[faults.cause.NAME]"),
+            Self::Remedies => ("Remedies", "[faults.remediation.NAME]"),
             Self::Moves => ("Moves", "[moves.kind.NAME]"),
             Self::Growth => ("Growth laws", "[cohorts.growth.NAME]"),
             Self::Retry => ("Back-off rules", "[cohorts.retry.NAME]"),
@@ -90,6 +94,7 @@ impl Kind {
         match self {
             Self::Policies => registered(AllocationPolicy::ENTRIES),
             Self::Faults => registered(FaultCause::ENTRIES),
+            Self::Remedies => registered(Remediation::ENTRIES),
             Self::Moves => registered(MoveKind::ENTRIES),
             Self::Growth => registered(GrowthLaw::ENTRIES),
             Self::Retry => registered(BackoffRule::ENTRIES),
