@@ -9,6 +9,7 @@ use crate::metrics::measure::MEASURES;
 use crate::model::backoff::BackoffRule;
 use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::fault::FaultCause;
+use crate::model::fault::remediation::Remediation;
 use crate::model::gateway::eviction::EvictionPolicy;
 use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::movement::{MoveKind, MoveOrder, Pacing};
@@ -39,6 +40,8 @@ enum Kind {
     Policies,
     /// What can go wrong
     Faults,
+    /// What an operator does about a stamp that is down
+    Remedies,
     /// Moves of devices
     Moves,
     /// Ways of pacing a move
@@ -77,6 +80,7 @@ impl Kind {
         match self {
             Self::Policies => ("Allocation policies", "[dps.allocation.NAME]"),
             Self::Faults => ("Faults", "[faults.cause.NAME]"),
+            Self::Remedies => ("Remedies", "[faults.remediation.NAME]"),
             Self::Moves => ("Moves", "[moves.kind.NAME]"),
             Self::Pacing => ("Pacing of moves", "[moves.pacing.NAME]"),
             Self::Orders => ("Orders of moves", "[moves.order.NAME]"),
@@ -96,6 +100,7 @@ impl Kind {
         match self {
             Self::Policies => registered(AllocationPolicy::ENTRIES),
             Self::Faults => registered(FaultCause::ENTRIES),
+            Self::Remedies => registered(Remediation::ENTRIES),
             Self::Moves => registered(MoveKind::ENTRIES),
             Self::Pacing => registered(Pacing::ENTRIES),
             Self::Orders => registered(MoveOrder::ENTRIES),

@@ -190,6 +190,10 @@ impl Costs<'_> {
         }
         self.by_generation(&bill, &outcome.generations, length, values);
         let capacity = outcome.capacity_time.iter().sum();
+        if let Some(spare) = self.spare_cost(&bill).filter(|_| !length.is_zero()) {
+            let key = MeasureKey::new("spare_cost_usd_per_month");
+            values.insert(key, per_month(spare, length, hours).to_f64());
+        }
         let cost = self.per_device(&bill, capacity, outcome.device_time.last().copied().unwrap_or_default());
         insert(values, "registered", cost.registered);
         insert(values, "connected", cost.connected);
@@ -199,6 +203,15 @@ impl Costs<'_> {
         }
         let missing = bill.missing.iter().map(ToString::to_string);
         missing.chain(bill.advice.iter().map(ToString::to_string)).collect()
+    }
+
+    /// What stamps that are kept for a fault cost by time; nothing where there are none.
+    fn spare_cost(&self, bill: &Bill) -> Option<Money> {
+        let spares: Vec<u16> =
+            self.scenario.model.remedies().filter_map(|plan| plan.spare).map(|stamp| stamp.0).collect();
+        let kept =
+            bill.lines.iter().filter(|line| line.fixed && line.stamp.is_some_and(|stamp| spares.contains(&stamp)));
+        (!spares.is_empty()).then(|| kept.map(|line| line.amount).sum())
     }
 
     /// Cost per device in each window, and how far the cost lies from the plan.

@@ -114,6 +114,16 @@ pub enum Purpose {
     RetirementTime = 61,
     /// The answer time of a custom allocation's webhook, and whether it fails.
     Webhook = 62,
+    /// Whether a fault strikes others at the same time.
+    CommonCause = 70,
+    /// What a hub that fails over loses.
+    FailoverLoss = 71,
+    /// When a device restarts.
+    RebootStart = 72,
+    /// How long a restart takes.
+    RebootTime = 73,
+    /// Whether a fault breaks a connection.
+    ConnectionBreaks = 74,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

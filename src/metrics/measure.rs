@@ -160,6 +160,10 @@ measures! {
     "move_pauses" ["1"] Lower, "Pauses of the move of label `move` by its guard.", "The whole run.";
     "move_paused_s" ["s"] Lower, "Time that the move of label `move` was paused by its guard.", "The whole run.";
     "time_to_recover_s" ["s"] Lower, "From the end of the cause of the fault of label `fault` until the share of label `share` of the affected devices is back.", "Affected devices: unable to do what they wanted for longer than 60 s.";
+    "fault_downtime_s" ["s"] Lower, "From the loss of a device's connection to the fault of label `fault` until it is connected again.", "Affected devices that came back, as in time_to_recover_s; of faults with a remediation.";
+    "fault_occurrences" ["1"] Neither, "Occurrences of the fault of label `fault`.", "The whole run; of faults with a list of incidents or a cause in common.";
+    "common_cause_ratio" ["1" share] Lower, "Share of the occurrences of the fault of label `fault` that struck several targets.", "Its occurrences; of faults with a list of incidents or a cause in common.";
+    "identities_lost" ["1"] Lower, "Devices whose registration a hub lost by the failover of label `fault`.", "The whole run.";
     "cache_miss_ratio" ["1" share] Lower, "Share of look-ups that found no usable entry; by label `cause` or in all.", "Look-ups of the gateway cache, those of an unreachable cache included.";
     "stale_route_ratio" ["1" share] Lower, "Share of calls that were sent to a hub that no longer held the device.", "All calls.";
     "dps_lookup_rate_per_s" ["1/s"] Lower, "Registration-state look-ups that the gateway sent to DPS.", "Time.";
@@ -177,6 +181,7 @@ measures! {
     "quota_used_ratio" ["1"] Lower, "Messages metered in a UTC day against the hub's daily quota; the largest day of any hub.", "UTC days, whole or begun.";
     "devices_registered" ["1"] Neither, "Devices that hold an identity on a hub.", "Time.";
     "devices_connected" ["1"] Higher, "Devices with a live connection.", "Time.";
+    "devices_half_dead" ["1"] Lower, "Connections that are dead and that their hub takes for alive: devices_connected and these are what the hub sees.", "Time; in runs that follow it.";
     "devices_unavailable" ["1"] Lower, "Devices that want a connection and have none.", "Time.";
     "devices_in_state" ["1"] Neither, "Devices in the connection state of label `state`.", "Time.";
     "devices_failed" ["1"] Lower, "Devices whose last registration DPS refused.", "At the end of the run.";
@@ -201,6 +206,7 @@ measures! {
     "imbalance_ratio" ["1"] Lower, "Fullest stamp against the mean of the stamps, by utilisation.", "Active stamps of one ring, at the end; the largest ring.";
     "cost_usd_per_month" ["USD"] Lower, "Bill of the run scaled to a month of 730 h; by label `component` or in all.", "The whole run.";
     "cost_per_device_usd_per_month" ["USD"] Lower, "Bill against the devices of label `per`, scaled to a month of 730 h.", "Mean devices over the run.";
+    "spare_cost_usd_per_month" ["USD"] Lower, "What stamps that are kept as warm spares cost by time, scaled to a month of 730 h.", "The whole run; in runs with a warm spare.";
     "cost_premium_ratio" ["1"] Lower, "Cost per registered device against the floor, which is the cost were every stamp exactly full.", "The whole run.";
     "cost_deviation_ratio" ["1"] Lower, "Cost that the plan did not foresee, above or below it, against the planned cost: `plan.cost_per_device` for each registered device.", "Windows of the series; the mean over the run, and the worst window.";
     "model_events" ["1"] Neither, "Events that the kernel carried out.", "The whole run.";

@@ -3,8 +3,9 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::model::ids::{RegionId, ServiceId, StampId};
-use crate::units::SimDuration;
+use crate::kernel::law::DurationLaw;
+use crate::model::ids::{CohortId, RegionId, ServiceId, StampId};
+use crate::units::{Ratio, SimDuration};
 
 /// How something that is down looks from outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -34,6 +35,30 @@ pub enum Target {
     Region(RegionId),
     /// The processing of a stamp.
     Processing(StampId),
+    /// All devices.
+    Fleet,
+}
+
+/// Which devices a condition strikes; what is not given takes all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Struck {
+    /// Only this cohort.
+    pub cohort: Option<CohortId>,
+    /// Only devices whose home is this region.
+    pub region: Option<RegionId>,
+    /// Only this generation.
+    pub generation: Option<u16>,
+}
+
+/// Devices that restart one after the other.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wave {
+    /// Which devices.
+    pub who: Struck,
+    /// Time that one is off.
+    pub reboot: DurationLaw,
+    /// Batches in which they restart, evenly over the fault's time; none for each at a time of its own.
+    pub batches: Option<u32>,
 }
 
 /// One effect.
@@ -59,6 +84,14 @@ pub enum Condition {
     NoFrontEnd(DownStyle),
     /// Processing stands still.
     Halted,
+    /// The hub is on its way to another region. When it is back, what was written within this time before is lost.
+    FailingOver(DurationLaw),
+    /// DPS cannot put an identity onto the hub or take one off.
+    NoProvisioning,
+    /// Devices restart, each once within the fault's time.
+    Reboots(Wave),
+    /// This share of the live connections breaks when the condition begins.
+    Breaks(Ratio, DownStyle, Struck),
 }
 
 /// A condition on a target over a part of the fault's time.
@@ -76,5 +109,15 @@ impl Effect {
     /// An effect over the whole of the fault.
     pub fn at_once(target: Target, condition: Condition) -> Self {
         Self { target, condition, delay: SimDuration::ZERO }
+    }
+
+    /// The same effect on another target of the kind of its own; none for an effect on what there is only once.
+    pub fn on(self, other: Target) -> Option<Self> {
+        let target = match (self.target, other) {
+            (Target::Stamp(_), Target::Stamp(_)) | (Target::Region(_), Target::Region(_)) => other,
+            (Target::Processing(_), Target::Stamp(stamp)) => Target::Processing(stamp),
+            _ => return None,
+        };
+        Some(Self { target, ..self })
     }
 }

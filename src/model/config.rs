@@ -1,8 +1,10 @@
 //! `ModelConfig`: the validated description of what is simulated; the model's only input beside its draws.
 
 use crate::kernel::law::DurationLaw;
+use crate::model::condition::{Condition, DownStyle};
 use crate::model::dps::service::DpsConfig;
 use crate::model::fault::FaultConfig;
+use crate::model::fault::remediation::Plan;
 use crate::model::gateway::call::GatewayConfig;
 use crate::model::ids::RingId;
 use crate::model::lifecycle::change::{ChangeConfig, ChangeRule};
@@ -49,6 +51,8 @@ pub struct NetworkConfig {
     pub distance: bool,
     /// How long a device waits for a hub that does not answer.
     pub connect_timeout: SimDuration,
+    /// Whether it is followed which dead connections a hub takes for alive, whatever breaks them.
+    pub half_dead: bool,
 }
 
 /// Into which parts the observations of a run are cut.
@@ -115,6 +119,28 @@ impl ModelConfig {
     /// Whether any stamp's path is switched on; its figures are reported then.
     pub fn follows_path(&self) -> bool {
         self.stamps.iter().chain(&self.scaling.template).any(|stamp| stamp.path.is_on())
+    }
+
+    /// What operators do about faults, where they move anybody.
+    pub fn remedies(&self) -> impl Iterator<Item = &Plan> {
+        self.faults.iter().filter_map(|fault| fault.remedy.as_ref()?.plan.as_ref())
+    }
+
+    /// Whether a hub may lose what it was told last.
+    pub fn fails_over(&self) -> bool {
+        self.has_condition(|condition| matches!(condition, Condition::FailingOver(_)))
+    }
+
+    /// Whether it is followed which dead connections a hub takes for alive; its figure is reported then.
+    pub fn follows_half_dead(&self) -> bool {
+        let breaks = |condition: &Condition| {
+            matches!(condition, Condition::Reboots(_) | Condition::Breaks(_, DownStyle::Silent, _))
+        };
+        self.network.half_dead || self.has_condition(breaks)
+    }
+
+    fn has_condition(&self, is: impl Fn(&Condition) -> bool) -> bool {
+        self.faults.iter().flat_map(|fault| &fault.effects).any(|effect| is(&effect.condition))
     }
 
     /// Whether observations are kept by parts at all.

@@ -89,6 +89,8 @@ pub struct Use {
     pub room: f64,
 }
 
+/// The name under which the downtime of devices that remedies moved is counted.
+pub const REMEDY: &str = "remedy";
 /// The name under which the downtime of devices of all drained stamps is counted.
 pub const DRAIN: &str = "drain";
 
@@ -144,6 +146,12 @@ pub struct Figures {
     pub back_tally: Vec<Option<usize>>,
     /// Use of the limits by moves that are under way.
     pub watches: Vec<(usize, Peaks)>,
+    /// Downtime of devices that remedies moved, where there are any.
+    pub remedy_downtime: Option<TallyId>,
+    /// Downtime of devices that a fault affected, by fault, where something is said of a remedy.
+    pub fault_downtime: Vec<Option<TallyId>>,
+    /// Dead connections that hubs take for alive, where that is followed.
+    pub half_dead: Option<LevelId>,
     /// Registered devices.
     pub registered: LevelId,
     /// Devices that want a connection and have none.
@@ -289,6 +297,21 @@ impl Figures {
             move_downtime: downtimes(recorder, config, drains),
             back_tally: back_tallies(config, drains),
             watches: Vec::new(),
+            remedy_downtime: config
+                .remedies()
+                .next()
+                .map(|_| recorder.tally(key("move_downtime_s").with("move", REMEDY), 1e6, false)),
+            fault_downtime: config
+                .faults
+                .iter()
+                .map(|fault| {
+                    let label = key("fault_downtime_s").with("fault", &*fault.name);
+                    fault.remedy.as_ref().map(|_| recorder.tally(label, 1e6, false))
+                })
+                .collect(),
+            half_dead: config
+                .follows_half_dead()
+                .then(|| recorder.level(key("devices_half_dead"), 1.0, true, true, start)),
             registered: recorder.level(key("devices_registered"), 1.0, true, true, start),
             unavailable: recorder.level(key("devices_unavailable"), 1.0, true, true, start),
             connected: recorder.level(key("devices_connected"), 1.0, true, true, start),

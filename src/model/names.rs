@@ -13,6 +13,8 @@ pub trait Names {
     fn service(&self, name: &str) -> Result<ServiceId, String>;
     /// Every DPS instance.
     fn services(&self) -> Vec<ServiceId>;
+    /// The cohort of a name, or a message that says what there is.
+    fn cohort(&self, name: &str) -> Result<CohortId, String>;
     /// DPS's default detection time of a dead hub.
     fn detection(&self) -> Option<SimDuration>;
 }
@@ -21,6 +23,4 @@ pub trait Names {
 pub trait MoveNames: Names {
     /// The ring of a name, or a message that says what there is.
     fn ring(&self, name: &str) -> Result<RingId, String>;
-    /// The cohort of a name, or a message that says what there is.
-    fn cohort(&self, name: &str) -> Result<CohortId, String>;
 }

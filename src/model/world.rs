@@ -63,11 +63,19 @@ pub struct Columns {
     pub cause: Vec<u16>,
     /// Move that the device is part of. Owned by the moves.
     pub move_of: Vec<u16>,
+    /// When the identity was put onto its hub, for runs with a failover; else empty. Owned by the hubs.
+    put_at: Vec<SimTime>,
+    /// Until when the hub takes a dead connection for one that is alive, for runs that follow it; else empty. Owned by the
+    /// hubs.
+    pub alive_until: Vec<SimTime>,
 }
 
 impl Columns {
-    fn new(devices: usize) -> Self {
+    fn new(devices: usize, config: &ModelConfig) -> Self {
+        let column = |kept: bool| vec![NEVER; if kept { devices } else { 0 }];
         Self {
+            put_at: column(config.fails_over()),
+            alive_until: column(config.follows_half_dead()),
             identity: vec![StampId::NONE; devices],
             target: vec![StampId::NONE; devices],
             scope: vec![ServiceId::NONE; devices],
@@ -81,6 +89,23 @@ impl Columns {
             cause: vec![NOBODY; devices],
             move_of: vec![NOBODY; devices],
         }
+    }
+
+    /// Notes when an identity was put onto its hub.
+    pub fn put_at(&mut self, device: DeviceId, now: SimTime) {
+        if let Some(at) = self.put_at.get_mut(device.index()) {
+            *at = now;
+        }
+    }
+
+    /// The identity lay there long before the run.
+    pub fn put_long_ago(&mut self, device: DeviceId) {
+        self.put_at(device, NEVER);
+    }
+
+    /// Whether the identity was put there from a time on and before another.
+    pub fn was_put_within(&self, device: DeviceId, from: SimTime, until: SimTime) -> bool {
+        self.put_at.get(device.index()).is_some_and(|at| (from..until).contains(at))
     }
 }
 
@@ -101,6 +126,8 @@ pub struct Status {
     pub excluded: bool,
     /// Occurrence of the fault that put it down.
     pub occurrence: u16,
+    /// DPS cannot put an identity there or take one off.
+    pub no_provisioning: bool,
     /// Its front end is down, how that looks, and the occurrence of the fault that did it.
     pub front_end: Option<(DownStyle, u16)>,
 }
@@ -115,12 +142,18 @@ impl Default for Status {
             capacity: 1.0,
             excluded: false,
             occurrence: NOBODY,
+            no_provisioning: false,
             front_end: None,
         }
     }
 }
 
 impl Status {
+    /// Whether DPS can put an identity onto the hub or take one off.
+    pub fn can_be_provisioned(&self) -> bool {
+        self.down.is_none() && !self.no_provisioning
+    }
+
     /// A length of time as the target's slowness makes it.
     pub fn stretch(&self, length: SimDuration) -> SimDuration {
         // Exact for a factor of one: lengths stay far below 2^53 us.
@@ -133,6 +166,14 @@ impl Status {
 pub struct Occurrence {
     /// Which fault of the configuration.
     pub fault: usize,
+    /// Occurrences of that fault before this one.
+    pub number: u64,
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// Targets that it strikes.
+    pub targets: usize,
+    /// Identities that a failover lost.
+    pub identities_lost: u64,
     /// Start.
     pub from: SimTime,
     /// End of the cause; [`NEVER`] while it lasts.
@@ -145,6 +186,21 @@ pub struct Occurrence {
     pub by_generation: Vec<(u64, u64)>,
     /// Time from the end of the cause to the recovery of each affected device.
     pub recoveries: Vec<SimDuration>,
+}
+
+/// A remedy under way for a stamp that an occurrence of a fault put down.
+#[derive(Debug, Clone)]
+pub struct RemedyRun {
+    /// Occurrence.
+    pub occurrence: usize,
+    /// Stamp.
+    pub stamp: StampId,
+    /// Plan of the way out.
+    pub out: usize,
+    /// Plan of the way back, once that began.
+    pub back: Option<usize>,
+    /// Whether it closed the stamp for allocation, and has not opened it again.
+    pub closed: bool,
 }
 
 /// A change of a stamp beside its addition.
@@ -256,7 +312,9 @@ pub struct World<'a> {
     pub ledger: Ledger,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
-    /// Plans of the moves: those of the configuration, then one for each drained stamp.
+    /// Remedies so far.
+    pub remedies: Vec<RemedyRun>,
+    /// Plans of the moves: those of the configuration, then one for each drained stamp and two for each remedy.
     pub plans: Vec<Rc<MoveConfig>>,
     /// The last decision of the scaling policy, and the one that it is making.
     pub decided: (SimTime, SimTime),
@@ -359,7 +417,7 @@ impl<'a> World<'a> {
             md1,
             draws,
             devices: Vec::with_capacity(devices),
-            columns: Columns::new(devices),
+            columns: Columns::new(devices, config),
             cohort_first,
             cohort_joined: vec![0; cohorts],
             enrollments: Enrollments::new(devices),
@@ -394,6 +452,7 @@ impl<'a> World<'a> {
             flowed: SimTime::ZERO,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
             decided: (SimTime::ZERO, SimTime::ZERO),
+            remedies: Vec::new(),
             history: Vec::new(),
             held: Default::default(),
             capacity_time: Vec::new(),

@@ -29,7 +29,7 @@ pub use catalog::{CATALOG, Catalog, PriceTable};
 pub use cohorts::{Cohort, Commands, Enrollment, PopularityTable, Sas, TelemetryTable};
 pub use dps::{Dps, Network, Service};
 pub use expect::{Expect, LabelValue, PhaseOf};
-pub use faults::{Drawn, Fault};
+pub use faults::{CommonCauseTable, Drawn, Fault, Incidents};
 pub use gateway::{CacheTable, Gateway};
 pub use lifecycle::{ChangeTable, Feature, FeatureBreaks, FeatureStage, Retirement};
 pub use moves::{Move, MoveUsers, Select};

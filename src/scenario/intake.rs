@@ -1,4 +1,6 @@
-//! What a scenario names: growth curves. A mistake in such a file is reported at its own line and column.
+//! What a scenario names: growth curves and incident lists. A mistake in such a file is reported at its own line and column.
+
+pub mod incidents;
 
 use std::ops::Range;
 

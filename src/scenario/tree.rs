@@ -26,6 +26,7 @@ const CHOICES: &[&str] = &[
     "popularity",
     "profile",
     "reconnect",
+    "remediation",
     "retry",
 ];
 
@@ -39,8 +40,9 @@ const LAWS: &[&str] = &["constant", "uniform", "exponential", "lognormal", "gamm
 const RIVALS: &[(&[&str], &[&str])] = &[
     (&["poisson"], &["every", "jitter"]),
     (&["every", "jitter"], &["poisson", "profile"]),
-    (&["drawn"], &["at", "for"]),
-    (&["at", "for"], &["drawn"]),
+    (&["drawn"], &["at", "for", "incidents"]),
+    (&["at", "for"], &["drawn", "incidents"]),
+    (&["incidents"], &["at", "for", "drawn"]),
 ];
 
 /// A value with its place.

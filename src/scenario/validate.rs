@@ -11,12 +11,14 @@ mod cohorts;
 mod dps;
 mod expectations;
 mod faults;
-mod move_conflicts;
-mod move_control;
 mod features;
 mod generations;
+mod incidents;
+mod move_conflicts;
+mod move_control;
 mod moves;
 mod names;
+mod remedies;
 mod retirements;
 mod scaling;
 mod services;
@@ -454,6 +456,7 @@ impl<'a> Build<'a> {
             device_to_dps: network.device_to_dps,
             distance: network.distance,
             connect_timeout: network.connect_timeout,
+            half_dead: network.half_dead,
         }
     }
 

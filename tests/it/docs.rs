@@ -15,6 +15,7 @@ use stampsim::metrics::measure::MEASURES;
 use stampsim::model::backoff::BackoffRule;
 use stampsim::model::dps::allocation::AllocationPolicy;
 use stampsim::model::fault::FaultCause;
+use stampsim::model::fault::remediation::Remediation;
 use stampsim::model::gateway::call::Outcome;
 use stampsim::model::gateway::eviction::EvictionPolicy;
 use stampsim::model::gateway::fallback::FallbackPolicy;
@@ -236,7 +237,7 @@ fn measures() -> String {
 }
 
 /// Every registry: heading, the table of a scenario file that it fills, its entries.
-fn registries() -> [(&'static str, &'static str, &'static [Entry]); 12] {
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 13] {
     [
         ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
@@ -247,6 +248,7 @@ fn registries() -> [(&'static str, &'static str, &'static [Entry]); 12] {
         ("Scaling policies", "[scaling.policy.NAME]", ScalingPolicy::ENTRIES),
         ("Routing of users", "[users.routing.NAME]", UserRouting::ENTRIES),
         ("Faults", "[faults.cause.NAME]", FaultCause::ENTRIES),
+        ("Remedies", "[faults.remediation.NAME]", Remediation::ENTRIES),
         ("Moves", "[moves.kind.NAME]", MoveKind::ENTRIES),
         ("Pacing of moves", "[moves.pacing.NAME]", Pacing::ENTRIES),
         ("Orders of moves", "[moves.order.NAME]", MoveOrder::ENTRIES),

@@ -136,7 +136,7 @@ prop_compose! {
 
 prop_compose! {
     fn fault()(
-        kind in 0_u8..13, stamp in any::<u8>(), region in any::<bool>(), silent in any::<bool>(), at in 0_u8..100,
+        kind in 0_u8..20, stamp in any::<u8>(), region in any::<bool>(), silent in any::<bool>(), at in 0_u8..100,
         lasts in 1_u8..120, drawn in prop::bool::weighted(0.2),
     ) -> Fault {
         Fault { kind, stamp, region, silent, at, lasts, drawn }
@@ -434,6 +434,8 @@ impl Fault {
     fn write(&self, i: usize, sketch: &Sketch, text: &mut String) {
         let when = if self.drawn {
             "[faults.drawn]\nevery = { exponential = { mean = \"20 min\" } }\nrepair = { exponential = { mean = \"5 min\" } }\n".to_owned()
+        } else if matches!(self.kind, 13 | 16) {
+            format!("at = \"{}\"\n", sketch.moment(self.at))
         } else {
             format!("at = \"{}\"\nfor = \"{}\"\n", sketch.moment(self.at), sketch.moment(self.lasts))
         };
@@ -455,9 +457,25 @@ impl Fault {
             8 => "dps_slow]\nfactor = 50\n".to_owned(),
             9 => format!("stamp_degraded]\nstamp = \"{stamp}\"\nerrors = 0.5\ncapacity = 0.1\n"),
             10 => "cache_slow]\nfactor = 300\n".to_owned(),
-            _ => format!("processing_restart]\nstamp = \"{stamp}\"\n"),
+            11 | 12 => format!("processing_restart]\nstamp = \"{stamp}\"\n"),
+            // Causes that have a length of their own.
+            13 => format!("hub_failover]\nstamp = \"{stamp}\"\ninitiated = \"customer\"\nrto = \"10..200 s\"\n"),
+            14 => format!("key_rotation_gap]\nstamp = \"{stamp}\"\n"),
+            15 => format!("firmware_wave]\nregion = \"{}\"\nreboot = \"1..90 s\"\nbatches = 3\n", region(self.region)),
+            16 => format!("connections_lost]\nshare = 0.7\nstyle = \"{style}\"\n"),
+            _ => format!("stamp_outage]\n{struck}{}", self.remedy()),
         };
         write!(text, "[[faults]]\nname = \"f{i}\"\n{when}[faults.cause.{cause}").expect("a text takes text");
+    }
+}
+
+impl Fault {
+    /// A remedy that is noticed at once or late, with a way back or without.
+    fn remedy(&self) -> String {
+        let learns = if self.silent { "concierge" } else { "by_itself" };
+        let back = if self.region { "fail_back = { after = \"20 s\" }\n" } else { "" };
+        let detection = self.at;
+        format!("[faults.remediation.evacuate]\ndetection = \"{detection} s\"\nlearns = \"{learns}\"\n{back}")
     }
 }
 

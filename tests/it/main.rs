@@ -12,6 +12,7 @@ mod golden;
 mod invariants;
 mod layers;
 mod moves;
+mod outages;
 mod output_analysis;
 mod path;
 mod rerun;

@@ -443,15 +443,18 @@ impl World<'_> {
         self.end_call(call, Outcome::Delivered, end);
     }
 
-    /// Whether the hub still takes a device without power for connected: up to 1.5 keep-alives after its last traffic.
+    /// Whether the hub still takes a connection that is dead for one that is alive, as of a device without power: up to 1.5 keep-alives after its last traffic.
     fn looks_connected(&self, device: DeviceId, now: SimTime) -> bool {
         let lost_at = self.columns.lost_at[device.index()];
+        if self.columns.alive_until.get(device.index()).is_some_and(|until| *until != NEVER && now < *until) {
+            return true;
+        }
         let off = self.devices[device.index()].state == State::Off && lost_at != NEVER;
         off && now < lost_at + self.silence(device)
     }
 
     /// From the loss of power to the hub's knowledge of it.
-    fn silence(&self, device: DeviceId) -> SimDuration {
+    pub(super) fn silence(&self, device: DeviceId) -> SimDuration {
         let keep_alive = self.cohort(device).keep_alive;
         let counter = u64::from(self.devices[device.index()].episode);
         let unit = self.device_draw(device, Purpose::KeepAlivePhase, counter).unit();

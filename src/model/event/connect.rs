@@ -232,6 +232,7 @@ impl World<'_> {
         self.recorder.level_mut(self.figures.connected).add(1, now);
         self.join_class(device, stamp);
         self.set_state(device, State::Connected, now);
+        self.seen_dead(device, now);
         let lost_at = std::mem::replace(&mut self.columns.lost_at[device.index()], NEVER);
         if lost_at == NEVER {
             return;
@@ -255,6 +256,9 @@ impl World<'_> {
         }
         if back {
             occurrence.recoveries.push(now.saturating_since(occurrence.until));
+            if let Some(downtime) = self.figures.fault_downtime[occurrence.fault] {
+                self.recorder.observe(downtime, (now - lost_at).0);
+            }
         }
     }
 

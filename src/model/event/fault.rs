@@ -18,6 +18,10 @@ impl World<'_> {
             let at = match &fault.schedule {
                 Schedule::At { at, .. } | Schedule::Once { at, .. } => *at,
                 Schedule::Drawn { .. } => self.next_drawn(index, SimTime::ZERO, 0),
+                Schedule::Listed(list) => match list.first() {
+                    Some(first) => first.at,
+                    None => continue,
+                },
             };
             self.other_event(agenda, at, Kind::FaultBegins, fault.key, (index as u32, 0));
         }
@@ -30,14 +34,44 @@ impl World<'_> {
         from.saturating_add(gap.sample(&mut self.draws.stream(config.key, Purpose::FaultGap, number)))
     }
 
-    fn end_of(&self, fault: usize, from: SimTime) -> SimTime {
+    /// Occurrences of a fault so far.
+    fn occurred(&self, fault: usize) -> u64 {
+        self.occurrences.iter().filter(|o| o.fault == fault).count() as u64
+    }
+
+    fn end_of(&self, fault: usize, from: SimTime, number: u64) -> SimTime {
         let config = &self.config.faults[fault];
-        let number = self.occurrences.iter().filter(|o| o.fault == fault).count() as u64;
         match &config.schedule {
             Schedule::At { lasts, .. } => lasts.map_or(NEVER, |length| from + length),
-            Schedule::Drawn { repair, .. } | Schedule::Once { lasts: repair, .. } => {
-                from.saturating_add(repair.sample(&mut self.draws.stream(config.key, Purpose::FaultRepair, number)))
+            Schedule::Once { length: law, .. } | Schedule::Drawn { repair: law, .. } => {
+                from.saturating_add(law.sample(&mut self.draws.stream(config.key, Purpose::FaultRepair, number)))
             }
+            Schedule::Listed(list) => from + list[number as usize].lasts,
+        }
+    }
+
+    /// What an occurrence does, and how many targets it strikes: those of its row, or with a cause in common the others too.
+    fn strikes(&self, fault: usize, number: u64) -> (Vec<Effect>, usize) {
+        let config = &self.config.faults[fault];
+        if let Schedule::Listed(list) = &config.schedule {
+            let incident = &list[number as usize];
+            return (incident.effects.clone(), incident.targets);
+        }
+        let mut effects = config.effects.clone();
+        let Some(common) = &config.common else { return (effects, 1) };
+        if !self.draws.stream(config.key, Purpose::CommonCause, number).chance(common.share.get()) {
+            return (effects, 1);
+        }
+        effects.extend(&common.effects);
+        (effects, 1 + common.targets)
+    }
+
+    /// The next row of a list begins at its own time, whether or not this one is over then.
+    fn schedule_next_listed<L: EventList>(&mut self, agenda: &mut Agenda<L>, fault: usize, number: u64) {
+        let config = &self.config.faults[fault];
+        let Schedule::Listed(list) = &config.schedule else { return };
+        if let Some(next) = list.get(number as usize + 1) {
+            self.other_event(agenda, next.at, Kind::FaultBegins, config.key, (fault as u32, 0));
         }
     }
 
@@ -47,13 +81,20 @@ impl World<'_> {
         self.flow_until(now);
         self.recorder.cut(now);
         let config = &self.config.faults[fault];
-        let until = self.end_of(fault, now);
+        let number = self.occurred(fault);
+        let until = self.end_of(fault, now, number);
+        let (effects, targets) = self.strikes(fault, number);
+        self.schedule_next_listed(agenda, fault, number);
         let occurrence = self.occurrences.len() as u16;
         assert_ne!(occurrence, NOBODY, "a run has fewer than 65,535 occurrences of faults");
         self.occurrences.push(Occurrence {
             fault,
+            number,
             from: now,
             until,
+            effects: effects.clone(),
+            targets,
+            identities_lost: 0,
             registered: self.registered(),
             affected: 0,
             by_generation: self.registered_by_generation(),
@@ -63,7 +104,7 @@ impl World<'_> {
         if until < SimTime::ZERO + self.config.horizon {
             self.other_event(agenda, until, Kind::FaultEnds, config.key, (index, 0));
         }
-        for (e, effect) in config.effects.iter().enumerate() {
+        for (e, effect) in effects.iter().enumerate() {
             let begins = now + effect.delay;
             if effect.delay.is_zero() {
                 self.effect_begins(agenda, index as usize, e);
@@ -71,12 +112,12 @@ impl World<'_> {
                 self.other_event(agenda, begins, Kind::EffectBegins, config.key, (index, e as u16));
             }
         }
+        self.schedule_remedy(agenda, usize::from(occurrence));
     }
 
     /// An effect of a fault comes into force.
     pub(super) fn effect_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, occurrence: usize, effect: usize) {
-        let config = &self.config.faults[self.occurrences[occurrence].fault];
-        let effect = config.effects[effect];
+        let effect = self.occurrences[occurrence].effects[effect];
         self.active.push((occurrence as u16, effect));
         self.apply_conditions(effect.target, agenda.now());
         self.front_end_changes(agenda, effect);
@@ -85,7 +126,11 @@ impl World<'_> {
                 self.stamp_goes_down(agenda, stamp, style, occurrence as u16);
             }
             (Target::Region(region), Condition::Off(_)) => {
-                self.region_goes_dark(agenda.now(), region, occurrence as u16);
+                self.region_goes_dark(agenda, region, occurrence as u16);
+            }
+            (Target::Fleet, Condition::Reboots(wave)) => self.schedule_reboots(agenda, &wave, occurrence),
+            (target, Condition::Breaks(share, style, who)) => {
+                self.break_connections(agenda, (target, who), (share, style), occurrence);
             }
             (Target::Processing(stamp), Condition::Halted) => self.halt_processing(agenda.now(), stamp),
             (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(Cache::flush),
@@ -101,6 +146,11 @@ impl World<'_> {
         let fault = self.occurrences[occurrence].fault;
         let ended: Vec<Effect> =
             self.active.iter().filter(|(o, _)| usize::from(*o) == occurrence).map(|(_, e)| *e).collect();
+        for effect in &ended {
+            if let (Target::Stamp(stamp), Condition::FailingOver(loses)) = (effect.target, effect.condition) {
+                self.failed_over(now, stamp, &loses, occurrence);
+            }
+        }
         for effect in &ended {
             if let (Target::Stamp(stamp), Condition::Down(_)) = (effect.target, effect.condition)
                 && !self.others_hold(occurrence, effect)
@@ -121,10 +171,11 @@ impl World<'_> {
             }
         }
         if let Schedule::Drawn { .. } = self.config.faults[fault].schedule {
-            let number = self.occurrences.iter().filter(|o| o.fault == fault).count() as u64;
+            let number = self.occurred(fault);
             let at = self.next_drawn(fault, now, number);
             self.other_event(agenda, at, Kind::FaultBegins, self.config.faults[fault].key, (fault as u32, 0));
         }
+        self.fault_remedied(agenda, occurrence);
         // Last, since what was counted in bulk up to now belongs to the time of the fault.
         self.recorder.cut(now);
     }
@@ -150,7 +201,14 @@ impl World<'_> {
                 Condition::Excluded => status.excluded = true,
                 Condition::NoFrontEnd(style) => status.front_end = Some((style, *occurrence)),
                 Condition::ErrorRateOf(..) => status.errs_by_feature = true,
-                Condition::Flush | Condition::Off(_) | Condition::Halted => {}
+                Condition::NoProvisioning => status.no_provisioning = true,
+                // Carried out where they begin and end.
+                Condition::Flush
+                | Condition::Off(_)
+                | Condition::Halted
+                | Condition::FailingOver(_)
+                | Condition::Reboots(_)
+                | Condition::Breaks(..) => {}
             }
         }
         match target {
@@ -159,7 +217,7 @@ impl World<'_> {
             Target::ProvisioningApi => self.api_status = status,
             Target::Cache => self.cache_status = status,
             Target::SecondaryCache => self.secondary_status = status,
-            Target::Region(_) | Target::Processing(_) => {}
+            Target::Region(_) | Target::Processing(_) | Target::Fleet => {}
         }
     }
 
@@ -180,12 +238,16 @@ impl World<'_> {
         occurrence: u16,
     ) {
         self.halt_stamp(agenda.now(), stamp);
+        self.stop_moves_back(agenda.now(), stamp);
         for i in 0..self.devices.len() {
             let record = self.devices[i];
+            let device = DeviceId(i as u32);
+            if record.stamp == stamp {
+                self.seen_dead(device, agenda.now());
+            }
             if record.stamp != stamp || record.state != State::Connected {
                 continue;
             }
-            let device = DeviceId(i as u32);
             match style {
                 DownStyle::Reset => self.lose_connection(agenda, device, occurrence),
                 DownStyle::Silent => self.lose_silently(agenda, device, occurrence),
@@ -195,7 +257,7 @@ impl World<'_> {
 
     /// A connection is dead, but the device learns it only from an unanswered keep-alive: 1.5 intervals after its last
     /// traffic, which lies anywhere in the interval before.
-    fn lose_silently<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, occurrence: u16) {
+    pub(super) fn lose_silently<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, occurrence: u16) {
         let now = agenda.now();
         self.drop_connection(device, now, occurrence);
         self.set_state(device, State::Unaware, now);
@@ -204,7 +266,7 @@ impl World<'_> {
     }
 
     /// Time to the next ping of a connection that died at `lost_at`, and how long its answer is waited for.
-    fn next_ping(&self, device: DeviceId, _lost_at: SimTime) -> (SimDuration, SimDuration) {
+    pub(super) fn next_ping(&self, device: DeviceId, _lost_at: SimTime) -> (SimDuration, SimDuration) {
         let keep_alive = self.cohort(device).keep_alive;
         let counter = u64::from(self.devices[device.index()].episode);
         let unit = self.device_draw(device, Purpose::KeepAlivePhase, counter).unit();
@@ -228,23 +290,36 @@ impl World<'_> {
     }
 
     /// The devices of a region lose power.
-    fn region_goes_dark(&mut self, now: SimTime, region: RegionId, occurrence: u16) {
+    fn region_goes_dark<L: EventList>(&mut self, agenda: &mut Agenda<L>, region: RegionId, occurrence: u16) {
         for i in 0..self.devices.len() {
-            let record = self.devices[i];
-            let out = record.is(Device::DORMANT) || record.state == State::Off || !record.state.in_fleet();
-            if record.region != region || out {
-                continue;
+            if self.devices[i].region == region {
+                self.goes_dark(agenda, DeviceId(i as u32), occurrence);
             }
-            let device = DeviceId(i as u32);
-            if record.state == State::Connected {
-                self.drop_connection(device, now, occurrence);
-            } else {
-                self.become_unavailable(device, now, occurrence);
-            }
-            self.devices[i].set(Device::PARKED, false);
-            self.devices[i].renew_timer();
-            self.set_state(device, State::Off, now);
         }
+    }
+
+    /// A device loses power, if it has any.
+    pub(super) fn goes_dark<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        device: DeviceId,
+        occurrence: u16,
+    ) -> bool {
+        let (now, i) = (agenda.now(), device.index());
+        let record = self.devices[i];
+        if record.is(Device::DORMANT) || record.state == State::Off || !record.state.in_fleet() {
+            return false;
+        }
+        if record.state == State::Connected {
+            self.drop_connection(device, now, occurrence);
+            self.looks_alive(agenda, device, now + self.silence(device));
+        } else {
+            self.become_unavailable(device, now, occurrence);
+        }
+        self.devices[i].set(Device::PARKED, false);
+        self.devices[i].renew_timer();
+        self.set_state(device, State::Off, now);
+        true
     }
 
     /// Power returns: every device of the region tries at once, or spread evenly over a time.
@@ -262,13 +337,18 @@ impl World<'_> {
                 let key = member(self.device_key(device), u64::from(record.episode));
                 SimDuration(self.draws.stream(key, Purpose::ReturnSpread, 1).below(over.0))
             };
-            self.begin_episode(device, now + wait);
-            if record.stamp == StampId::NONE {
-                self.go_to_dps(agenda, device, now + wait);
-            } else {
-                self.set_state(device, State::BackingOff, now);
-                self.schedule_first_attempt(agenda, device, now + wait);
-            }
+            self.gets_power(agenda, device, now + wait);
+        }
+    }
+
+    /// A device without power has it back from a time on.
+    pub(super) fn gets_power<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime) {
+        self.begin_episode(device, at);
+        if self.devices[device.index()].stamp == StampId::NONE {
+            self.go_to_dps(agenda, device, at);
+        } else {
+            self.set_state(device, State::BackingOff, agenda.now());
+            self.schedule_first_attempt(agenda, device, at);
         }
     }
 }

@@ -54,6 +54,7 @@ impl World<'_> {
         self.view.assigned[stamp.index()] += 1;
         self.hold(device, service);
         self.put_identity(device, stamp, now);
+        self.columns.put_long_ago(device);
         self.columns.identity[i] = stamp;
         self.columns.target[i] = stamp;
         self.enrollments.finish(device.registration(), Some(stamp));
@@ -141,6 +142,7 @@ impl World<'_> {
         if self.devices[i].state == State::Connected {
             self.drop_connection(device, now, NOBODY);
         }
+        self.seen_dead(device, now);
         self.assignment_done(device, now);
         self.leave_move(device, now);
         if let Some(stamp) = self.columns.identity[i].some() {

@@ -5,6 +5,7 @@ mod change;
 mod command;
 mod connect;
 mod dps_figures;
+mod failover;
 mod fault;
 mod feature;
 mod generation;
@@ -13,12 +14,15 @@ mod move_control;
 mod move_figures;
 mod move_plan;
 mod learnt;
+mod half_dead;
 mod movement;
 pub mod names;
 mod path;
 mod probe;
 mod provision;
 mod retirement;
+mod reboot;
+mod remedy;
 mod routing;
 mod scale;
 mod servers;
@@ -137,10 +141,20 @@ pub enum Kind {
     HubChanges,
     /// A look at the processing of a stamp, or servers that it gets.
     ServersScale,
+    /// An operator has noticed a fault and begins to move devices.
+    RemedyBegins,
+    /// An operator moves devices back to a stamp that works again.
+    FailsBack,
+    /// A device restarts.
+    Reboots,
+    /// A device that restarted has power again.
+    Boots,
+    /// A hub notices that a connection is dead.
+    HubNotices,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 46] = [
+const KINDS: [Kind; 51] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -187,6 +201,11 @@ const KINDS: [Kind; 46] = [
     Kind::DeviceLeaves,
     Kind::HubChanges,
     Kind::ServersScale,
+    Kind::RemedyBegins,
+    Kind::FailsBack,
+    Kind::Reboots,
+    Kind::Boots,
+    Kind::HubNotices,
 ];
 
 impl Kind {
@@ -214,7 +233,8 @@ impl Kind {
             | Self::ProbeFails
             | Self::MessageReleased
             | Self::EndpointTakes
-            | Self::MessageProcessed => Class::Completion,
+            | Self::MessageProcessed
+            | Self::HubNotices => Class::Completion,
             Self::ScaleCheck
             | Self::MoveBegins
             | Self::Evict
@@ -223,7 +243,9 @@ impl Kind {
             | Self::UsersSwitch
             | Self::RetirementBegins
             | Self::ServersScale
-            | Self::DeviceLeaves => Class::Decision,
+            | Self::DeviceLeaves
+            | Self::RemedyBegins
+            | Self::FailsBack => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -289,6 +311,11 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::StampReady if event.sequence() == RESIZED => self.resized(agenda.now(), index as usize),
             Kind::StampReady => self.stamp_ready(agenda.now(), index as u16),
             Kind::WindowCloses => self.window_closes(agenda),
+            Kind::RemedyBegins => self.remedy_begins(agenda, index as usize),
+            Kind::FailsBack => self.fails_back(agenda, index as usize),
+            Kind::Reboots => self.reboots(agenda, device, event.sequence()),
+            Kind::Boots => return self.boots(agenda, device),
+            Kind::HubNotices => return self.hub_notices(device, agenda.now()),
             Kind::Probe => self.probe(agenda, index as usize),
             Kind::ProbeFails => self.judge(agenda, index as usize, false),
             Kind::AnswerRunsOut => self.answer_runs_out(agenda, index),

@@ -51,7 +51,10 @@ impl World<'_> {
         for index in 0..self.moves.len() {
             self.unwatch_move(index);
         }
-        for (run, plan) in self.moves.iter().zip(&self.plans).filter(|(run, _)| run.begun) {
+        for (index, (run, plan)) in self.moves.iter().zip(&self.plans).enumerate() {
+            if !run.begun || self.is_remedy(index) {
+                continue;
+            }
             let key = |name| MeasureKey::new(name).with("move", &*plan.name);
             self.device_figures(run, plan, out);
             if run.is_over() {

@@ -74,8 +74,9 @@ impl World<'_> {
         }
         self.schedule_eviction(agenda, index);
         let held = self.columns.identity[device.index()].some();
-        if record.state.in_fleet() && self.must_leave(index, device, held) {
+        if record.state.in_fleet() && self.must_leave(index, device, held) && !self.left_by_itself(index, device) {
             self.evict(agenda, device, index);
+            self.tell_to_register(agenda, device, index);
         } else {
             // It left, or is on its way or there already; the last of a move may end it so.
             if self.plans[index].back_of.is_some() {
@@ -166,7 +167,8 @@ impl World<'_> {
         let record = &mut self.devices[device.index()];
         if record.is(Device::MOVING) {
             record.set(Device::MOVING, false);
-            self.recorder.observe(self.figures.move_downtime[run.tally], (now - lost_at).0);
+            let tally = self.downtime_tally(index);
+            self.recorder.observe(tally, (now - lost_at).0);
         }
         self.users_may_follow(index);
         self.close_move(index, now);

@@ -3,6 +3,7 @@
 use crate::kernel::event_list::Event;
 use crate::model::config::ModelConfig;
 use crate::model::event::{KINDS, Kind, OTHERS};
+use crate::model::figures::{DRAIN, REMEDY};
 use crate::model::world::{first_devices, first_users};
 
 /// Knows whose index an event carries.
@@ -29,14 +30,18 @@ impl<'a> EventNames<'a> {
         let cohort = || self.config.cohorts[index as usize].name.clone();
         match KINDS[usize::from(event.kind())] {
             kind if kind.is_timer() => self.device(index),
-            Kind::AssignmentDone | Kind::Join => self.device(index),
+            Kind::AssignmentDone | Kind::Join | Kind::Reboots | Kind::Boots | Kind::HubNotices => self.device(index),
             Kind::Growth | Kind::CallTick | Kind::CallArrives | Kind::MessageTick | Kind::MessageSent => cohort(),
             Kind::FaultBegins => self.config.faults[index as usize].name.clone(),
             Kind::MoveBegins | Kind::Evict | Kind::GuardLooks => {
                 let plan = self.config.moves.get(index as usize);
-                plan.map_or_else(|| crate::model::figures::DRAIN.to_owned(), |plan| plan.name.clone())
+                // Plans that are made up in the run are those of drains or of remedies.
+                let made_up = if self.config.scaling.policy.entry().drains() { DRAIN } else { REMEDY };
+                plan.map_or_else(|| made_up.to_owned(), |plan| plan.name.clone())
             }
-            Kind::EffectBegins | Kind::FaultEnds => format!("occurrence {index}"),
+            Kind::EffectBegins | Kind::FaultEnds | Kind::RemedyBegins | Kind::FailsBack => {
+                format!("occurrence {index}")
+            }
             Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates | Kind::ServersScale => {
                 format!("stamp {index}")
             }
@@ -116,6 +121,11 @@ impl Kind {
             Self::DeviceLeaves => "device_leaves",
             Self::HubChanges => "hub_changes",
             Self::ServersScale => "servers_scale",
+            Self::RemedyBegins => "remedy_begins",
+            Self::FailsBack => "fails_back",
+            Self::Reboots => "reboots",
+            Self::Boots => "boots",
+            Self::HubNotices => "hub_notices",
         }
     }
 }

@@ -184,13 +184,13 @@ impl World<'_> {
         let hub = &self.hubs[stamp.index()];
         // Its place may have been kept by an import job.
         (self.is_ahead(device, stamp) || !hub.is_full(&self.stamps[stamp.index()]))
-            && self.stamp_status[stamp.index()].down.is_none()
+            && self.stamp_status[stamp.index()].can_be_provisioned()
     }
 
     /// Whether the hub that holds the identity lets it go, or the scenario takes a dead one's word for a reset.
     fn can_leave(&self, device: DeviceId, target: StampId) -> bool {
         let source = self.columns.identity[device.index()];
-        let dead = source.some().is_some_and(|s| s != target && self.stamp_status[s.index()].down.is_some());
+        let dead = source.some().is_some_and(|s| s != target && !self.stamp_status[s.index()].can_be_provisioned());
         !dead || self.config.dps.dead_source == DeadSource::Reset
     }
 
@@ -205,7 +205,8 @@ impl World<'_> {
         }
         let generation = self.cohort(device).generation;
         let fits = |s: &StampId| {
-            self.takes_part(*s) && self.is_linked(service, *s) && self.stamps[s.index()].serves(generation)
+            let is_open = self.takes_part(*s) || self.is_open_spare(*s);
+            is_open && self.is_linked(service, *s) && self.stamps[s.index()].serves(generation)
         };
         if let Some(pinned) = self.enrollments.pinned(registration).filter(fits) {
             return Some(pinned);
@@ -363,6 +364,7 @@ impl World<'_> {
     /// Counts a device's identity in a hub's registry.
     pub(super) fn put_identity(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         self.hubs[stamp.index()].register(&self.stamps[stamp.index()]);
+        self.columns.put_at(device, now);
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);

@@ -271,6 +271,9 @@ impl World<'_> {
 
     /// Looks again for devices that a drained stamp holds, such as those that DPS was just assigning to it.
     pub(super) fn sweep<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
+        if self.is_remedy(index) {
+            return; // It was broken off.
+        }
         let found = self.select(index);
         self.moves[index].planned += found.len() as u32;
         self.moves[index].devices.extend(found);
@@ -279,6 +282,9 @@ impl World<'_> {
 
     pub(super) fn schedule_sweep<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let plan = Rc::clone(&self.plans[index]);
+        if self.is_remedy(index) {
+            return;
+        }
         if plan.rule.from.iter().any(|stamp| self.hubs[stamp.index()].registered > 0) {
             self.other_event(agenda, agenda.now() + SWEEP, Kind::Evict, plan.key, (index as u32, 0));
         }

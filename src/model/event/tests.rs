@@ -170,6 +170,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
             device_to_dps: zero(),
             distance: false,
             connect_timeout: SimDuration::from_secs(30),
+            half_dead: false,
         },
         dps,
         gateway: None,
@@ -190,6 +191,8 @@ fn fault(target: Target, condition: Condition, at: SimDuration, lasts: SimDurati
         key: stable_name("fault"),
         schedule: Schedule::At { at: SimTime::ZERO + at, lasts: Some(lasts) },
         effects: vec![Effect::at_once(target, condition)],
+        common: None,
+        remedy: None,
     }
 }
 

@@ -203,6 +203,8 @@ impl World<'_> {
     fn own_figures(&mut self, now: SimTime) -> Vec<(MeasureKey, f64)> {
         let mut out = Vec::new();
         self.fault_figures(&mut out);
+        self.occurrence_figures(&mut out);
+        self.remedy_figures(&mut out);
         self.move_figures(&mut out, now);
         self.throttle_figures(now, &mut out);
         self.fleet_figures(now, &mut out);
@@ -283,7 +285,8 @@ impl World<'_> {
         out.push((fate("processed"), ledger.processed as f64));
         out.push((fate("in_flight"), ledger.open() as f64));
         out.push((fate("read_again"), ledger.duplicates as f64));
-        let ended = Fate::ALL.iter().map(|end| (fate(end.name()), ledger.ended[*end as usize] as f64));
+        let followed = |end: &&Fate| **end != Fate::Failover || self.config.fails_over();
+        let ended = Fate::ALL.iter().filter(followed).map(|end| (fate(end.name()), ledger.ended[*end as usize] as f64));
         out.extend(ended);
         if ledger.sent > 0 {
             let ended: u64 = ledger.ended.iter().sum();

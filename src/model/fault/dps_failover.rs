@@ -34,7 +34,7 @@ impl Fault for DpsFailover {
         Ok(vec![Effect::at_once(target, Condition::Down(self.style))])
     }
 
-    fn lasts(&self) -> Option<DurationLaw> {
+    fn length(&self) -> Option<DurationLaw> {
         Some(self.rto)
     }
 }

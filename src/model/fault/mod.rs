@@ -1,25 +1,34 @@
 //! Faults: parameters in, a list of conditions out. When they happen is scheduled or drawn.
 
 mod cache_outage;
+mod connections_lost;
 mod dead_hub;
 mod dps_failover;
 mod dps_outage;
+mod firmware_wave;
 mod front_end_outage;
+mod hub_failover;
 mod hub_outage;
+mod key_rotation_gap;
 mod degraded;
 mod processing_restart;
 mod provisioning_api_outage;
 mod region_blackout;
+pub mod remediation;
 mod slow;
 mod stamp_outage;
 
 pub use cache_outage::CacheOutage;
+pub use connections_lost::{ConnectionsLost, ZoneLoss};
 pub use dead_hub::DeadHub;
 pub use degraded::StampDegraded;
 pub use dps_failover::DpsFailover;
 pub use dps_outage::DpsOutage;
+pub use firmware_wave::FirmwareWave;
 pub use front_end_outage::FrontEndOutage;
+pub use hub_failover::{HubFailover, Initiated};
 pub use hub_outage::HubOutage;
+pub use key_rotation_gap::KeyRotationGap;
 pub use processing_restart::ProcessingRestart;
 pub use provisioning_api_outage::ProvisioningApiOutage;
 pub use region_blackout::RegionBlackout;
@@ -30,15 +39,16 @@ use crate::kernel::law::DurationLaw;
 use crate::model::condition::Effect;
 use crate::model::names::Names;
 use crate::registry;
-use crate::units::{SimDuration, SimTime};
+use crate::units::{Ratio, SimDuration, SimTime};
+use remediation::Plan;
 
 /// A cause of trouble, composed of conditions.
 pub trait Fault {
     /// The conditions over the time of the fault.
     fn effects(&self, names: &dyn Names) -> Result<Vec<Effect>, String>;
 
-    /// How long it lasts, where the cause itself says so; then the scenario gives no length.
-    fn lasts(&self) -> Option<DurationLaw> {
+    /// The law of its length, for a cause that has one of its own; such a fault is given no `for`.
+    fn length(&self) -> Option<DurationLaw> {
         None
     }
 }
@@ -60,6 +70,11 @@ registry! {
         FrontEndOutage("front_end_outage", "The front end of a full stamp serves no user, while its hub works."),
         DpsFailover("dps_failover", "Microsoft fails a DPS instance over to the paired region, which takes hours."),
         ProvisioningApiOutage("provisioning_api_outage", "The API in front of DPS does not answer."),
+        HubFailover("hub_failover", "A hub fails over to its paired region; its length is drawn, and what that region does not know is lost."),
+        KeyRotationGap("key_rotation_gap", "DPS has the old key of a hub: nobody can be provisioned to it or moved off it."),
+        FirmwareWave("firmware_wave", "Devices restart with new firmware, each once, spread over a time or in batches."),
+        ConnectionsLost("connections_lost", "Live connections break while every service works; `silent` ones look alive for a while."),
+        ZoneLoss("zone_loss", "A zone of a hub's region fails: its connections break, and the hub works on."),
     }
 }
 
@@ -73,12 +88,12 @@ pub enum Schedule {
         /// Length of the cause; none for a fault that stays.
         lasts: Option<SimDuration>,
     },
-    /// At a time, for a length that is drawn.
+    /// Once, for a length that is drawn.
     Once {
         /// Start.
         at: SimTime,
         /// Length of the cause.
-        lasts: DurationLaw,
+        length: DurationLaw,
     },
     /// Again and again: gaps from the end of one to the start of the next, and repairs.
     Drawn {
@@ -87,6 +102,32 @@ pub enum Schedule {
         /// Time with the fault.
         repair: DurationLaw,
     },
+    /// As a list says, in order of their start.
+    Listed(Vec<Incident>),
+}
+
+/// One occurrence of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Incident {
+    /// Start.
+    pub at: SimTime,
+    /// Length.
+    pub lasts: SimDuration,
+    /// What it does.
+    pub effects: Vec<Effect>,
+    /// Targets that it strikes.
+    pub targets: usize,
+}
+
+/// What a fault strikes beside its own target, by a cause in common.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CommonCause {
+    /// Share of the occurrences that strike the others too.
+    pub share: Ratio,
+    /// What it does to the others.
+    pub effects: Vec<Effect>,
+    /// How many others there are.
+    pub targets: usize,
 }
 
 /// One fault, validated.
@@ -100,4 +141,17 @@ pub struct FaultConfig {
     pub schedule: Schedule,
     /// What it does.
     pub effects: Vec<Effect>,
+    /// What else it strikes; none for a fault that strikes only its own target.
+    pub common: Option<CommonCause>,
+    /// What an operator does about it; none where nothing is said of that, and so nothing measured.
+    pub remedy: Option<RemedyConfig>,
+}
+
+/// A remedy, validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RemedyConfig {
+    /// Name in tables and charts.
+    pub name: String,
+    /// Who is moved where; none where the operator waits.
+    pub plan: Option<Plan>,
 }

@@ -117,6 +117,13 @@ impl Endpoint {
         self.queue.front().is_some_and(|batch| batch.slot == u32::MAX)
     }
 
+    /// Gives up all messages that wait.
+    pub fn clear(&mut self) -> Vec<Batch> {
+        self.waiting = 0;
+        self.generation = self.generation.wrapping_add(1);
+        self.queue.drain(..).collect()
+    }
+
     /// When the oldest message that waits was sent [s].
     pub fn oldest(&self) -> Option<f64> {
         self.queue.front().map(|batch| batch.origin)

@@ -204,6 +204,8 @@ pub enum Fate {
     Outage,
     /// The routing endpoint did not take it in time.
     Expired,
+    /// The hub failed over before it was read.
+    Failover,
 }
 
 impl From<Refusal> for Fate {
@@ -218,7 +220,7 @@ impl From<Refusal> for Fate {
 
 impl Fate {
     /// All, in order.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::Quota,
         Self::Sustained,
         Self::BacklogFull,
@@ -226,6 +228,7 @@ impl Fate {
         Self::Connection,
         Self::Outage,
         Self::Expired,
+        Self::Failover,
     ];
 
     /// Code of a refusal by a throttle or by the quota.
@@ -243,6 +246,7 @@ impl Fate {
             Self::Connection => "lost_connection",
             Self::Outage => "lost_outage",
             Self::Expired => "lost_expired",
+            Self::Failover => "lost_failover",
         }
     }
 }

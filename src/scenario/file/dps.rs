@@ -24,6 +24,10 @@ pub struct Network {
     pub distance: bool,
     /// How long a device waits for a hub that does not answer. Default 30 s.
     pub connect_timeout: SimDuration,
+    /// Whether it is followed which dead connections a hub takes for alive (`devices_half_dead`). Default false, but for
+    /// faults that make them: `firmware_wave`, and `connections_lost` with style `silent`.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub half_dead: bool,
 }
 
 impl Default for Network {
@@ -33,6 +37,7 @@ impl Default for Network {
             device_to_dps: lognormal(60, 400),
             distance: true,
             connect_timeout: SimDuration::from_secs(30),
+            half_dead: false,
         }
     }
 }

@@ -2,10 +2,12 @@
 
 use crate::cost::{Confidence, PriceSheet};
 use crate::kernel::law::{DurationForm, DurationLaw, LogNormalSpread};
+use crate::model::condition::Condition;
 use crate::model::config::ModelConfig;
 use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::dps::topology::Role;
-use crate::model::fault::Schedule;
+use crate::model::fault::remediation::{Learns, Plan};
+use crate::model::fault::{RemedyConfig, Schedule};
 use crate::model::limit::Shaping;
 use crate::model::population::traffic::{Fidelity, Popularity};
 use crate::model::stamp::path::PathConfig;
@@ -241,12 +243,20 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
         if let Schedule::Drawn { gap, repair } = &fault.schedule {
             lines.push(format!("{}: again after {}, repaired after {}", fault.name, law(gap), law(repair)));
         }
-        if let Schedule::Once { lasts, .. } = &fault.schedule {
+        if let Schedule::Once { length, .. } = &fault.schedule {
+            let length = if length.is_zero() { "a moment".to_owned() } else { law(length) };
+            lines.push(format!("{}: lasts {length}", fault.name));
+        }
+        fault.effects.iter().for_each(|effect| condition(&fault.name, &effect.condition, lines));
+        if let Some(common) = &fault.common {
+            let (share, others) = (common.share.get() * 100.0, common.targets);
             lines.push(format!(
-                "{}: lasts {} (a range is documented, no distribution), and loses no registration",
-                fault.name,
-                law(lasts)
+                "{}: {share} % of its occurrences strike {others} other target(s) at the same time, for the same time",
+                fault.name
             ));
+        }
+        if let Some(RemedyConfig { plan: Some(plan), .. }) = &fault.remedy {
+            remedy(&fault.name, plan, lines);
         }
     }
     if model.scaling.policy.entry().adds() {
@@ -262,6 +272,42 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
             Some(pace) => format!("a drained stamp is emptied by evictions, {pace}"),
             None => "a drained stamp empties only as devices register again by themselves".to_owned(),
         });
+    }
+}
+
+/// What a condition of a fault takes for granted.
+fn condition(fault: &str, condition: &Condition, lines: &mut Vec<String>) {
+    match condition {
+        Condition::FailingOver(loses) => lines.push(format!(
+            "{fault}: the paired region lacks the registrations of the last {} before it (documented: 0 to 5 min, its distribution is not), and messages that were not read; twins and jobs are not simulated",
+            law(loses)
+        )),
+        Condition::NoProvisioning => lines.push(format!(
+            "{fault}: a registration that keeps its hub succeeds, one that would enter or leave the hub fails (not documented)"
+        )),
+        Condition::Reboots(wave) => {
+            let when = wave.batches.map_or_else(|| "at times of their own".to_owned(), |n| format!("in {n} batches"));
+            lines.push(format!("{fault}: devices restart {when}, and are off for {}", law(&wave.reboot)));
+        }
+        Condition::Breaks(share, ..) => {
+            lines.push(format!("{fault}: {:.0} % of the connections break (a zone's share is not documented)", share.get() * 100.0));
+        }
+        _ => {}
+    }
+}
+
+/// What a remedy takes for granted.
+fn remedy(fault: &str, plan: &Plan, lines: &mut Vec<String>) {
+    let learns = match plan.learns {
+        Learns::Concierge => "a service beside the hubs tells each device at its turn",
+        Learns::ByItself => "devices learn of it only by asking DPS",
+    };
+    lines.push(format!(
+        "{fault}: the operator notices after {} and moves devices, {}; {learns}; a dead hub gives up their identities at once",
+        plan.detection, plan.pace
+    ));
+    if let Some(back) = plan.back {
+        lines.push(format!("{fault}: {} after its end devices are moved back, {}", back.after, back.pace));
     }
 }
 

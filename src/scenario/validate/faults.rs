@@ -3,19 +3,20 @@
 use std::collections::BTreeSet;
 
 use crate::kernel::draws::stable_name;
+use crate::kernel::law::DurationLaw;
 use crate::model::condition::{Condition, Effect, Target};
 use crate::model::fault::{FaultCause, FaultConfig, Schedule};
 use crate::model::names::Names as _;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::{Fault, File, Lasts};
-use crate::scenario::tree::steps;
+use crate::scenario::tree::{Span, steps};
 use crate::scenario::validate::names::stamp_name;
 use crate::scenario::validate::stamps::name_problem;
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{SimDuration, SimTime};
 
-/// A scheduled fault, for overlaps: what it strikes, from when to when, its number and its name.
-struct Booked {
+/// A scheduled fault, for overlaps: what it strikes, from when to when, and its name.
+pub(super) struct Booked {
     target: Target,
     from: SimTime,
     until: SimTime,
@@ -31,11 +32,20 @@ impl Build<'_> {
         for (i, fault) in faults.iter_mut().enumerate() {
             let at = format!("faults/{i}");
             let name = self.fault_name(&at, fault, &taken, &mut seen);
-            let schedule = self.schedule(&at, fault, frame);
             let effects = self.effects(&at, fault, file, names);
+            let schedule = if fault.incidents.is_some() {
+                self.listed(&at, fault, effects.as_deref(), (file, names), &mut booked)
+            } else {
+                self.schedule(&at, fault, frame)
+            };
+            let common = self.common_cause(&at, fault, effects.as_deref(), (file, names));
+            let remedy = self.remedy(&at, fault, &name, effects.as_deref(), (file, names));
             let (Some(schedule), Some(effects)) = (schedule, effects) else { continue };
-            self.overlaps(&at, &schedule, &effects, &name, &mut booked);
-            configs.push(FaultConfig { key: stable_name(&name), name, schedule, effects });
+            if let Schedule::At { at: from, lasts } = schedule {
+                let place = self.tree.place(&format!("{at}/at"));
+                self.book(&place, (from, lasts), &effects, &name, &mut booked);
+            }
+            configs.push(FaultConfig { key: stable_name(&name), name, schedule, effects, common, remedy });
         }
         file.faults = faults;
         configs
@@ -69,36 +79,34 @@ impl Build<'_> {
     /// What a cause or a move names: the first text of its parameters that is a name.
     pub(super) fn struck(&self, path: &str) -> Option<&str> {
         let table = self.tree.at(&steps(path))?;
-        ["stamp", "service", "region", "to", "from_ring"].into_iter().find_map(|key| table.text(key))
+        ["stamp", "service", "region", "to", "from_ring", "cohort"].into_iter().find_map(|key| table.text(key))
+    }
+
+    /// Says that keys are given beside another that excludes them.
+    pub(super) fn not_beside(&mut self, at: &str, given: &str, keys: &[&str], help: &str) {
+        for key in keys {
+            if self.tree.at(&steps(&format!("{at}/{key}"))).is_some() {
+                let finding = Finding::new(format!("both `{given}` and `{key}` are given")).expected("one of the two");
+                self.say_key(&format!("{at}/{key}"), finding.help(help));
+            }
+        }
     }
 
     fn schedule(&mut self, at: &str, fault: &Fault, frame: Option<Frame>) -> Option<Schedule> {
+        let own = fault.cause.entry().length();
         if let Some(drawn) = &fault.drawn {
-            for key in ["at", "for"] {
-                if self.tree.at(&steps(&format!("{at}/{key}"))).is_some() {
-                    let finding =
-                        Finding::new(format!("both `drawn` and `{key}` are given")).expected("one of the two");
-                    self.say_key(
-                        &format!("{at}/{key}"),
-                        finding.help("a drawn fault happens again and again at random"),
-                    );
-                }
+            self.not_beside(at, "drawn", &["at", "for"], "a drawn fault happens again and again at random");
+            if own.is_some() {
+                self.not_beside(at, fault.cause.key(), &["drawn/repair"], "the cause has a length of its own");
             }
             self.require(!drawn.every.is_zero(), &format!("{at}/drawn/every"), || {
                 Finding::new("a fault that never pauses").expected("a length above zero, such as \"30 d\"")
             });
-            return Some(Schedule::Drawn { gap: drawn.every, repair: drawn.repair });
+            return Some(Schedule::Drawn { gap: drawn.every, repair: own.unwrap_or(drawn.repair) });
         }
         let start = self.start_of(&format!("{at}/at"), fault.at, frame, "fault");
-        if let Some(lasts) = fault.cause.entry().lasts() {
-            if fault.lasts.is_some() {
-                let finding = Finding::new(format!("`{}` draws its own length", fault.cause.key()));
-                self.say_key(
-                    &format!("{at}/for"),
-                    finding.expected("no `for`").help("its law is a parameter of the cause"),
-                );
-            }
-            return Some(Schedule::Once { at: SimTime::ZERO + start?, lasts });
+        if let Some(length) = own {
+            return Some(self.once(at, fault, start?, length));
         }
         let lasts = self.end_of(at, fault);
         let (start, lasts) = (start?, lasts?.length());
@@ -111,6 +119,19 @@ impl Build<'_> {
             self.say(&format!("{at}/for"), finding.help("recovery is seen only within the horizon"));
         }
         Some(Schedule::At { at: SimTime::ZERO + start, lasts })
+    }
+
+    /// A fault whose cause says how long it lasts.
+    fn once(&mut self, at: &str, fault: &Fault, start: SimDuration, length: DurationLaw) -> Schedule {
+        if fault.lasts.is_some() {
+            let finding = Finding::new(format!("a `{}` with `for`", fault.cause.key())).expected("no `for`");
+            let help = match &fault.cause {
+                FaultCause::HubFailover(_) => "its length is drawn from `rto`, which may be a constant",
+                _ => "it takes only a moment",
+            };
+            self.say_key(&format!("{at}/for"), finding.help(help));
+        }
+        Schedule::Once { at: SimTime::ZERO + start, length }
     }
 
     /// The start of a fault or move: said, and within the horizon.
@@ -216,24 +237,25 @@ impl Build<'_> {
         }
     }
 
-    /// Two scheduled faults of one target at one time.
-    fn overlaps(&mut self, at: &str, schedule: &Schedule, effects: &[Effect], name: &str, booked: &mut Vec<Booked>) {
-        let (from, until) = match schedule {
-            Schedule::At { at, lasts } => (at, lasts.map_or(SimTime(u64::MAX), |lasts| at.saturating_add(lasts))),
-            Schedule::Once { at, lasts } => {
-                (at, lasts.upper_bound().map_or(SimTime(u64::MAX), |lasts| at.saturating_add(lasts)))
-            }
-            Schedule::Drawn { .. } => return,
-        };
+    /// Notes what a fault strikes and when; says so when another strikes it at that time.
+    pub(super) fn book(
+        &mut self,
+        place: &Span,
+        (from, lasts): (SimTime, Option<SimDuration>),
+        effects: &[Effect],
+        name: &str,
+        booked: &mut Vec<Booked>,
+    ) {
+        let until = lasts.map_or(SimTime(u64::MAX), |lasts| from.saturating_add(lasts));
         let strikes = |effect: &&Effect| !matches!(effect.condition, Condition::Excluded | Condition::Flush);
         let targets: BTreeSet<Target> = effects.iter().filter(strikes).map(|effect| effect.target).collect();
         for target in targets {
-            let clash = booked.iter().find(|other| other.target == target && other.from < until && *from < other.until);
+            let clash = booked.iter().find(|other| other.target == target && other.from < until && from < other.until);
             if let Some(other) = clash {
                 let finding = Finding::new(format!("`{name}` begins while `{}` lasts on the same target", other.name));
-                self.say(&format!("{at}/at"), finding.expected("faults of one target after each other"));
+                self.mistakes.push((place.clone(), finding.expected("faults of one target after each other")));
             }
-            booked.push(Booked { target, from: *from, until, name: name.to_owned() });
+            booked.push(Booked { target, from, until, name: name.to_owned() });
         }
     }
 }

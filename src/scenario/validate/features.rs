@@ -8,7 +8,7 @@ use crate::model::condition::{Condition, Effect, Target};
 use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::ids::StampId;
 use crate::model::lifecycle::feature::{Audience, FeatureConfig, Stage};
-use crate::model::names::MoveNames;
+use crate::model::names::Names as _;
 use crate::model::population::cohort::CohortConfig;
 use crate::scenario::diagnostic::{Finding, unknown};
 use crate::scenario::file::{Feature, FeatureBreaks, FeatureStage, File};
@@ -231,6 +231,8 @@ fn fault(feature: &FeatureConfig, breaks: &FeatureBreaks, number: u16, detection
         key: feature.key,
         schedule: Schedule::At { at: first, lasts },
         effects,
+        common: None,
+        remedy: None,
     }
 }
 

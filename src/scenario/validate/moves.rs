@@ -6,7 +6,7 @@ use crate::kernel::draws::stable_name;
 use crate::model::ids::{RingId, StampId};
 use crate::model::movement::wave::MoveConfig;
 use crate::model::movement::{MoveKind, MoveRule, Rebalance, Selector};
-use crate::model::names::MoveNames;
+use crate::model::names::{MoveNames, Names as _};
 use crate::model::population::cohort::CohortConfig;
 use crate::model::stamp::hub::StampConfig;
 use crate::scenario::diagnostic::Finding;
@@ -111,8 +111,7 @@ impl Build<'_> {
     fn selector(&mut self, at: &str, plan: &Move, names: &Names) -> Option<Selector> {
         let path = format!("{at}/select");
         let cohort = plan.select.cohort.as_ref().map(|name| names.cohort(name)).transpose();
-        let region =
-            plan.select.region.as_ref().map(|name| crate::model::names::Names::region(names, name)).transpose();
+        let region = plan.select.region.as_ref().map(|name| names.region(name)).transpose();
         for message in [cohort.as_ref().err(), region.as_ref().err()].into_iter().flatten() {
             self.say_name(&path, message, &["cohorts"]);
         }

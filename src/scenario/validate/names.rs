@@ -146,6 +146,10 @@ impl FaultNames for Names {
         (0..self.services.len() as u16).map(ServiceId).collect()
     }
 
+    fn cohort(&self, name: &str) -> Result<CohortId, String> {
+        find("cohort", &self.cohorts, name).map(|cohort| CohortId(cohort as u8))
+    }
+
     fn detection(&self) -> Option<SimDuration> {
         self.detection
     }
@@ -154,9 +158,5 @@ impl FaultNames for Names {
 impl MoveNames for Names {
     fn ring(&self, name: &str) -> Result<RingId, String> {
         find("ring", &self.rings, name).map(|ring| RingId(ring as u8))
-    }
-
-    fn cohort(&self, name: &str) -> Result<CohortId, String> {
-        find("cohort", &self.cohorts, name).map(|cohort| CohortId(cohort as u8))
     }
 }

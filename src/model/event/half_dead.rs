@@ -1,0 +1,37 @@
+//! Half-dead connections: one side is gone and the other takes the connection for alive, until a keep-alive is missed.
+
+use crate::kernel::event_list::EventList;
+use crate::kernel::executive::Agenda;
+use crate::model::event::Kind;
+use crate::model::ids::DeviceId;
+use crate::model::world::{NEVER, World};
+use crate::units::SimTime;
+
+impl World<'_> {
+    /// A dead connection looks alive to its hub until a time, or until the device connects anew. Nothing where that is not
+    /// followed.
+    pub(super) fn looks_alive<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, until: SimTime) {
+        let now = agenda.now();
+        let (Some(level), true) = (self.figures.half_dead, until > now) else { return };
+        self.columns.alive_until[device.index()] = until;
+        self.recorder.level_mut(level).add(1, now);
+        self.device_event(agenda, device, until, Kind::HubNotices);
+    }
+
+    /// The hub has missed a keep-alive, unless the device was back before.
+    pub(super) fn hub_notices(&mut self, device: DeviceId, now: SimTime) -> bool {
+        let due = self.columns.alive_until[device.index()] == now;
+        if due {
+            self.seen_dead(device, now);
+        }
+        due
+    }
+
+    /// The hub knows that an earlier connection of a device is dead.
+    pub(super) fn seen_dead(&mut self, device: DeviceId, now: SimTime) {
+        let Some(until) = self.columns.alive_until.get_mut(device.index()) else { return };
+        if let (Some(level), true) = (self.figures.half_dead, std::mem::replace(until, NEVER) != NEVER) {
+            self.recorder.level_mut(level).take(1, now);
+        }
+    }
+}
