@@ -87,6 +87,10 @@ impl Build<'_> {
         stamps: &[StampConfig],
         cohorts: &[CohortConfig],
     ) {
+        // Who cannot be told from what is left of the file is not blamed.
+        if self.lost.items("stamps") || self.lost.key("stamps", "ring") || self.lost.items("cohorts") {
+            return;
+        }
         for (i, plan) in places.iter().zip(plans) {
             let closed: BTreeSet<StampId> = plans
                 .iter()
