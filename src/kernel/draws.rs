@@ -98,6 +98,8 @@ pub enum Purpose {
     ProbePhase = 42,
     /// The endpoint that a user takes of several.
     EndpointChoice = 43,
+    /// The time that DPS needs to tell a device its hub.
+    StatusQuery = 46,
     /// Stamps that an allocation by chance looks at.
     StampChoice = 44,
     /// The endpoint that a user is given by weight.

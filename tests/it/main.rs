@@ -1,6 +1,7 @@
 //! One test program; each module below says what it shows.
 
 mod acceptance;
+mod boot;
 mod ci;
 mod cli;
 mod determinism;

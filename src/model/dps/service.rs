@@ -85,6 +85,8 @@ pub struct DpsConfig {
     pub request_timeout: SimDuration,
     /// Whether DPS's work draws on the registry throttles of the hubs.
     pub draws_on_registry: bool,
+    /// Whether a device that asks for its hub draws on the limit of registrations.
+    pub lookup_counts: bool,
     /// Age of what policies see beyond DPS's own counts.
     pub view_period: SimDuration,
     /// How long after its start an outage takes a hub out of allocation; none for never.

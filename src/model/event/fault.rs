@@ -344,7 +344,7 @@ impl World<'_> {
     /// A device without power has it back from a time on.
     pub(super) fn gets_power<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime) {
         self.begin_episode(device, at);
-        if self.devices[device.index()].stamp == StampId::NONE {
+        if self.asks_dps_at_boot(device) {
             self.go_to_dps(agenda, device, at);
         } else {
             self.set_state(device, State::BackingOff, agenda.now());

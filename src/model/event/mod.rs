@@ -1,6 +1,7 @@
 //! Event routines: what can happen in a run. [`Kind`] is the table of contents; each conversation has a file.
 
 mod attempts;
+mod boot;
 mod change;
 mod command;
 mod connect;

@@ -59,6 +59,9 @@ impl World<'_> {
             let poll = self.config.dps.poll;
             return self.timer(agenda, device, now + back + poll, Kind::Register);
         }
+        if self.is_free_query(device) {
+            return self.answer_query(agenda, device);
+        }
         let limiter = &mut self.instances[instance].registrations;
         match limiter.offer(now) {
             Verdict::Admitted(at) => {
@@ -99,6 +102,9 @@ impl World<'_> {
     /// DPS accepted a registration: it decides, and reserves at the decision.
     pub(super) fn begin_assignment<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
         let now = agenda.now();
+        if self.devices[device.index()].is(Device::QUERIES) {
+            return self.answer_query(agenda, device);
+        }
         self.recorder.count(self.figures.registrations, 1);
         let service = self.service_of(device);
         self.note_work(device, Passed::Registration, service.index());

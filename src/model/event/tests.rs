@@ -20,7 +20,7 @@ use crate::model::gateway::call::GatewayConfig;
 use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::ids::{RegionId, RingId, StampId};
 use crate::model::limit::{Allowance, Shaping};
-use crate::model::population::cohort::{CohortConfig, DpsAtScale, ReconnectRule, Start};
+use crate::model::population::cohort::{CohortConfig, DpsAtScale, OnBoot, ReconnectRule, Start};
 use crate::model::population::growth::GrowthLaw;
 use crate::model::population::traffic::{Calls, Fidelity, Popularity};
 use crate::model::region::RegionTable;
@@ -101,6 +101,7 @@ fn cohort(devices: u32, backoff: BackoffRule) -> CohortConfig {
         calls: None,
         backoff,
         reconnect: ReconnectRule::default(),
+        on_boot: OnBoot::default(),
         first_attempt: zero(),
         registration_delay: zero(),
         keep_alive: SimDuration::from_secs(60),
@@ -140,6 +141,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         poll: SimDuration::from_secs(2),
         request_timeout: SimDuration::from_secs(30),
         draws_on_registry: true,
+        lookup_counts: true,
         view_period: SimDuration::MINUTE,
         detection: Some(SimDuration::MINUTE * 5),
     };

@@ -23,6 +23,27 @@ pub enum Start {
     New,
 }
 
+/// What a device does when it has power again (Azure facts, "Registration protocol and device logic").
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OnBoot {
+    /// It has stored its hub and tries that.
+    #[default]
+    Stored,
+    /// It asks DPS for its hub, and registers only if it has none.
+    Query,
+    /// It cannot store its hub and registers each time.
+    Register,
+}
+
+impl OnBoot {
+    /// Whether it is the default.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+    pub fn is_stored(&self) -> bool {
+        *self == Self::Stored
+    }
+}
+
 /// One cohort, validated.
 #[derive(Debug, Clone, PartialEq)]
 pub struct CohortConfig {
@@ -56,6 +77,8 @@ pub struct CohortConfig {
     pub backoff: BackoffRule,
     /// When a device that cannot connect goes to DPS.
     pub reconnect: ReconnectRule,
+    /// What a device does when it has power again.
+    pub on_boot: OnBoot,
     /// Extra spread before the first attempt after a loss of connection.
     pub first_attempt: DurationLaw,
     /// Time in which the application notices that it must register again.

@@ -109,6 +109,8 @@ impl Device {
     pub const RESERVED: u8 = 16;
     /// Was connected when a move evicted it: its downtime is measured.
     pub const MOVING: u8 = 8;
+    /// Its next request to DPS asks for its hub and registers nothing.
+    pub const QUERIES: u8 = 32;
 
     /// A device that is not yet part of the fleet.
     pub fn unborn(cohort: CohortId, region: RegionId, ring: RingId, dormant: bool) -> Self {

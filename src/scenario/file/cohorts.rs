@@ -9,7 +9,7 @@ use super::defaults::{production, share, uniform_seconds};
 use crate::kernel::arrivals::RateProfile;
 use crate::kernel::law::DurationLaw;
 use crate::model::backoff::BackoffRule;
-use crate::model::population::cohort::{ReconnectRule, Start};
+use crate::model::population::cohort::{OnBoot, ReconnectRule, Start};
 use crate::model::population::growth::GrowthLaw;
 use crate::units::{Bytes, Rate, Ratio, SimDuration};
 
@@ -72,6 +72,10 @@ pub struct Cohort {
     /// When a device leaves its hub for DPS, as a table named after the rule. Default `same_hub`.
     #[serde(default)]
     pub reconnect: ReconnectRule,
+    /// What a device does when it has power again: it tries the hub that it has `stored` (the default), it asks DPS for its hub
+    /// (`query`), or it cannot store one and has to `register` each time.
+    #[serde(default, skip_serializing_if = "OnBoot::is_stored")]
+    pub on_boot: OnBoot,
     /// Spread of the first attempt after a loss of connection. Default 0..2 s.
     #[serde(default = "first_attempt")]
     pub first_attempt: DurationLaw,

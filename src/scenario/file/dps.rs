@@ -79,6 +79,9 @@ pub struct Dps {
     pub draws_on_registry: bool,
     /// Age of what policies see beyond DPS's own counts. Default 60 s.
     pub view_period: SimDuration,
+    /// Whether a device that asks for its hub draws on the limit of registrations; sources disagree. Default true.
+    #[serde(skip_serializing_if = "Clone::clone")]
+    pub status_lookup_counts_as_registration: bool,
     /// How long after its start an outage takes a hub out of allocation, or "never". Default 5 min.
     pub detection: OrNever,
     /// Most instances, which support raises. Default: what the limits catalogue says, 10.
@@ -136,6 +139,7 @@ impl Default for Dps {
             poll: SimDuration::from_secs(2),
             request_timeout: SimDuration::from_secs(30),
             draws_on_registry: true,
+            status_lookup_counts_as_registration: true,
             view_period: SimDuration::MINUTE,
             detection: OrNever::After(SimDuration::MINUTE * 5),
             instances_max: None,

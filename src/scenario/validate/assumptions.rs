@@ -9,6 +9,7 @@ use crate::model::dps::topology::Role;
 use crate::model::fault::remediation::{Learns, Plan};
 use crate::model::fault::{RemedyConfig, Schedule};
 use crate::model::limit::Shaping;
+use crate::model::population::cohort::OnBoot;
 use crate::model::population::traffic::{Fidelity, Popularity};
 use crate::model::stamp::path::PathConfig;
 use crate::scenario::file::File;
@@ -125,6 +126,12 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     let draws = if dps.draws_on_registry { "draws" } else { "does not draw" };
     lines.push(format!("the work of DPS {draws} on the registry throttles of the hubs (not documented)"));
     lines.push("a look-up of a registration state counts as one service operation".to_owned());
+    if model.cohorts.iter().any(|cohort| cohort.on_boot == OnBoot::Query) {
+        let draws = if dps.lookup_counts { "draws" } else { "does not draw" };
+        lines.push(format!(
+            "a device that asks DPS for its hub {draws} on the limit of registrations (sources disagree), and is not billed"
+        ));
+    }
     if matches!(dps.allocation, AllocationPolicy::Hashed(_) | AllocationPolicy::CapacityAware(_)) {
         lines.push("hashed allocation is weighted rendezvous hashing of the registration ID, without a load term (the hash is not documented, and one older page mentions load)".to_owned());
     }

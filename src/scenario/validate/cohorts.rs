@@ -121,6 +121,7 @@ impl Build<'_> {
             calls: calls.flatten(),
             backoff: cohort.retry.clone(),
             reconnect: cohort.reconnect.clone(),
+            on_boot: cohort.on_boot,
             first_attempt: cohort.first_attempt,
             registration_delay: cohort.registration_delay,
             keep_alive,

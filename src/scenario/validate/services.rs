@@ -53,6 +53,7 @@ impl Build<'_> {
             poll: dps.poll,
             request_timeout: dps.request_timeout,
             draws_on_registry: dps.draws_on_registry,
+            lookup_counts: dps.status_lookup_counts_as_registration,
             view_period: dps.view_period,
             detection: dps.detection.length(),
         })
