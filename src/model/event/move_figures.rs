@@ -95,7 +95,8 @@ impl World<'_> {
         for limit in [Passed::Registry, Passed::Connect] {
             for (s, stamp) in self.stamps.iter().enumerate() {
                 let left = limit == Passed::Registry && run.left.contains_key(&StampId(s as u16));
-                if (left || run.work.at(limit, s) > 0) && self.limit(limit.queue(), s) > 0.0 {
+                let touched = left || run.work.at(limit, s) > 0;
+                if touched && run.peaks.most(limit, s) > 0 && self.limit(limit.queue(), s) > 0.0 {
                     out.push((key(limit).with("stamp", &*stamp.name), ratio(limit, s)));
                 }
             }
