@@ -85,6 +85,8 @@ pub enum MarkKind {
     StampResized,
     /// A stamp that was drained and is gone.
     StampRetired,
+    /// A pause of a move by its guard.
+    MovePaused,
 }
 
 /// A figure over replications: mean and 95 % Student-t interval.

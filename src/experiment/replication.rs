@@ -122,6 +122,12 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
         from: *from,
         until: *until,
     });
+    let pauses = outcome.pauses.iter().map(|(label, from, until)| Mark {
+        kind: MarkKind::MovePaused,
+        label: format!("{label} paused"),
+        from: *from,
+        until: *until,
+    });
     let stamps = outcome.added_at.iter().map(|(stamp, at)| Mark {
         kind: MarkKind::StampAdded,
         label: outcome.stamps[stamp.index()].name.clone(),
@@ -137,7 +143,7 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
         from: *at,
         until: *at,
     });
-    faults.chain(moves).chain(stamps).chain(changes).collect()
+    faults.chain(moves).chain(stamps).chain(changes).chain(pauses).collect()
 }
 
 /// Prices the usage of a replication.

@@ -270,6 +270,8 @@ pub struct Outcome {
     pub capacity_time: Vec<u128>,
     /// Start and end of each move that began: name, start, end.
     pub moves: Vec<(String, SimTime, SimTime)>,
+    /// Pauses of moves by their guards: name of the move, start, end.
+    pub pauses: Vec<(String, SimTime, SimTime)>,
 }
 
 impl<'a> World<'a> {

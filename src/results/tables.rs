@@ -199,6 +199,7 @@ pub(super) fn marks_csv(to: &mut dyn Write, study: &Study) -> io::Result<()> {
             MarkKind::StampAdded => "stamp_added",
             MarkKind::StampResized => "stamp_resized",
             MarkKind::StampRetired => "stamp_retired",
+            MarkKind::MovePaused => "move_paused",
         };
         csv.write_record([kind, &mark.label, &number(mark.from.secs()), &number(mark.until.secs())])?;
     }

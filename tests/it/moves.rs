@@ -204,9 +204,12 @@ fn an_evacuation_that_is_given_up_opens_its_stamp_again() {
 /// are missing below it.
 #[test]
 fn a_goal_of_balance_moves_as_few_devices_as_can_be() {
-    let stamps: String = (1..=3)
-        .map(|i| format!("[[stamps]]\nname = \"s{i}\"\nregion = \"westeurope\"\ncapacity = 1_000\nhub = {{ edition = \"S1\", units = 5 }}\n"))
-        .collect();
+    let stamp = |i: u8| {
+        format!(
+            "[[stamps]]\nname = \"s{i}\"\nregion = \"westeurope\"\ncapacity = 1_000\nhub = {{ edition = \"S1\", units = 5 }}\n"
+        )
+    };
+    let stamps = [1, 2, 3].map(stamp).concat();
     let cohort = |i: u8, n: u32| {
         format!("[[cohorts]]\nname = \"c{i}\"\ndevices = {n}\nenrollment = {{ stamps = [\"s{i}\"] }}\n")
     };

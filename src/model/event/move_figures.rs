@@ -1,5 +1,7 @@
 //! What is observed of moves: their devices, their length against its floor, their pauses, and the load on each limit.
 
+use std::rc::Rc;
+
 use crate::metrics::measure::MeasureKey;
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
@@ -69,6 +71,16 @@ impl World<'_> {
             }
             self.peak_figures(run, plan, out);
         }
+    }
+
+    /// Pauses of moves; one that still lasts ends now.
+    pub(super) fn pause_spans(&mut self, now: SimTime) -> Vec<(String, SimTime, SimTime)> {
+        self.moves.iter_mut().for_each(|run| run.end_pause(now));
+        let of = |(run, plan): (&MoveRun, &Rc<MoveConfig>)| {
+            let name = plan.name.clone();
+            run.paused.clone().into_iter().map(move |(from, until)| (name.clone(), from, until))
+        };
+        self.moves.iter().zip(&self.plans).flat_map(of).collect()
     }
 
     fn device_figures(&self, run: &MoveRun, plan: &MoveConfig, out: &mut Vec<(MeasureKey, f64)>) {

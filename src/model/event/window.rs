@@ -142,7 +142,7 @@ impl World<'_> {
         self.check_invariants();
         let own = self.own_figures(now);
         let own_series = self.own_series();
-        let moves = self.move_spans(now);
+        let (moves, pauses) = (self.move_spans(now), self.pause_spans(now));
         let mut recorded = self.recorder.finish(now);
         recorded.values.extend(own);
         recorded.series.extend(own_series);
@@ -157,6 +157,7 @@ impl World<'_> {
             changes: self.changes,
             capacity_time: self.capacity_time,
             moves,
+            pauses,
         }
     }
 
