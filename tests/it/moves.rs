@@ -323,6 +323,9 @@ fn moves_that_cannot_work_are_refused_with_a_reason() {
         ),
         ("value = -1\n".to_owned(), "a value of -1"),
     ];
+    let shut = FLEET.replace("units = 1 }", "units = 1, takes_devices = false }");
+    let problems = loaded(&format!("{shut}{PROMOTION}")).expect_err("nobody takes the devices");
+    assert!(problems.contains("no stamp that the devices could come to takes any"), "{problems}");
     for (change, said) in cases {
         let text = format!("{FLEET}{change}");
         let problems = loaded(&text).err().unwrap_or_else(|| panic!("accepted: {change}"));
