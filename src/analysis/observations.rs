@@ -89,6 +89,8 @@ pub enum MarkKind {
     Retirement,
     /// A hub whose part in allocation an operator changed.
     AllocationChanged,
+    /// A pause of a move by its guard.
+    MovePaused,
 }
 
 /// A figure over replications: mean and 95 % Student-t interval.

@@ -123,6 +123,12 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
         from: *from,
         until: *until,
     });
+    let pauses = outcome.pauses.iter().map(|(label, from, until)| Mark {
+        kind: MarkKind::MovePaused,
+        label: format!("{label} paused"),
+        from: *from,
+        until: *until,
+    });
     let stamps = outcome.added_at.iter().map(|(stamp, at)| Mark {
         kind: MarkKind::StampAdded,
         label: outcome.stamps[stamp.index()].name.clone(),
@@ -145,7 +151,7 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
         from: *from,
         until: *until,
     });
-    faults.chain(moves).chain(stamps).chain(changes).chain(retirements).collect()
+    faults.chain(moves).chain(stamps).chain(changes).chain(pauses).chain(retirements).collect()
 }
 
 /// Prices the usage of a replication.

@@ -400,6 +400,8 @@ pub struct Outcome {
     pub retirements: Vec<(String, SimTime, SimTime)>,
     /// Devices by generation, where figures tell generations apart.
     pub generations: Vec<GenerationTime>,
+    /// Pauses of moves by their guards: name of the move, start, end.
+    pub pauses: Vec<(String, SimTime, SimTime)>,
 }
 
 impl<'a> World<'a> {

@@ -201,6 +201,7 @@ pub(super) fn marks_csv(to: &mut dyn Write, study: &Study) -> io::Result<()> {
             MarkKind::StampRetired => "stamp_retired",
             MarkKind::Retirement => "retirement",
             MarkKind::AllocationChanged => "allocation_changed",
+            MarkKind::MovePaused => "move_paused",
         };
         csv.write_record([kind, &mark.label, &number(mark.from.secs()), &number(mark.until.secs())])?;
     }

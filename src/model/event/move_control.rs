@@ -179,8 +179,7 @@ impl World<'_> {
     /// Evictions go on where they stopped, and keep their pace.
     fn resume_move<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let (now, run) = (agenda.now(), &mut self.moves[index]);
-        run.pauses.over = run.pauses.length(now);
-        run.pauses.since = None;
+        run.end_pause(now);
         if let Some(stalled) = run.stalled.take() {
             run.shift += now - stalled;
             self.schedule_eviction(agenda, index);

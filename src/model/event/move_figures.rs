@@ -1,5 +1,7 @@
 //! What is observed of moves: their devices, their length against its floor, their pauses, and the load on each limit.
 
+use std::rc::Rc;
+
 use crate::metrics::measure::MeasureKey;
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
@@ -74,6 +76,16 @@ impl World<'_> {
         }
     }
 
+    /// Pauses of moves; one that still lasts ends now.
+    pub(super) fn pause_spans(&mut self, now: SimTime) -> Vec<(String, SimTime, SimTime)> {
+        self.moves.iter_mut().for_each(|run| run.end_pause(now));
+        let of = |(run, plan): (&MoveRun, &Rc<MoveConfig>)| {
+            let name = plan.name.clone();
+            run.paused.clone().into_iter().map(move |(from, until)| (name.clone(), from, until))
+        };
+        self.moves.iter().zip(&self.plans).flat_map(of).collect()
+    }
+
     fn device_figures(&self, run: &MoveRun, plan: &MoveConfig, out: &mut Vec<(MeasureKey, f64)>) {
         let key = MeasureKey::new("move_devices").with("move", &*plan.name);
         out.push((key.clone(), f64::from(run.evicted)));
@@ -98,7 +110,8 @@ impl World<'_> {
         for limit in [Passed::Registry, Passed::Connect] {
             for (s, stamp) in self.stamps.iter().enumerate() {
                 let left = limit == Passed::Registry && run.left.contains_key(&StampId(s as u16));
-                if (left || run.work.at(limit, s) > 0) && self.limit(limit.queue(), s) > 0.0 {
+                let touched = left || run.work.at(limit, s) > 0;
+                if touched && run.peaks.most(limit, s) > 0 && self.limit(limit.queue(), s) > 0.0 {
                     out.push((key(limit).with("stamp", &*stamp.name), ratio(limit, s)));
                 }
             }

@@ -38,7 +38,7 @@ impl World<'_> {
         chosen.sort_unstable();
         let share = (chosen.len() as f64 * plan.selector.share.get()).round() as usize;
         let mut chosen: Vec<DeviceId> = chosen.into_iter().take(share).map(|(_, d)| d).collect();
-        chosen.sort_by_key(|d| plan.order.entry().rank(self.passenger(*d)));
+        chosen.sort_by_cached_key(|d| plan.order.entry().rank(self.passenger(*d)));
         chosen
     }
 

@@ -311,7 +311,9 @@ impl World<'_> {
         if changes {
             if !ahead {
                 done = done.max(self.registry_operation(target, now));
-                self.note_work(device, Passed::Registry, target.index());
+                if self.draws_on(target) {
+                    self.note_work(device, Passed::Registry, target.index());
+                }
             }
             self.put_identity(device, target, now);
         }
@@ -342,10 +344,15 @@ impl World<'_> {
         status.stretch(law.sample(&mut self.device_draw(device, Purpose::Assignment, counter)))
     }
 
+    /// Whether work of DPS draws on the registry throttle of a hub. A dead source cannot be asked: the move is carried out as
+    /// a reset.
+    fn draws_on(&self, stamp: StampId) -> bool {
+        self.config.dps.draws_on_registry && self.stamp_status[stamp.index()].down.is_none()
+    }
+
     /// One registry operation that DPS or an operator makes on a hub, paced by the hub's limit.
     pub(super) fn registry_operation(&mut self, stamp: StampId, now: SimTime) -> SimTime {
-        // A dead source cannot be asked: the move is carried out as a reset.
-        if !self.config.dps.draws_on_registry || self.stamp_status[stamp.index()].down.is_some() {
+        if !self.draws_on(stamp) {
             return now;
         }
         let registry = &mut self.hubs[stamp.index()].registry;

@@ -151,7 +151,7 @@ impl World<'_> {
         self.check_invariants();
         let own = self.own_figures(now);
         let own_series = self.own_series();
-        let moves = self.move_spans(now);
+        let (moves, pauses) = (self.move_spans(now), self.pause_spans(now));
         let retirements = self.retirement_spans(now);
         let generations = self.generation_times(now);
         let mut recorded = self.recorder.finish(now);
@@ -170,6 +170,7 @@ impl World<'_> {
             moves,
             retirements,
             generations,
+            pauses,
         }
     }
 

@@ -151,6 +151,8 @@ pub struct MoveRun {
     pub calls_failed: u64,
     /// Pauses by its guard.
     pub pauses: Pauses,
+    /// Pauses that are over: start and end of each.
+    pub paused: Vec<(SimTime, SimTime)>,
     /// When an eviction fell due in a pause.
     pub stalled: Option<SimTime>,
     /// Calls that had ended and calls delivered, at the latest looks of its guard.
@@ -169,10 +171,17 @@ impl MoveRun {
         self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
     }
 
+    /// A pause ends, if there is one.
+    pub fn end_pause(&mut self, now: SimTime) {
+        self.pauses.over = self.pauses.length(now);
+        if let Some(since) = self.pauses.since.take() {
+            self.paused.push((since, now));
+        }
+    }
+
     /// The rest of the devices stays where it is.
     pub fn give_up(&mut self, now: SimTime) {
-        self.pauses.over = self.pauses.length(now);
-        self.pauses.since = None;
+        self.end_pause(now);
         self.aborted = Some(now);
         self.devices.truncate(self.next as usize);
     }

@@ -80,12 +80,14 @@ fn colour_of(kind: MarkKind) -> Colour {
 
 /// Faults, moves and retirements that begin within the run, in order of time.
 pub(super) fn causes(study: &Study) -> Vec<&Mark> {
+    within(study, &[MarkKind::Fault, MarkKind::Move, MarkKind::Retirement])
+}
+
+/// Marks of these kinds that begin within the run, in order of time.
+fn within<'a>(study: &'a Study, kinds: &[MarkKind]) -> Vec<&'a Mark> {
     let horizon = study.horizon.0;
-    let mut marks: Vec<&Mark> = study
-        .marks
-        .iter()
-        .filter(|m| matches!(m.kind, MarkKind::Fault | MarkKind::Move | MarkKind::Retirement) && m.from.0 < horizon)
-        .collect();
+    let of_kind = |mark: &&Mark| kinds.contains(&mark.kind) && mark.from.0 < horizon;
+    let mut marks: Vec<&Mark> = study.marks.iter().filter(of_kind).collect();
     marks.sort_by_key(|mark| (mark.from, mark.until));
     marks
 }
@@ -109,7 +111,8 @@ impl Windows {
                 lane: 0,
             }
         };
-        let mut placed: Vec<Window> = causes(study).iter().map(window).collect();
+        let shaded = within(study, &[MarkKind::Fault, MarkKind::Move, MarkKind::MovePaused]);
+        let mut placed: Vec<Window> = shaded.iter().map(window).collect();
         if into_lanes(&mut placed, Names::Whole, right) {
             return Self { placed, names: Names::Whole };
         }

@@ -9,6 +9,8 @@ use crate::model::dps::topology::Role;
 use crate::model::fault::remediation::{Learns, Plan};
 use crate::model::fault::{RemedyConfig, Schedule};
 use crate::model::limit::Shaping;
+use crate::model::movement::pacing::LOOK;
+use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::OnBoot;
 use crate::model::population::traffic::{Fidelity, Popularity};
 use crate::model::stamp::path::PathConfig;
@@ -266,6 +268,7 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
             remedy(&fault.name, plan, lines);
         }
     }
+    model.moves.iter().for_each(|plan| control(plan, lines));
     if model.scaling.policy.entry().adds() {
         lines.push(format!("a new stamp takes devices {} after the decision", model.scaling.lead_time));
     }
@@ -318,6 +321,25 @@ fn remedy(fault: &str, plan: &Plan, lines: &mut Vec<String>) {
     }
 }
 
+/// What an operator knows and does in a move.
+fn control(plan: &MoveConfig, lines: &mut Vec<String>) {
+    let name = &plan.name;
+    if plan.pacing.entry().watches() {
+        lines.push(format!("{name}: what others use of the throttles is looked at each {LOOK}"));
+    }
+    if plan.prewarm.identities {
+        lines.push(format!(
+            "{name}: an import job has made the identities when the move begins, and draws on no throttle (its length is not documented)"
+        ));
+    }
+    if let Some(guard) = &plan.guard {
+        lines.push(format!(
+            "{name}: its guard looks each {} at calls of {} and at devices down for {}; a failed call is any that was not delivered",
+            guard.check_every, guard.window, guard.down_for
+        ));
+    }
+}
+
 fn users(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
     for (table, users) in file.users.iter().zip(&model.users) {
         let probing = &users.probing;
@@ -333,6 +355,12 @@ fn users(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
                 answers.resolvers.iter().map(|resolver| resolver.share.get() * 100.0).sum::<f64>()
             )),
             None => lines.push(format!("{}: figures of the proxy are unconfirmed", users.name)),
+        }
+        if !users.weights.is_empty() {
+            lines.push(format!("{}: each user keeps the endpoint that weights gave it while that works", users.name));
+        }
+        if users.bill.is_some() {
+            lines.push(format!("{}: each user is a resolver of its own, whose every query is billed", users.name));
         }
         if let Some(session) = users.holding() {
             lines.push(format!(

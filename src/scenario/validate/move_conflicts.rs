@@ -102,7 +102,11 @@ impl Build<'_> {
                 (None, true) => (source_ring(plan, stamps), 0.0),
                 (None, false) => (None, 0.0),
             };
-            let Some(ring) = ring else { continue };
+            // That there is no stamp at all is said where the move names its ring or its stamp.
+            let others = |(s, stamp): (usize, &StampConfig)| {
+                ring == Some(stamp.ring) && !plan.rule.from.contains(&StampId(s as u16))
+            };
+            let Some(ring) = ring.filter(|_| stamps.iter().enumerate().any(others)) else { continue };
             let of_ring =
                 |(s, stamp): &(usize, &StampConfig)| stamp.ring == ring && !closed.contains(&StampId(*s as u16));
             let open: Vec<&StampConfig> =

@@ -76,6 +76,11 @@ impl Build<'_> {
         if let (Some(Err(to)), false) = (&to, endpoints.is_empty()) {
             self.say(&format!("{at}/users/to"), unknown("endpoint", to, &endpoints));
         }
+        let (theirs, moved) = (&file.users[population].cohort, &plan.select.cohort);
+        if theirs.as_ref().zip(moved.as_ref()).is_some_and(|(theirs, moved)| theirs != moved) {
+            let finding = Finding::warning(format!("the devices of `{}` are not those of the move", users.population));
+            self.say(&format!("{at}/users/population"), finding);
+        }
         if endpoints.len() == 1 {
             let finding = Finding::new(format!("`{}` has one endpoint", users.population));
             self.say(&format!("{at}/users/population"), finding.help("its users can go nowhere else"));

@@ -65,7 +65,9 @@ impl Build<'_> {
         file.moves = moves;
         self.back_names(file);
         self.control_needs(file);
-        if let (Some(stamps), Some(cohorts)) = (stamps, cohorts) {
+        let whole =
+            ["stamps", "cohorts"].iter().all(|section| !self.lost.items(section) && !self.lost.key(section, "ring"));
+        if let (true, Some(stamps), Some(cohorts)) = (whole, stamps, cohorts) {
             self.together(&places, &configs, stamps);
             self.rooms(&places, &configs, stamps, cohorts);
         }
