@@ -258,8 +258,7 @@ impl World<'_> {
 
     /// Whether look-ups ask the API's own store.
     pub(super) fn has_store(&self) -> bool {
-        let api = self.config.dps.topology.entry().api();
-        api.is_some_and(|api| matches!(api.role, Role::StandsBefore { .. }))
+        self.config.dps.has_store()
     }
 
     /// A look-up reaches the API's store, which takes it at once; the answer follows, unless the API is down.
