@@ -14,6 +14,7 @@ use stampsim::metrics::Better;
 use stampsim::metrics::measure::MEASURES;
 use stampsim::model::backoff::BackoffRule;
 use stampsim::model::dps::allocation::AllocationPolicy;
+use stampsim::model::dps::topology::TopologyPolicy;
 use stampsim::model::fault::FaultCause;
 use stampsim::model::gateway::call::Outcome;
 use stampsim::model::gateway::eviction::EvictionPolicy;
@@ -242,6 +243,7 @@ fn registries() -> [(&'static str, &'static str, &'static [Entry]); 10] {
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
         ("Reconnect rules", "[cohorts.reconnect.NAME]", ReconnectRule::ENTRIES),
         ("Allocation policies", "[dps.allocation.NAME]", AllocationPolicy::ENTRIES),
+        ("Provisioning topologies", "[dps.topology.NAME]", TopologyPolicy::ENTRIES),
         ("Eviction policies", "[gateway.cache.eviction.NAME]", EvictionPolicy::ENTRIES),
         ("Fallbacks", "[gateway.fallback.NAME]", FallbackPolicy::ENTRIES),
         ("Scaling policies", "[scaling.policy.NAME]", ScalingPolicy::ENTRIES),
