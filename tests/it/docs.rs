@@ -237,7 +237,7 @@ fn measures() -> String {
 }
 
 /// Every registry: heading, the table of a scenario file that it fills, its entries.
-fn registries() -> [(&'static str, &'static str, &'static [Entry]); 10] {
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 11] {
     [
         ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
