@@ -8,6 +8,7 @@ use crate::metrics::Better;
 use crate::metrics::measure::MEASURES;
 use crate::model::backoff::BackoffRule;
 use crate::model::dps::allocation::AllocationPolicy;
+use crate::model::dps::topology::TopologyPolicy;
 use crate::model::fault::FaultCause;
 use crate::model::fault::remediation::Remediation;
 use crate::model::gateway::eviction::EvictionPolicy;
@@ -38,6 +39,8 @@ pub(super) struct List {
 enum Kind {
     /// Allocation policies
     Policies,
+    /// Ways from a device to a DPS instance
+    Topologies,
     /// What can go wrong
     Faults,
     /// What an operator does about a stamp that is down
@@ -79,6 +82,7 @@ impl Kind {
     fn title(self) -> (&'static str, &'static str) {
         match self {
             Self::Policies => ("Allocation policies", "[dps.allocation.NAME]"),
+            Self::Topologies => ("Provisioning topologies", "[dps.topology.NAME]"),
             Self::Faults => ("Faults", "[faults.cause.NAME]"),
             Self::Remedies => ("Remedies", "[faults.remediation.NAME]"),
             Self::Moves => ("Moves", "[moves.kind.NAME]"),
@@ -99,6 +103,7 @@ impl Kind {
     fn lines(self) -> Vec<Line> {
         match self {
             Self::Policies => registered(AllocationPolicy::ENTRIES),
+            Self::Topologies => registered(TopologyPolicy::ENTRIES),
             Self::Faults => registered(FaultCause::ENTRIES),
             Self::Remedies => registered(Remediation::ENTRIES),
             Self::Moves => registered(MoveKind::ENTRIES),

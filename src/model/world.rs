@@ -558,6 +558,10 @@ impl<'a> World<'a> {
         assert_eq!(held, ahead as u64, "each place that is held is held for a device");
         let accepted: u64 = self.instances.iter().map(|instance| instance.accepted).sum();
         assert_eq!(accepted, self.recorder.counted(self.figures.registrations), "each registration is one instance's");
+        for (service, instance) in self.config.dps.services.iter().zip(&self.instances) {
+            let within = service.registrations_max.is_none_or(|most| instance.held <= most);
+            assert!(within, "an instance never holds more than its limit");
+        }
         let under_way = self.messages.under_way() as u64 + self.hubs.iter().map(|h| h.path.in_flight()).sum::<u64>();
         assert_eq!(self.ledger.open(), i128::from(under_way), "messages are conserved: {:?}", self.ledger);
         for (hub, stamp) in self.hubs.iter().zip(&self.stamps) {

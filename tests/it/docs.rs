@@ -14,6 +14,7 @@ use stampsim::metrics::Better;
 use stampsim::metrics::measure::MEASURES;
 use stampsim::model::backoff::BackoffRule;
 use stampsim::model::dps::allocation::AllocationPolicy;
+use stampsim::model::dps::topology::TopologyPolicy;
 use stampsim::model::fault::FaultCause;
 use stampsim::model::fault::remediation::Remediation;
 use stampsim::model::gateway::call::Outcome;
@@ -237,12 +238,13 @@ fn measures() -> String {
 }
 
 /// Every registry: heading, the table of a scenario file that it fills, its entries.
-fn registries() -> [(&'static str, &'static str, &'static [Entry]); 13] {
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 14] {
     [
         ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
         ("Reconnect rules", "[cohorts.reconnect.NAME]", ReconnectRule::ENTRIES),
         ("Allocation policies", "[dps.allocation.NAME]", AllocationPolicy::ENTRIES),
+        ("Provisioning topologies", "[dps.topology.NAME]", TopologyPolicy::ENTRIES),
         ("Eviction policies", "[gateway.cache.eviction.NAME]", EvictionPolicy::ENTRIES),
         ("Fallbacks", "[gateway.fallback.NAME]", FallbackPolicy::ENTRIES),
         ("Scaling policies", "[scaling.policy.NAME]", ScalingPolicy::ENTRIES),

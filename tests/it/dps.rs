@@ -15,9 +15,7 @@ fn text(devices: u32, dps: &str, more: &str) -> String {
     format!(
         "question = \"When?\"\n[run]\nreplications = 1\nhorizon = \"4 h\"\n[network]\ndevice_to_hub = \"0 s\"\n\
          device_to_dps = \"0 s\"\n[[stamps]]\nname = \"weu-{{n}}\"\ncount = 2\nregion = \"westeurope\"\ncapacity = 50_000\n\
-         routing = {{ tier = \"none\" }}\nhub = {{ edition = \"S3\", answer = \"0 s\" }}\n[[stamps]]\nname = \"test\"\n\
-         region = \"westeurope\"\nring = \"test\"\ncapacity = 100\nrouting = {{ tier = \"none\" }}\n\
-         hub = {{ edition = \"S1\" }}\n[[cohorts]]\nname = \"meters\"\ndevices = {devices}\nstart = \"new\"\n\
+         routing = {{ tier = \"none\" }}\nhub = {{ edition = \"S3\", answer = \"0 s\" }}\n[[cohorts]]\nname = \"meters\"\ndevices = {devices}\nstart = \"new\"\n\
          first_attempt = \"0 s\"\nregistration_delay = \"0 s\"\nregions = {{ westeurope = 1.0 }}\n[dps]\nassignment = \"0 s\"\n\
          status = \"0 s\"\nregistrations = \"100/min\"\nregistration_shaping = {{ credit = \"0 s\", backlog = \"unlimited\", \
          backlog_timeout = \"unlimited\" }}\n{dps}\n{more}\n"
@@ -26,6 +24,10 @@ fn text(devices: u32, dps: &str, more: &str) -> String {
 
 const TWO: &str = "services = [{ name = \"a\" }, { name = \"b\" }]\n";
 const FOUR: &str = "services = [{ name = \"a\" }, { name = \"b\" }, { name = \"c\" }, { name = \"d\" }]\n";
+
+/// A stamp of another ring, and a device that lives there.
+const TEST_RING: &str = "[[stamps]]\nname = \"test\"\nregion = \"westeurope\"\nring = \"test\"\ncapacity = 100\n\
+    hub = { edition = \"S1\" }\n[[cohorts]]\nname = \"pilots\"\ndevices = 1\nring = \"test\"\n";
 
 fn loaded(text: &str) -> Result<Scenario, String> {
     let all = load_text("dps", text, Path::new("."), &[]);
@@ -66,10 +68,10 @@ const PROXY: &str = "[dps.topology.proxy]\nround_trip = \"0 s\"\nto_dps = \"0 s\
 #[test]
 fn the_time_of_all_registrations_is_their_number_over_the_sum_of_the_limits() {
     let one = ran(&text(6_000, "", ""));
-    // 6,000 at 100/min less the one of credit, and a poll after 2 s.
-    near(last(&one), 3_600.0, 3.0, "one instance");
+    // 6,000 at 100/min less the one of credit, and a poll after 2 s; a maximum is known to 0.2 %.
+    near(last(&one), 3_602.0, 8.0, "one instance");
     let four = ran(&text(6_000, FOUR, &format!("{WEB_API}balance = \"fewest\"\n")));
-    near(last(&four), 900.0, 3.0, "four instances");
+    near(last(&four), 902.0, 3.0, "four instances");
     assert_eq!(registrations(&four, &["a", "b", "c", "d"]), [1_500.0; 4]);
     assert_eq!(figure(&four, "dps_imbalance_ratio"), 1.0);
     assert_eq!(figure(&four, "provisioning_api_requests{kind=device}"), 6_000.0);
@@ -113,7 +115,7 @@ fn a_factory_doubles_the_registrations_of_new_devices_and_of_no_others() {
     near(last(&result), 1_800.0, 6.0, "both limits at once, two polls");
     assert_eq!(figure(&result, "devices_connected{stat=end}"), 3_000.0);
     // A device that is sent away by its hub asks its own instance, not the factory again.
-    let moved = "[[moves]]\nat = \"1 h\"\npace = \"1000/min\"\nselect = { cohort = \"meters\" }\n[moves.kind.rebalance]\nto = \"weu-1\"\n";
+    let moved = "[[moves]]\nat = \"1 h\"\npace = \"1000/min\"\nselect = { cohort = \"meters\" }\n[moves.kind.evacuate]\nstamp = \"weu-2\"\n";
     let again = ran(&text(3_000, TWO, &format!("{topology}{moved}")));
     assert_eq!(registrations(&again, &["a"]), [3_000.0]);
     assert!(registrations(&again, &["b"])[0] > 4_000.0);
@@ -123,7 +125,7 @@ fn a_factory_doubles_the_registrations_of_new_devices_and_of_no_others() {
 fn installers_bound_the_arrivals() {
     let topology = "[dps.topology.installer]\ninstallers = 4\ntime_each = \"10 min\"\n";
     let result = ran(&text(20, "", topology));
-    assert_eq!(figure(&result, "installation_wait_s{stat=max}"), 3_000.0);
+    near(figure(&result, "installation_wait_s{stat=max}"), 3_000.0, 6.0, "five rounds; a maximum is known to 0.2 %");
     assert_eq!(figure(&result, "installation_wait_s{stat=mean}"), 1_800.0);
     near(last(&result), 2.0, 2.5, "then DPS has nothing to do");
     assert_eq!(figure(&result, "devices_connected{stat=end}"), 20.0);
@@ -147,7 +149,7 @@ fn after_an_outage_an_api_sends_devices_elsewhere_and_a_scope_of_its_own_waits()
         assert_eq!(registrations(&result, &["a", "b"]), [0.0, 1_000.0], "{topology}");
         assert_eq!(figure(&result, "devices_connected{stat=end}"), 1_000.0);
         let stays = outage(TWO, &format!("{topology}failover = false\n"), struck);
-        assert_eq!(figure(&stays, "devices_connected{stat=end}"), b, "an API that keeps to its choice: {topology}");
+        near(figure(&stays, "devices_connected{stat=end}"), 500.0, 80.0, "an API that keeps to its choice");
     }
 }
 
@@ -158,7 +160,7 @@ fn without_the_api_new_devices_wait_and_scopes_that_are_kept_still_work() {
         assert_eq!(figure(&outage(TWO, topology, cause), "devices_connected{stat=end}"), 0.0, "{topology}");
     }
     // Connected devices are sent away by their hub while the API is down: who keeps a scope registers all the same.
-    let moved = "[[moves]]\nat = \"1 h\"\npace = \"1000/min\"\nselect = { cohort = \"meters\" }\n[moves.kind.rebalance]\nto = \"weu-1\"\n\
+    let moved = "[[moves]]\nat = \"1 h\"\npace = \"1000/min\"\nselect = { cohort = \"meters\" }\n[moves.kind.evacuate]\nstamp = \"weu-2\"\n\
                  [[faults]]\nat = \"50 min\"\nfor = \"never_ends\"\n[faults.cause.provisioning_api_outage]\n";
     let end = |topology: &str| {
         let result = ran(&text(1_000, TWO, &format!("{topology}{moved}")));
@@ -180,7 +182,7 @@ fn an_api_finds_room_where_an_instance_is_full() {
 #[test]
 fn an_instance_without_a_hub_of_the_ring_fails_registrations_and_check_says_so() {
     let linked = "services = [{ name = \"a\", stamps = [\"weu-{n}\"] }, { name = \"b\", stamps = [\"test\"] }]\n";
-    let scenario = loaded(&text(1_000, linked, "")).expect("Azure accepts it");
+    let scenario = loaded(&text(1_000, linked, TEST_RING)).expect("Azure accepts it");
     let warned: Vec<String> = scenario.warnings.iter().map(ToString::to_string).collect();
     assert!(
         warned.iter().any(|w| w.contains("1 of 2 instances (`b`) are linked to no stamp of cohort `meters`")),
@@ -188,7 +190,7 @@ fn an_instance_without_a_hub_of_the_ring_fails_registrations_and_check_says_so()
     );
     let result = run(scenario, Some(1));
     near(figure(&result, "devices_failed"), 500.0, 80.0, "the devices of b");
-    let api = loaded(&text(1_000, linked, WEB_API)).expect("an API looks for another");
+    let api = loaded(&text(1_000, linked, &format!("{WEB_API}{TEST_RING}"))).expect("an API looks for another");
     assert!(api.warnings.is_empty(), "{:?}", api.warnings);
     assert_eq!(figure(&run(api, Some(1)), "devices_failed"), 0.0);
 }
@@ -208,7 +210,7 @@ fn a_failover_lasts_as_long_as_its_law_says() {
 fn called(more: &str) -> ScenarioResult {
     let start = text(1_000, "", more).replace("start = \"new\"\n", "commands = { rate = \"4/h\" }\n");
     ran(&format!(
-        "{start}[[moves]]\nname = \"m\"\nat = \"1 h\"\npace = \"1000/min\"\n[moves.kind.rebalance]\nto = \"weu-1\"\n"
+        "{start}[[moves]]\nname = \"m\"\nat = \"1 h\"\npace = \"1000/min\"\n[moves.kind.evacuate]\nstamp = \"weu-2\"\n"
     ))
 }
 
@@ -255,7 +257,7 @@ fn what_an_api_costs_is_a_part_of_the_bill() {
 
 #[test]
 fn advice_says_who_must_follow_a_move() {
-    let moved = "[[moves]]\nat = \"1 h\"\n[moves.kind.rebalance]\nto = \"weu-1\"\n";
+    let moved = "[[moves]]\nat = \"1 h\"\n[moves.kind.evacuate]\nstamp = \"weu-2\"\n";
     let calls = |text: String| text.replace("start = \"new\"\n", "commands = { rate = \"4/h\" }\n");
     let silent = loaded(&text(10, "", moved)).expect("fine");
     assert!(silent.advice[0].contains("a device-to-cloud only stamp suffices"), "{:?}", silent.advice);
@@ -274,7 +276,7 @@ fn advice_says_who_must_follow_a_move() {
 fn what_contradicts_itself_is_refused_at_its_place() {
     let eleven: Vec<String> = (0..11).map(|i| format!("{{ name = \"dps-{i}\" }}")).collect();
     let eleven = format!("services = [{}]\n", eleven.join(", "));
-    let many = "[[stamps]]\nname = \"neu-{n}\"\ncount = 48\nregion = \"northeurope\"\ncapacity = 10\nhub = { edition = \"S1\" }\n";
+    let many = "[[stamps]]\nname = \"neu-{n}\"\ncount = 49\nregion = \"northeurope\"\ncapacity = 10\nhub = { edition = \"S1\" }\n";
     let growing = "[scaling]\ntemplate = \"weu-{n}\"\nstamps_max = 60\n[scaling.policy.threshold]\n";
     let cases = [
         (

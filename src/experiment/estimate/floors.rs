@@ -15,6 +15,7 @@ use crate::model::stamp::hub::StampConfig;
 use crate::model::stamp::scaling::Reach;
 use crate::scenario::Scenario;
 use crate::theory::floors::{admission_floor, latency_floor};
+use crate::units::SimTime;
 
 /// Shares of devices by the words of their label.
 const SHARES: [(&str, f64); 4] = [("50 %", 0.5), ("90 %", 0.9), ("99 %", 0.99), ("100 %", 1.0)];
@@ -98,6 +99,7 @@ fn registration(model: &ModelConfig, study: &Study) -> Vec<(MeasureKey, f64)> {
         && model.moves.is_empty()
         && model.cohorts.iter().all(|cohort| cohort.start == Start::New && !cohort.growth.entry().changes());
     let spread = model.cohorts.iter().map(|cohort| cohort.first_attempt.upper_bound()).collect::<Option<Vec<_>>>();
+    let is_quiet = is_quiet && model.dps.takes_all(Fleet::of(model).devices(SimTime::ZERO));
     let Some(spread) = spread.filter(|_| is_quiet) else { return Vec::new() };
     let spread = spread.iter().map(|spread| spread.secs()).fold(0.0, f64::max);
     let (rate, credit) = (model.dps.registrations_per_second(), model.dps.registration_shaping.credit.secs());

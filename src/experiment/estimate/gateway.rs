@@ -38,8 +38,8 @@ pub(super) fn misses(fleet: &Fleet<'_>, at: SimTime) -> Option<Misses> {
     if calls <= 0.0 {
         return None;
     }
-    if gateway.learnt.is_some() {
-        return None; // It looks nothing up.
+    if gateway.learnt.is_some() || fleet.model.dps.has_store() {
+        return None; // Nothing is asked of DPS.
     }
     let Some(cache) = &gateway.cache else {
         return Some(Misses { calls_per_s, steady: 1.0, over_run: 1.0, held_s: 0.0 });

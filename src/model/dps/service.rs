@@ -3,7 +3,7 @@
 use crate::kernel::law::DurationLaw;
 use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
-use crate::model::dps::topology::TopologyPolicy;
+use crate::model::dps::topology::{Role, TopologyPolicy};
 use crate::model::ids::{RegionId, ServiceId, StampId};
 use crate::model::limit::{Bucket, Shaping};
 use crate::units::{Rate, SimDuration, SimTime};
@@ -107,6 +107,19 @@ impl DpsConfig {
     /// Whether figures are shown for each instance.
     pub fn is_followed(&self) -> bool {
         self.named || !matches!(self.topology, TopologyPolicy::Direct(_))
+    }
+
+    /// Whether look-ups ask the store of an API instead of DPS.
+    pub fn has_store(&self) -> bool {
+        self.topology.entry().api().is_some_and(|api| matches!(api.role, Role::StandsBefore { .. }))
+    }
+
+    /// Whether every instance can assign so many devices wherever they go, and devices come as they please.
+    pub fn takes_all(&self, devices: f64) -> bool {
+        let takes = |service: &ServiceConfig| {
+            service.links == Links::All && service.registrations_max.is_none_or(|most| f64::from(most) >= devices)
+        };
+        self.topology.entry().installers().is_none() && self.services.iter().all(takes)
     }
 
     /// The instances that devices are assigned by: all but a factory's.

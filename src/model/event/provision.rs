@@ -54,6 +54,7 @@ impl World<'_> {
             let wait = if style == DownStyle::Reset { back } else { self.config.dps.request_timeout };
             return self.retry_registration(agenda, device, now + wait);
         }
+        self.columns.unanswered[device.index()] = 0;
         if self.devices[device.index()].is(Device::IN_ASSIGNMENT) {
             // DPS still works on an earlier request of this registration; the device polls.
             let poll = self.config.dps.poll;
@@ -408,6 +409,9 @@ impl World<'_> {
         let i = device.index();
         let answers = self.dps_status[self.service_of(device).index()].down.is_none();
         if !answers || (self.has_store() && self.api_status.down.is_some()) {
+            if self.gives_up_polling(device) {
+                return self.set_out(agenda, device, now);
+            }
             // The poll is not answered; the device polls again.
             return self.timer(agenda, device, now + self.config.dps.poll, Kind::AssignmentSeen);
         }

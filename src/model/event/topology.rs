@@ -60,6 +60,14 @@ impl World<'_> {
         }
     }
 
+    /// Whether a device whose poll nobody answered goes back to the API, which may know another instance.
+    pub(super) fn gives_up_polling(&mut self, device: DeviceId) -> bool {
+        let Some(api) = self.config.dps.topology.entry().api() else { return false };
+        let unanswered = &mut self.columns.unanswered[device.index()];
+        *unanswered = unanswered.saturating_add(1);
+        self.asks_the_api(device, &api)
+    }
+
     fn api_round_trip(&self, device: DeviceId, api: &Api) -> SimDuration {
         if api.round_trip.is_zero() {
             return SimDuration::ZERO;
@@ -258,8 +266,7 @@ impl World<'_> {
 
     /// Whether look-ups ask the API's own store.
     pub(super) fn has_store(&self) -> bool {
-        let api = self.config.dps.topology.entry().api();
-        api.is_some_and(|api| matches!(api.role, Role::StandsBefore { .. }))
+        self.config.dps.has_store()
     }
 
     /// A look-up reaches the API's store, which takes it at once; the answer follows, unless the API is down.

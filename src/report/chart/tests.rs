@@ -480,6 +480,20 @@ fn what_was_never_used_is_not_drawn() {
 }
 
 #[test]
+fn instances_of_dps_are_lines_against_their_limit() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    let uses = [("dps-weu", "registrations", 1.2), ("dps-neu", "registrations", 0.4), ("dps-neu", "operations", 3.0)];
+    for (dps, limit, most) in uses {
+        let key = MeasureKey::new("dps_utilisation_ratio").with("dps", dps).with("limit", limit);
+        study.series.insert(key, series(72, 3, |i| most * felt(i, 12, 26)));
+    }
+    let drawn = draw("instances", &study);
+    let title = "Of 2 DPS instances, dps-weu reaches its limit";
+    assert_eq!(titles(&drawn), BTreeMap::from([("dps_instances", title)]));
+    assert!(drawn[0].description.contains("dps-weu up to 120 %"), "{}", drawn[0].description);
+}
+
+#[test]
 fn other_latencies_stand_in_for_commands() {
     let mut study = empty(360 * MINUTE, 5 * MINUTE);
     study.series.insert(MeasureKey::new("connect_latency_s").with("quantile", "0.99"), series(72, 3, |_| 1.5));

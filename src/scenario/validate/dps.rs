@@ -158,12 +158,11 @@ impl Build<'_> {
         let at = format!("dps/topology/{}", policy.key());
         let mut services = Vec::new();
         for name in policy.entry().services() {
-            match names.services.iter().position(|service| service == name) {
-                Some(service) => services.push(ServiceId(service as u16)),
-                None => {
-                    let known: Vec<&str> = names.services.iter().map(String::as_str).collect();
-                    self.say(&format!("{at}/service"), unknown("DPS instance", name, &known));
-                }
+            if let Some(service) = names.services.iter().position(|service| service == name) {
+                services.push(ServiceId(service as u16));
+            } else {
+                let known: Vec<&str> = names.services.iter().map(String::as_str).collect();
+                self.say(&format!("{at}/service"), unknown("DPS instance", name, &known));
             }
         }
         policy.entry_mut().resolve(&services);
