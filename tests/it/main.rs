@@ -10,6 +10,7 @@ mod exit_codes;
 mod golden;
 mod invariants;
 mod layers;
+mod lifecycle;
 mod output_analysis;
 mod path;
 mod rerun;

@@ -43,6 +43,12 @@ impl Build<'_> {
         found
     }
 
+    /// A stamp of a ring that has devices, none of which it serves.
+    pub(super) fn waits_for_a_generation(&mut self, group: usize, stamp: &str) {
+        let finding = Finding::warning(format!("no cohort of its ring has a generation that `{stamp}` serves"));
+        self.say(&format!("stamps/{group}/generations"), finding.help("it is paid for, and no device comes to it"));
+    }
+
     fn unserved(&mut self, i: usize, cohort: &CohortConfig, file: &File, ring: &[&StampConfig]) {
         let served: BTreeSet<u16> = ring.iter().flat_map(|stamp| stamp.generations.clone()).collect();
         let served: Vec<String> = served.iter().map(u16::to_string).collect();
