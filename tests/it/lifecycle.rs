@@ -179,8 +179,8 @@ fn a_generation_leaves_evenly_and_its_stamps_follow_when_they_are_empty() {
     let registered = series(&result, "devices_registered");
     near(registered[9], 1_000.0, 1e-9, "before");
     // The k-th of 600 leaves k/600 of the way, so a day loses 30; its mean is half a device above the middle.
-    for day in 10..30 {
-        near(registered[day], 1_000.0 - 30.0 * (day as f64 - 10.0) - 14.5, 1e-6, &format!("day {day}"));
+    for (day, count) in registered.iter().enumerate().take(30).skip(10) {
+        near(*count, 1_000.0 - 30.0 * (day as f64 - 10.0) - 14.5, 1e-6, &format!("day {day}"));
     }
     assert_eq!(registered[30..], [400.0; 10]);
     let retired = hours(&result, MarkKind::StampRetired);
@@ -423,7 +423,7 @@ fn what_contradicts_itself_is_said_at_its_place() {
             "strike a whole hub",
             "`errors` alone",
         ),
-        ("", "[[retirements]]\ngeneration = 7\nat = \"1 d\"\nover = \"2 d\"", "no cohort has generation 7", "1 or 2"),
+        ("", "[[retirements]]\ngeneration = 7\nat = \"1 d\"\nover = \"2 d\"", "no cohort has generation 7", "`1` or `2`"),
         ("", "[[retirements]]\ngeneration = 1\nat = \"1 d\"", "does not say how devices leave", "`over`"),
         (
             "",
@@ -443,7 +443,7 @@ fn what_contradicts_itself_is_said_at_its_place() {
         let text = if from.is_empty() { format!("{fine}\n{to}\n") } else { fine.replacen(from, to, 2) };
         // The second occurrence is the cohort's; the stamps serve `generations = [2]`.
         let text = text.replace("generations = [3]", "generations = [2]");
-        let said = loaded(&text).map(|_| String::new()).unwrap_or_else(|said| said);
+        let said = loaded(&text).map_or_else(|said| said, |_| String::new());
         assert!(said.contains(what) && said.contains(expected), "{to}\nsays:\n{said}");
     }
 }
@@ -459,7 +459,7 @@ fn a_webhook_that_cannot_be_is_said() {
         ("by = { static = { stamp = \"c\" } }", "unknown stamp `c`"),
     ];
     for (hook, what) in cases {
-        let said = loaded(&hooked("", hook)).map(|_| String::new()).unwrap_or_else(|said| said);
+        let said = loaded(&hooked("", hook)).map_or_else(|said| said, |_| String::new());
         assert!(said.contains(what), "{hook}\nsays:\n{said}");
     }
 }
