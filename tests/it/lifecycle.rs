@@ -423,7 +423,12 @@ fn what_contradicts_itself_is_said_at_its_place() {
             "strike a whole hub",
             "`errors` alone",
         ),
-        ("", "[[retirements]]\ngeneration = 7\nat = \"1 d\"\nover = \"2 d\"", "no cohort has generation 7", "`1` or `2`"),
+        (
+            "",
+            "[[retirements]]\ngeneration = 7\nat = \"1 d\"\nover = \"2 d\"",
+            "no cohort has generation 7",
+            "`1` or `2`",
+        ),
         ("", "[[retirements]]\ngeneration = 1\nat = \"1 d\"", "does not say how devices leave", "`over`"),
         (
             "",
@@ -446,6 +451,25 @@ fn what_contradicts_itself_is_said_at_its_place() {
         let said = loaded(&text).map_or_else(|said| said, |_| String::new());
         assert!(said.contains(what) && said.contains(expected), "{to}\nsays:\n{said}");
     }
+}
+
+#[test]
+fn a_promotion_to_a_ring_that_does_not_serve_the_generation_fails_and_is_foretold() {
+    let parts = [
+        stamps("test-1", "ring = \"test\""),
+        stamps("weu-1", "generations = [1]"),
+        cohort("old", 50, ""),
+        cohort("new", 30, "ring = \"test\"\ngeneration = 2"),
+        "[[moves]]\nat = \"10 min\"\nkind = { promote = { from_ring = \"test\", to_ring = \"production\" } }\n"
+            .to_owned(),
+    ];
+    let text = text("horizon = \"1 h\"", &parts.concat());
+    let scenario = loaded(&text).expect("a scenario that DPS would accept");
+    let warned: Vec<String> = scenario.warnings.iter().map(ToString::to_string).collect();
+    assert!(warned.iter().any(|said| said.contains("no stamp of that ring serves generation 2")), "{warned:?}");
+    let result = ran(&text);
+    assert_eq!(figure(&result, "devices_failed"), 30.0);
+    assert!(figure(&result, "registrations_failed{cause=no_stamp}") >= 30.0);
 }
 
 #[test]
