@@ -207,6 +207,7 @@ impl<'a> Build<'a> {
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let mut faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, (stamps.as_deref(), cohorts.as_deref()), frame);
+        self.promotions(&file, &moves, cohorts.as_deref(), stamps.as_deref());
         let outlets = features::Outlets { prices: &mut prices, faults: &mut faults };
         let features = self.features(&file, &names, cohorts.as_deref(), frame, outlets);
         let retirements = self.retirements(&mut file, frame);

@@ -12,6 +12,7 @@ mod exit_codes;
 mod golden;
 mod invariants;
 mod layers;
+mod lifecycle;
 mod moves;
 mod outages;
 mod output_analysis;

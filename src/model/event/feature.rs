@@ -65,9 +65,9 @@ impl World<'_> {
             if self.lifecycle.features[f].on[stamp.index()] && self.has_feature(f, device) {
                 let level = &mut self.lifecycle.features[f].devices[stamp.index()];
                 if comes {
-                    level.add(1, now)
+                    level.add(1, now);
                 } else {
-                    level.take(1, now)
+                    level.take(1, now);
                 }
                 self.note_feature(f, now);
             }

@@ -144,6 +144,15 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
         lines
             .push("the latency between regions follows from their distance (Azure uses a table of its own)".to_owned());
     }
+    if let Some(hook) = dps.allocation.entry().webhook() {
+        lines.push(format!(
+            "the webhook of the custom allocation answers after {}, fails {} of its calls, is waited for {} and called again {} time(s); then the registration fails (none of it documented)",
+            law(&hook.latency),
+            hook.failures,
+            hook.timeout,
+            hook.retries
+        ));
+    }
     lines.push(format!("what policies see is up to {} old", dps.view_period));
     let detection = dps.detection.map_or_else(|| "never".to_owned(), |after| format!("{after} after an outage begins"));
     lines.push(format!("a dead hub leaves allocation: {detection}"));
@@ -276,6 +285,25 @@ fn happenings(model: &ModelConfig, lines: &mut Vec<String>) {
     if let Some(rule) = policy.scale_up() {
         lines.push(format!("another size of a hub takes effect {} after the call (not documented)", rule.delay));
         lines.push("burst credit and backlog keep their share of a limit that changes (not documented)".to_owned());
+    }
+    if model.stamps.iter().any(|stamp| stamp.processing.scaling.is_some()) {
+        for rule in model.stamps.iter().filter_map(|stamp| stamp.processing.scaling) {
+            once(
+                lines,
+                format!("a server of processing works {} after it was ordered, and is never taken away", rule.delay),
+            );
+        }
+    }
+    for retirement in &model.retirements {
+        lines.push(format!(
+            "{}: stamps of no other generation take no device any more, not even their own anew",
+            retirement.name
+        ));
+    }
+    if model.features.iter().any(|feature| feature.breaks) {
+        lines.push(
+            "errors of a feature fail connection attempts and calls, and break no connection that stands".to_owned(),
+        );
     }
     if policy.drains() {
         lines.push(match model.scaling.drain_pace {

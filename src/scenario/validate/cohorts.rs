@@ -398,6 +398,11 @@ impl Build<'_> {
         for (i, group) in file.stamps.iter().enumerate() {
             let of_group = usize::from(names.groups[i])..usize::from(names.groups[i + 1]);
             if let Some(stamp) = of_group.into_iter().find(|stamp| !reached[*stamp] && stamps[*stamp].takes_devices) {
+                let ring = file.cohorts.iter().any(|cohort| cohort.ring == group.ring);
+                if ring && !group.generations.is_empty() {
+                    self.waits_for_a_generation(i, &names.stamps[stamp]);
+                    continue;
+                }
                 let finding =
                     Finding::new(format!("no device can reach `{}` of ring `{}`", names.stamps[stamp], group.ring));
                 let finding = finding.expected("a cohort of this ring, or an enrollment that names the stamp");

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::stamp::hub::StampConfig;
 use crate::scenario::diagnostic::{Finding, listed};
@@ -41,6 +42,40 @@ impl Build<'_> {
             );
         }
         found
+    }
+
+    /// Promotions of a generation that no stamp of the new ring serves: DPS accepts them, and fails each registration.
+    pub(super) fn promotions(
+        &mut self,
+        file: &File,
+        moves: &[MoveConfig],
+        cohorts: Option<&[CohortConfig]>,
+        stamps: Option<&[StampConfig]>,
+    ) {
+        let (Some(cohorts), Some(stamps)) = (cohorts, stamps) else { return };
+        for (plan, ring) in moves.iter().filter_map(|plan| Some((plan, plan.rule.to_ring?))) {
+            let takes = |(c, cohort): &(usize, &CohortConfig)| {
+                let select = &plan.selector;
+                plan.rule.ring == Some(cohort.ring)
+                    && select.cohort.is_none_or(|only| only.index() == *c)
+                    && select.generation.is_none_or(|only| only == cohort.generation)
+            };
+            let served = |cohort: &CohortConfig| {
+                stamps.iter().any(|stamp| stamp.ring == ring && stamp.serves(cohort.generation))
+            };
+            let stranded = cohorts.iter().enumerate().filter(takes).find(|(_, cohort)| !served(cohort));
+            let place = file.moves.iter().position(|written| written.name.as_deref() == Some(&plan.name));
+            let (Some((_, cohort)), Some(i)) = (stranded, place) else { continue };
+            let finding = Finding::warning(format!("no stamp of that ring serves generation {}", cohort.generation));
+            let help = format!("DPS will fail each registration of a promoted device of `{}`", cohort.name);
+            self.say(&format!("moves/{i}/kind/promote/to_ring"), finding.help(help));
+        }
+    }
+
+    /// A stamp of a ring that has devices, none of which it serves.
+    pub(super) fn waits_for_a_generation(&mut self, group: usize, stamp: &str) {
+        let finding = Finding::warning(format!("no cohort of its ring has a generation that `{stamp}` serves"));
+        self.say(&format!("stamps/{group}/generations"), finding.help("it is paid for, and no device comes to it"));
     }
 
     fn unserved(&mut self, i: usize, cohort: &CohortConfig, file: &File, ring: &[&StampConfig]) {
