@@ -200,7 +200,8 @@ impl Costs<'_> {
     fn spare_cost(&self, bill: &Bill) -> Option<Money> {
         let spares: Vec<u16> =
             self.scenario.model.remedies().filter_map(|plan| plan.spare).map(|stamp| stamp.0).collect();
-        let kept = bill.lines.iter().filter(|line| line.fixed && line.stamp.is_some_and(|stamp| spares.contains(&stamp)));
+        let kept =
+            bill.lines.iter().filter(|line| line.fixed && line.stamp.is_some_and(|stamp| spares.contains(&stamp)));
         (!spares.is_empty()).then(|| kept.map(|line| line.amount).sum())
     }
 

@@ -8,6 +8,7 @@ mod growth;
 mod half_dead;
 mod movement;
 pub mod names;
+mod occurrence;
 mod path;
 mod probe;
 mod provision;

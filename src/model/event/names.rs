@@ -39,7 +39,9 @@ impl<'a> EventNames<'a> {
                 let made_up = if self.config.scaling.policy.entry().drains() { DRAIN } else { REMEDY };
                 plan.map_or_else(|| made_up.to_owned(), |plan| plan.name.clone())
             }
-            Kind::EffectBegins | Kind::FaultEnds | Kind::RemedyBegins | Kind::FailsBack => format!("occurrence {index}"),
+            Kind::EffectBegins | Kind::FaultEnds | Kind::RemedyBegins | Kind::FailsBack => {
+                format!("occurrence {index}")
+            }
             Kind::StampReady | Kind::EndpointTakes | Kind::EndpointInflates => format!("stamp {index}"),
             Kind::MessageAtHub | Kind::MessageReleased | Kind::MessageProcessed => format!("message {index}"),
             Kind::CacheReplies | Kind::CallAtHub | Kind::LookUpAtDps | Kind::DpsReplies => format!("call {index}"),

@@ -149,7 +149,9 @@ impl World<'_> {
         if self.config.dps.reprovision == Reprovision::Never && current.is_some() {
             return current;
         }
-        if let Some(pinned) = self.enrollments.pinned(registration).filter(|s| self.takes_part(*s) || self.is_open_spare(*s)) {
+        if let Some(pinned) =
+            self.enrollments.pinned(registration).filter(|s| self.takes_part(*s) || self.is_open_spare(*s))
+        {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);

@@ -119,9 +119,10 @@ fn length((place, text): &(Range<usize>, &str)) -> Result<SimDuration, Misread> 
     match text.parse::<SimDuration>() {
         Ok(length) if !length.is_zero() => Ok(length),
         Ok(_) => Err((at, Finding::new("an occurrence that lasts no time").expected("a length such as `45 min`"))),
-        Err(_) => {
-            Err((at, Finding::new(format!("`{text}` is no length")).expected("a number with its unit, such as `45 min`")))
-        }
+        Err(_) => Err((
+            at,
+            Finding::new(format!("`{text}` is no length")).expected("a number with its unit, such as `45 min`"),
+        )),
     }
 }
 

@@ -92,12 +92,13 @@ impl Build<'_> {
                 [] => names.stamp(name).map(|stamp| vec![Target::Stamp(stamp)]),
                 stamps => Ok(stamps.iter().map(|stamp| Target::Stamp(*stamp)).collect()),
             },
-            (Some(Target::Region(_)), false) => Err(format!("`{name}` is named as a stamp, and the fault strikes regions")),
+            (Some(Target::Region(_)), false) => {
+                Err(format!("`{name}` is named as a stamp, and the fault strikes regions"))
+            }
             _ => Err(format!("`{name}` is named, and the fault strikes what there is only once")),
         };
-        let found = found.and_then(|targets| {
-            if targets.is_empty() { Err(format!("no stamp is in `{name}`")) } else { Ok(targets) }
-        });
+        let found = found
+            .and_then(|targets| if targets.is_empty() { Err(format!("no stamp is in `{name}`")) } else { Ok(targets) });
         found.map_err(|message| self.mistakes.push((place.clone(), Finding::from_message(&message)))).ok()
     }
 

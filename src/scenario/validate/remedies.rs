@@ -45,13 +45,7 @@ impl Build<'_> {
     }
 
     /// Whether somebody can take the devices of the stamps that are down.
-    fn has_room(
-        &mut self,
-        path: &str,
-        plan: &Plan,
-        down: &[StampId],
-        (file, names): (&File, &Names),
-    ) {
+    fn has_room(&mut self, path: &str, plan: &Plan, down: &[StampId], (file, names): (&File, &Names)) {
         let group = |stamp: StampId| &file.stamps[names.group_of(stamp.index())];
         let name = |stamp: StampId| names.stamps[stamp.index()].clone();
         let Some(spare) = plan.spare else {
@@ -60,7 +54,8 @@ impl Build<'_> {
                 other != stamp.index() && of.ring == ours.ring && of.hub.takes_devices
             };
             if let Some(alone) = down.iter().find(|stamp| !(0..names.stamps.len()).any(|other| takes(other, **stamp))) {
-                let finding = Finding::new(format!("no other stamp of its ring takes the devices of `{}`", name(*alone)));
+                let finding =
+                    Finding::new(format!("no other stamp of its ring takes the devices of `{}`", name(*alone)));
                 self.say_key(path, finding.help("a `warm_spare` may"));
             }
             return;
