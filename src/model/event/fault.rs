@@ -9,7 +9,7 @@ use crate::model::fault::Schedule;
 use crate::model::gateway::cache::Cache;
 use crate::model::ids::{DeviceId, RegionId, StampId};
 use crate::model::population::device::{Device, State};
-use crate::model::world::{NEVER, NOBODY, Occurrence, Status, World};
+use crate::model::world::{NOBODY, Occurrence, Status, World};
 use crate::units::{SimDuration, SimTime};
 
 impl World<'_> {

@@ -115,6 +115,9 @@ impl World<'_> {
     /// Ends a move with the devices that it has evicted.
     fn break_off(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
+        if run.next as usize == run.devices.len() {
+            return; // There is nobody left to evict.
+        }
         run.devices.truncate(run.next as usize);
         run.begun = run.evicted > 0;
         self.close_move(index, now);
