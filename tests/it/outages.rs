@@ -179,8 +179,8 @@ fn a_wave_restarts_each_device_once() {
 }
 
 /// A connection that died silently looks alive until 1.5 keep-alives after its last traffic: U(0.5, 1.5) of 200 s after the
-/// loss, 200 s on average, to both sides. 400 devices and 4 replications: the mean has a deviation of 1.4 s, and the bounds
-/// lie more than 6 of those off.
+/// loss, 200 s on average, to both sides. With 400 devices a replication deviates by 2.9 s, so that the interval over 4 is
+/// about 8 s wide on either side; it would leave the bounds less than once in 1,000 seeds.
 #[test]
 fn half_dead_connections_look_alive_for_one_and_a_half_keep_alives_at_most() {
     let result = run(&fault("at = \"1 h\"", "cause = { connections_lost = { style = \"silent\" } }"));
@@ -188,7 +188,7 @@ fn half_dead_connections_look_alive_for_one_and_a_half_keep_alives_at_most() {
     let seconds: Vec<f64> = mean.iter().map(|level| level * 6.0 * 3_600.0 / 400.0).collect();
     let rows = [
         judge("all at once", &values(&result, "devices_half_dead{stat=max}"), Exactly(400.0)),
-        judge("seconds each", &seconds, Between(190.0, 210.0)),
+        judge("seconds each", &seconds, Between(185.0, 215.0)),
     ];
     settle("half-dead", &rows);
     let zone = run(&fault("at = \"1 h\"", "cause = { zone_loss = { stamp = \"weu-1\", share = 1.0 } }"));
@@ -254,7 +254,7 @@ fn a_share_of_zero_changes_nothing() {
 }
 
 /// Told at their turn, devices are out for the detection and their place in the line: 10 min and up to 200 / (60/min) more.
-/// With nothing done they wait for the 4 h. The spare leaves the other stamp alone, and all are brought back.
+/// With nothing done they wait for the 4 h; a largest value is known to 1 %. The spare leaves the other stamp alone, and all are brought back.
 #[test]
 fn remedies_cut_the_time_that_devices_are_out() {
     let outage = |remedy: &str| {
@@ -269,7 +269,7 @@ fn remedies_cut_the_time_that_devices_are_out() {
     let spare = outage(&format!("warm_spare]\nspare = \"spare\"\n{paced}\n#"));
     // Half of 400 devices, binomial: at most 250; and 2 s for the poll that names the new hub.
     let rows = [
-        judge("wait", &values(&wait, most), Between(14_400.0, 14_411.0)),
+        judge("wait", &values(&wait, most), Between(14_400.0, 14_560.0)),
         judge("evacuate", &values(&evacuate, most), Between(600.0 + 150.0, 600.0 + 255.0)),
         judge("warm spare", &values(&spare, most), Between(600.0 + 150.0, 600.0 + 255.0)),
         judge("evacuate, others", &values(&evacuate, "stamp_utilisation_ratio{stat=max}"), Exactly(1.0)),
@@ -294,7 +294,7 @@ fn a_device_that_learns_by_itself_waits_for_its_hub() {
     let result = run(&fault("at = \"30 min\"\nfor = \"2 h\"", remedy));
     settle(
         "by itself",
-        &[judge("out", &values(&result, "fault_downtime_s{fault=f stat=max}"), Between(7_200.0, 7_220.0))],
+        &[judge("out", &values(&result, "fault_downtime_s{fault=f stat=max}"), Between(7_200.0, 7_290.0))],
     );
 }
 
@@ -488,12 +488,12 @@ fn recorded_incidents_take_the_time_that_they_lasted() {
 #[test]
 fn independence_hides_how_many_devices_are_out_at_once() {
     let worst = |name: &str| {
-        let ran = Case::shipped(&format!("outages/{name}")).set("run.scale=0.02").set("run.replications=12").run();
+        let ran = Case::shipped(&format!("outages/{name}")).set("run.scale=0.2").set("run.replications=12").run();
         let (most, lost) = (ran.values("devices_unavailable{stat=max}"), ran.values("device_minutes_lost"));
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
         (mean(&most), mean(&lost))
     };
     let ((alone, _), (together, _)) = (worst("independent-quarter"), worst("common-cause-quarter"));
-    // 160 devices: a stamp has 40. With about 10 outages of 4 a quarter that strike all, nearly every quarter has one.
-    assert!(alone < 120.0 && together > 140.0, "{alone} alone, {together} together");
+    // 400 devices: a stamp has 100. Of about 10 outages a quarter half strike all, so nearly every quarter has one.
+    assert!(alone < 280.0 && together > 340.0, "{alone} alone, {together} together");
 }

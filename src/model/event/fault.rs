@@ -9,7 +9,7 @@ use crate::model::fault::Schedule;
 use crate::model::gateway::cache::Cache;
 use crate::model::ids::{DeviceId, RegionId, StampId};
 use crate::model::population::device::{Device, State};
-use crate::model::world::{NEVER, NOBODY, Occurrence, Status, World};
+use crate::model::world::{NOBODY, Occurrence, Status, World};
 use crate::units::{SimDuration, SimTime};
 
 impl World<'_> {
@@ -24,54 +24,6 @@ impl World<'_> {
                 },
             };
             self.other_event(agenda, at, Kind::FaultBegins, fault.key, (index as u32, 0));
-        }
-    }
-
-    /// Start of the next drawn occurrence after a time without the fault.
-    fn next_drawn(&self, fault: usize, from: SimTime, number: u64) -> SimTime {
-        let config = &self.config.faults[fault];
-        let Schedule::Drawn { gap, .. } = &config.schedule else { unreachable!("only drawn faults are drawn") };
-        from.saturating_add(gap.sample(&mut self.draws.stream(config.key, Purpose::FaultGap, number)))
-    }
-
-    /// Occurrences of a fault so far.
-    fn occurred(&self, fault: usize) -> u64 {
-        self.occurrences.iter().filter(|o| o.fault == fault).count() as u64
-    }
-
-    fn end_of(&self, fault: usize, from: SimTime, number: u64) -> SimTime {
-        let config = &self.config.faults[fault];
-        match &config.schedule {
-            Schedule::At { lasts, .. } => lasts.map_or(NEVER, |length| from + length),
-            Schedule::Once { length: law, .. } | Schedule::Drawn { repair: law, .. } => {
-                from.saturating_add(law.sample(&mut self.draws.stream(config.key, Purpose::FaultRepair, number)))
-            }
-            Schedule::Listed(list) => from + list[number as usize].lasts,
-        }
-    }
-
-    /// What an occurrence does, and how many targets it strikes: those of its row, or with a cause in common the others too.
-    fn strikes(&self, fault: usize, number: u64) -> (Vec<Effect>, usize) {
-        let config = &self.config.faults[fault];
-        if let Schedule::Listed(list) = &config.schedule {
-            let incident = &list[number as usize];
-            return (incident.effects.clone(), incident.targets);
-        }
-        let mut effects = config.effects.clone();
-        let Some(common) = &config.common else { return (effects, 1) };
-        if !self.draws.stream(config.key, Purpose::CommonCause, number).chance(common.share.get()) {
-            return (effects, 1);
-        }
-        effects.extend(&common.effects);
-        (effects, 1 + common.targets)
-    }
-
-    /// The next row of a list begins at its own time, whether or not this one is over then.
-    fn schedule_next_listed<L: EventList>(&mut self, agenda: &mut Agenda<L>, fault: usize, number: u64) {
-        let config = &self.config.faults[fault];
-        let Schedule::Listed(list) = &config.schedule else { return };
-        if let Some(next) = list.get(number as usize + 1) {
-            self.other_event(agenda, next.at, Kind::FaultBegins, config.key, (fault as u32, 0));
         }
     }
 

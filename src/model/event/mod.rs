@@ -18,6 +18,7 @@ mod learnt;
 mod half_dead;
 mod movement;
 pub mod names;
+mod occurrence;
 mod path;
 mod probe;
 mod provision;

@@ -11,7 +11,6 @@ use crate::metrics::measure::MeasureKey;
 use crate::metrics::recorder::TallyId;
 use crate::model::condition::{Condition, Target};
 use crate::model::event::Kind;
-use crate::model::fault::Schedule;
 use crate::model::fault::remediation::{FailBack, Learns, Plan};
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::movement::MoveRule;
@@ -114,6 +113,9 @@ impl World<'_> {
     /// Ends a move with the devices that it has evicted.
     fn break_off(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
+        if run.next as usize == run.devices.len() {
+            return; // There is nobody left to evict.
+        }
         run.devices.truncate(run.next as usize);
         run.begun = run.evicted > 0;
         self.close_move(index, now);
@@ -223,25 +225,6 @@ impl World<'_> {
             out.push((key("move_devices"), devices));
             if let [Some(length)] = lengths.as_slice() {
                 out.push((key("move_duration_s"), *length));
-            }
-        }
-    }
-
-    /// How often faults of a list, or with a cause in common, occurred and struck several; what failovers lost.
-    pub(super) fn occurrence_figures(&self, out: &mut Vec<(MeasureKey, f64)>) {
-        for (f, fault) in self.config.faults.iter().enumerate() {
-            let key = |measure| MeasureKey::new(measure).with("fault", &*fault.name);
-            let of: Vec<_> = self.occurrences.iter().filter(|occurrence| occurrence.fault == f).collect();
-            if fault.common.is_some() || matches!(fault.schedule, Schedule::Listed(_)) {
-                out.push((key("fault_occurrences"), of.len() as f64));
-                let several = of.iter().filter(|occurrence| occurrence.targets > 1).count();
-                if !of.is_empty() {
-                    out.push((key("common_cause_ratio"), several as f64 / of.len() as f64));
-                }
-            }
-            if fault.effects.iter().any(|effect| matches!(effect.condition, Condition::FailingOver(_))) {
-                let lost: u64 = of.iter().map(|occurrence| occurrence.identities_lost).sum();
-                out.push((key("identities_lost"), lost as f64));
             }
         }
     }

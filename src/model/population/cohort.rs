@@ -38,7 +38,6 @@ pub enum OnBoot {
 
 impl OnBoot {
     /// Whether it is the default.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
     pub fn is_stored(&self) -> bool {
         *self == Self::Stored
     }

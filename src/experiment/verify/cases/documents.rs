@@ -1,6 +1,6 @@
 //! Values that can be checked by hand against Azure's documents: metering, prices, allocation.
 
-use super::super::case::{Case, published};
+use super::super::case::{Case, published, value};
 use super::super::row::Margin::{Exact, Relative};
 use super::super::table::Table;
 
@@ -21,7 +21,7 @@ pub(super) fn cases(table: &Table) -> Vec<Case> {
         (999_999, 100_000, 50_000, "S2", 200),
     ];
     let sawtooth = fleets.into_iter().map(|fleet| sawtooth(table, fleet));
-    let bills = [one_month(), registrations(false), registrations(true), events(), quota()];
+    let bills = [one_month(), registrations(false), registrations(true), events(), quota(), offline_call()];
     sawtooth.chain(bills).chain(["no-hub", "static-hub"].map(refused)).collect()
 }
 
@@ -76,6 +76,18 @@ fn quota() -> Case {
     let used = published(231.0 * 1_728.0 / 400_000.0, METERING);
     let case = Case::new(RULES, "231 devices on one unit of S1", include_str!("quota.toml"));
     case.expect("quota_used_ratio{stat=max}", &used, Relative(0.005))
+}
+
+/// A call to a device that is off is charged the blocks of its request, 3 for 9 KB, and one for the answer that it is not online.
+fn offline_call() -> Case {
+    let of_each = |run: &_| {
+        let charged = value(run, "quota_used_ratio{stat=max}")? * 400_000.0;
+        Some(charged / value(run, "commands")?)
+    };
+    let reference = published(4.0, METERING);
+    Case::new(RULES, "calls to devices that are off", include_str!("offline-call.toml"))
+        .expect_of("messages charged for each call", &reference, 1.0, Exact, of_each)
+        .expect("command_outcome_ratio{outcome=offline}", &published(1.0, METERING), Exact)
 }
 
 /// Registration fails where no hub takes part, and where the only hub of a static allocation does not.

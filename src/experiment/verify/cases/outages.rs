@@ -14,7 +14,13 @@ pub(super) fn cases(table: &Table) -> Vec<Case> {
     let registrations = [registration(table, 1_000_000), registration(table, 100_000), four_instances()];
     let silent = [("python", "60 s", 30, 90), ("java", "230 s", 115, 345)];
     let silent = silent.map(|(sdk, keep_alive, first, last)| silence(sdk, keep_alive, first, last));
-    drains.into_iter().chain(registrations).chain([spill_over(), cell_drain()]).chain(silent).collect()
+    drains
+        .into_iter()
+        .chain(registrations)
+        .chain([spill_over(), cell_drain()])
+        .chain(silent)
+        .chain([half_dead()])
+        .collect()
 }
 
 /// N / rate, less the one operation of credit; nothing is random. The margin is the rounding of the credit.
@@ -90,5 +96,21 @@ fn silence(sdk: &str, keep_alive: &str, first: usize, last: usize) -> Case {
     moments.into_iter().fold(case, |case, (figure, second, devices, margin)| {
         let unaware = move |run: &_| window(run, "devices_in_state{state=unaware}", 60 + second);
         case.expect_of(figure, &published(devices, SOURCE), 1.0, margin, unaware)
+    })
+}
+
+/// The hub's side of it: a connection that died silently looks alive for half a keep-alive at least and 1.5 at most, so that
+/// a hub with 60 s counts devices for up to 90 s that are gone.
+fn half_dead() -> Case {
+    const SOURCE: &str = "Azure IoT Hub MQTT support: 1.5 keep-alives; derived, uniform phases";
+    let moments = [
+        ("half-dead until half a keep-alive", 29, 5_000.0, Exact),
+        ("half-dead half-way", 60, 2_500.0, Absolute(300.0)),
+        ("half-dead after 1.5 keep-alives", 90, 0.0, Exact),
+    ];
+    let case = Case::new(OUTAGES, "half-dead connections", include_str!("half-dead.toml"));
+    moments.into_iter().fold(case, |case, (figure, second, devices, margin)| {
+        let counted = move |run: &_| window(run, "devices_half_dead", 60 + second);
+        case.expect_of(figure, &published(devices, SOURCE), 1.0, margin, counted)
     })
 }
