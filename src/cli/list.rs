@@ -11,6 +11,7 @@ use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::fault::FaultCause;
 use crate::model::gateway::eviction::EvictionPolicy;
 use crate::model::gateway::fallback::FallbackPolicy;
+use crate::model::lifecycle::change::ChangeKind;
 use crate::model::movement::MoveKind;
 use crate::model::population::cohort::ReconnectRule;
 use crate::model::population::growth::GrowthLaw;
@@ -41,6 +42,8 @@ enum Kind {
     Faults,
     /// Moves of devices
     Moves,
+    /// Changes of hubs by an operator
+    Changes,
     /// Growth laws
     Growth,
     /// Back-off rules
@@ -74,6 +77,7 @@ impl Kind {
             Self::Policies => ("Allocation policies", "[dps.allocation.NAME]"),
             Self::Faults => ("Faults", "[faults.cause.NAME]"),
             Self::Moves => ("Moves", "[moves.kind.NAME]"),
+            Self::Changes => ("Changes of hubs", "[changes.kind.NAME]"),
             Self::Growth => ("Growth laws", "[cohorts.growth.NAME]"),
             Self::Retry => ("Back-off rules", "[cohorts.retry.NAME]"),
             Self::Reconnect => ("Reconnect rules", "[cohorts.reconnect.NAME]"),
@@ -91,6 +95,7 @@ impl Kind {
             Self::Policies => registered(AllocationPolicy::ENTRIES),
             Self::Faults => registered(FaultCause::ENTRIES),
             Self::Moves => registered(MoveKind::ENTRIES),
+            Self::Changes => registered(ChangeKind::ENTRIES),
             Self::Growth => registered(GrowthLaw::ENTRIES),
             Self::Retry => registered(BackoffRule::ENTRIES),
             Self::Reconnect => registered(ReconnectRule::ENTRIES),

@@ -18,6 +18,7 @@ use stampsim::model::fault::FaultCause;
 use stampsim::model::gateway::call::Outcome;
 use stampsim::model::gateway::eviction::EvictionPolicy;
 use stampsim::model::gateway::fallback::FallbackPolicy;
+use stampsim::model::lifecycle::change::ChangeKind;
 use stampsim::model::movement::MoveKind;
 use stampsim::model::population::cohort::ReconnectRule;
 use stampsim::model::population::device::State;
@@ -236,7 +237,7 @@ fn measures() -> String {
 }
 
 /// Every registry: heading, the table of a scenario file that it fills, its entries.
-fn registries() -> [(&'static str, &'static str, &'static [Entry]); 10] {
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 11] {
     [
         ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
@@ -248,6 +249,7 @@ fn registries() -> [(&'static str, &'static str, &'static [Entry]); 10] {
         ("Routing of users", "[users.routing.NAME]", UserRouting::ENTRIES),
         ("Faults", "[faults.cause.NAME]", FaultCause::ENTRIES),
         ("Moves", "[moves.kind.NAME]", MoveKind::ENTRIES),
+        ("Changes of hubs", "[changes.kind.NAME]", ChangeKind::ENTRIES),
     ]
 }
 
