@@ -13,6 +13,7 @@ use crate::model::fault::FaultCause;
 use crate::model::fault::remediation::Remediation;
 use crate::model::gateway::eviction::EvictionPolicy;
 use crate::model::gateway::fallback::FallbackPolicy;
+use crate::model::lifecycle::change::ChangeKind;
 use crate::model::movement::{MoveKind, MoveOrder, Pacing};
 use crate::model::population::cohort::ReconnectRule;
 use crate::model::population::growth::GrowthLaw;
@@ -51,6 +52,8 @@ enum Kind {
     Pacing,
     /// Orders of a move
     Orders,
+    /// Changes of hubs by an operator
+    Changes,
     /// Growth laws
     Growth,
     /// Back-off rules
@@ -88,6 +91,7 @@ impl Kind {
             Self::Moves => ("Moves", "[moves.kind.NAME]"),
             Self::Pacing => ("Pacing of moves", "[moves.pacing.NAME]"),
             Self::Orders => ("Orders of moves", "[moves.order.NAME]"),
+            Self::Changes => ("Changes of hubs", "[changes.kind.NAME]"),
             Self::Growth => ("Growth laws", "[cohorts.growth.NAME]"),
             Self::Retry => ("Back-off rules", "[cohorts.retry.NAME]"),
             Self::Reconnect => ("Reconnect rules", "[cohorts.reconnect.NAME]"),
@@ -109,6 +113,7 @@ impl Kind {
             Self::Moves => registered(MoveKind::ENTRIES),
             Self::Pacing => registered(Pacing::ENTRIES),
             Self::Orders => registered(MoveOrder::ENTRIES),
+            Self::Changes => registered(ChangeKind::ENTRIES),
             Self::Growth => registered(GrowthLaw::ENTRIES),
             Self::Retry => registered(BackoffRule::ENTRIES),
             Self::Reconnect => registered(ReconnectRule::ENTRIES),

@@ -20,6 +20,7 @@ use stampsim::model::fault::remediation::Remediation;
 use stampsim::model::gateway::call::Outcome;
 use stampsim::model::gateway::eviction::EvictionPolicy;
 use stampsim::model::gateway::fallback::FallbackPolicy;
+use stampsim::model::lifecycle::change::ChangeKind;
 use stampsim::model::movement::{MoveKind, MoveOrder, Pacing};
 use stampsim::model::population::cohort::ReconnectRule;
 use stampsim::model::population::device::State;
@@ -238,7 +239,7 @@ fn measures() -> String {
 }
 
 /// Every registry: heading, the table of a scenario file that it fills, its entries.
-fn registries() -> [(&'static str, &'static str, &'static [Entry]); 14] {
+fn registries() -> [(&'static str, &'static str, &'static [Entry]); 15] {
     [
         ("Growth laws", "[cohorts.growth.NAME]", GrowthLaw::ENTRIES),
         ("Back-off rules", "[cohorts.retry.NAME]", BackoffRule::ENTRIES),
@@ -254,6 +255,7 @@ fn registries() -> [(&'static str, &'static str, &'static [Entry]); 14] {
         ("Moves", "[moves.kind.NAME]", MoveKind::ENTRIES),
         ("Pacing of moves", "[moves.pacing.NAME]", Pacing::ENTRIES),
         ("Orders of moves", "[moves.order.NAME]", MoveOrder::ENTRIES),
+        ("Changes of hubs", "[changes.kind.NAME]", ChangeKind::ENTRIES),
     ]
 }
 
