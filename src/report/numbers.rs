@@ -17,7 +17,7 @@ pub fn spoken(measure: &Measure, value: f64) -> String {
 }
 
 /// Ratios of two quantities that are no share of each other.
-const PLAIN_RATIOS: [&str; 2] = ["cost_premium_ratio", "imbalance_ratio"];
+const PLAIN_RATIOS: [&str; 3] = ["cost_premium_ratio", "imbalance_ratio", "dps_imbalance_ratio"];
 
 /// Whether people read the figures of a measure in per cent.
 pub fn reads_as_share(measure: &str) -> bool {
@@ -85,7 +85,8 @@ pub(super) fn milliseconds(value: f64) -> String {
         v if v < 59_950.0 => format!("{} s", rounded(value / 1e3)),
         v if v < 3_597_000.0 => format!("{} min", rounded(value / 6e4)),
         v if v < 171_000_000.0 => format!("{} h", rounded(value / 3.6e6)),
-        _ => format!("{} days", rounded(value / 8.64e7)),
+        v if v < 8.64e10 => format!("{} days", rounded(value / 8.64e7)),
+        _ => format!("{} days", grouped(value / 8.64e7)),
     }
 }
 
