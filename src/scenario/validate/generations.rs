@@ -53,6 +53,9 @@ impl Build<'_> {
         stamps: Option<&[StampConfig]>,
     ) {
         let (Some(cohorts), Some(stamps)) = (cohorts, stamps) else { return };
+        if self.lost.items("stamps") || self.lost.key("stamps", "generations") || self.lost.items("cohorts") {
+            return; // Who cannot be told from what is left of the file is not blamed.
+        }
         for (plan, ring) in moves.iter().filter_map(|plan| Some((plan, plan.rule.to_ring?))) {
             let takes = |(c, cohort): &(usize, &CohortConfig)| {
                 let select = &plan.selector;
