@@ -802,7 +802,6 @@ fn answers_windows_and_attempts_are_checked() {
     for (text, what) in [
         ("answer=None were.", "an answer without a figure"),
         ("answer={time_to_recove_s}", "did you mean `time_to_recover_s`?"),
-        ("answer={time_to_recover_s fault=dril}", "unknown fault `dril`"),
         ("answer={time_to_recover_s", "a brace without its partner"),
         ("stamps.0.hub.connects={ window = \"0 s\" }", "a window of zero"),
         ("stamps.0.hub.sends={ window = \"1 s\" }", "this limit is no window"),
@@ -813,6 +812,8 @@ fn answers_windows_and_attempts_are_checked() {
     ] {
         assert!(said(text).contains(what), "{text}: {}", said(text));
     }
+    let nobody = set(&["answer={time_to_recover_s fault=dril}"]).expect("it can be run");
+    assert!(nobody.warnings[0].to_string().contains("unknown fault `dril`"), "{}", nobody.warnings[0]);
     let once = set(&["gateway.attempts=2"]).expect("it can be run");
     assert!(once.warnings[0].to_string().contains("there is never a second one"), "{}", once.warnings[0]);
 }

@@ -320,7 +320,7 @@ fn what_contradicts_itself_is_refused_at_its_place() {
         (
             TWO,
             "[[faults]]\nat = \"1 h\"\nfor = \"1 h\"\n[faults.cause.dps_failover]\nservice = \"a\"\n",
-            "draws its own length; expected no `for`",
+            "a `dps_failover` with `for`; expected no `for`; its length is drawn from `rto`",
         ),
         (
             "",

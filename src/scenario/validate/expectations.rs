@@ -120,12 +120,14 @@ impl Build<'_> {
     fn labels(&mut self, at: &str, expect: &Expect, file: &File) {
         for kind in ["fault", "move", "feature"] {
             let value = expect.labels.get(kind).map(|value| value.0.as_str()).filter(|value| *value != "*");
-            self.named(&format!("{at}/labels/{kind}"), kind, value, file);
+            if let Some(finding) = value.and_then(|value| self.unnamed(kind, value, file)) {
+                self.say(&format!("{at}/labels/{kind}"), finding);
+            }
         }
     }
 
-    /// Says that a label names no fault, no move or no feature of the scenario.
-    pub(super) fn named(&mut self, path: &str, kind: &str, value: Option<&str>, file: &File) {
+    /// What is wrong with a label that names no fault, no move or no feature of the scenario.
+    pub(super) fn unnamed(&self, kind: &str, value: &str, file: &File) -> Option<Finding> {
         let broken = broken(file);
         let (section, known): (&str, Vec<&str>) = match kind {
             "fault" => {
@@ -135,9 +137,7 @@ impl Build<'_> {
             "feature" => ("features", file.features.iter().map(|feature| feature.name.as_str()).collect()),
             _ => ("moves", file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect()),
         };
-        if let Some(value) = value.filter(|value| !known.contains(value) && !self.lost.items(section)) {
-            self.say(path, unknown(kind, value, &known));
-        }
+        (!known.contains(&value) && !self.lost.items(section)).then(|| unknown(kind, value, &known))
     }
 }
 

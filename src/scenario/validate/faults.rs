@@ -126,7 +126,9 @@ impl Build<'_> {
         if fault.lasts.is_some() {
             let finding = Finding::new(format!("a `{}` with `for`", fault.cause.key())).expected("no `for`");
             let help = match &fault.cause {
-                FaultCause::HubFailover(_) => "its length is drawn from `rto`, which may be a constant",
+                FaultCause::HubFailover(_) | FaultCause::DpsFailover(_) => {
+                    "its length is drawn from `rto`, which may be a constant"
+                }
                 _ => "it takes only a moment",
             };
             self.say_key(&format!("{at}/for"), finding.help(help));
