@@ -123,10 +123,16 @@ impl Place {
         Ok(Self { measure: measure.to_owned(), labels })
     }
 
-    /// The figure of this place; of several the worst.
+    /// The figure of this place; of several the worst. A mean, a maximum and a quantile are no figures to choose among, so a
+    /// place that leaves open which it wants has none.
     fn figure<'a>(&self, study: &'a Study) -> Option<&'a Estimate> {
         let there = study.estimates.iter().filter(|(_, estimate)| estimate.n > 0).map(|(key, _)| key);
         let keys = matching(&self.measure, &self.labels, there).ok()?;
+        let kinds = |key: &&MeasureKey| ["stat", "quantile"].map(|label| key.labels.get(label).map(str::to_owned));
+        let named = keys.iter().map(kinds).collect::<std::collections::BTreeSet<_>>();
+        if named.len() > 1 && !named.contains(&[None, None]) {
+            return None;
+        }
         let badness = |key: &&MeasureKey| {
             let mean = study.estimates[*key].mean;
             if key.measure().better == Better::Higher { -mean } else { mean }
@@ -170,6 +176,9 @@ mod tests {
         assert_eq!(filled("{blast_radius_ratio fault=a} of {blast_radius_ratio}", &study), "0.25 of 0.5");
         assert_eq!(filled("after {time_to_recover_s share=0.99, fault=a} s.", &study), "after 9 s.");
         assert_eq!(filled("{{so}} {time_to_recover_s share=1 %}", &study), "{so} ?");
+        let stats = ["mean", "max"].map(|stat| (MeasureKey::new("cost_deviation_ratio").with("stat", stat), 0.1));
+        let text = "{cost_deviation_ratio}, {cost_deviation_ratio stat=max}";
+        assert_eq!(filled(text, &self::study(&stats)), "?, 0.1", "which of the two is not said");
     }
 
     #[test]

@@ -100,6 +100,8 @@ pub enum Purpose {
     EndpointChoice = 43,
     /// The time that DPS needs to tell a device its hub.
     StatusQuery = 46,
+    /// Reads and updates of twins.
+    TwinOperations = 47,
     /// Stamps that an allocation by chance looks at.
     StampChoice = 44,
     /// The endpoint that a user is given by weight.

@@ -133,6 +133,8 @@ macro_rules! measures {
 }
 
 measures! {
+    "twin_operations" ["1"] Neither, "Reads or updates of twins, by the throttle of label `throttle`.", "Operations that reached a hub that was up; only where cohorts use twins.";
+    "twin_lost_ratio" ["1" share] Lower, "Share of the operations on twins that a throttle or the daily quota refused.", "As in twin_operations.";
     "command_latency_ms" ["ms"] Lower, "From the arrival of a cloud-to-device call at the gateway to its answer.", "Calls that were delivered.";
     "command_outcome_ratio" ["1" share] Neither, "Share of calls that ended in the outcome of label `outcome`.", "All calls that ended.";
     "command_retry_ratio" ["1" share] Lower, "Share of the calls' attempts at hubs that repeat one which was given up.", "Attempts that reached a hub; only where a gateway tries more than once.";

@@ -23,6 +23,7 @@ use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
+use crate::model::population::twins::TwinThrottle;
 use crate::model::routing::{Routing, UsersConfig};
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
 use crate::model::stamp::path::Ledger;
@@ -310,6 +311,8 @@ pub struct World<'a> {
     pub jittered: Vec<Vec<Vec<u64>>>,
     /// What became of every message.
     pub ledger: Ledger,
+    /// Twin throttles of each hub, reads and updates, where twins are used.
+    pub twins: Vec<[TwinThrottle; 2]>,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
     /// Remedies so far.
@@ -451,6 +454,7 @@ impl<'a> World<'a> {
             popularity: Vec::new(),
             jittered: Vec::new(),
             ledger: Ledger::default(),
+            twins: Vec::new(),
             flowed: SimTime::ZERO,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
             decided: (SimTime::ZERO, SimTime::ZERO),

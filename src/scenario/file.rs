@@ -26,7 +26,7 @@ use crate::model::lifecycle::change::ChangeKind;
 use crate::units::Ratio;
 
 pub use catalog::{CATALOG, Catalog, PriceTable};
-pub use cohorts::{Cohort, Commands, Enrollment, PopularityTable, Sas, TelemetryTable};
+pub use cohorts::{Cohort, Commands, Enrollment, PopularityTable, Sas, TelemetryTable, Twins};
 pub use dps::{Dps, Network, Service};
 pub use expect::{Expect, LabelValue, PhaseOf};
 pub use faults::{CommonCauseTable, Drawn, Fault, Incidents};

@@ -24,6 +24,7 @@ mod scaling;
 mod services;
 mod stamps;
 mod steady;
+mod twins;
 mod users;
 
 use std::path::Path;
@@ -198,6 +199,7 @@ impl<'a> Build<'a> {
         let mut stamps = self.stamps(&mut file, &names, &limits, &prices);
         let cohorts = self.cohorts(&mut file, &names, stamps.as_deref(), frame);
         self.reach(&file, &names, stamps.as_deref(), cohorts.as_deref());
+        self.twins(&file, stamps.as_deref(), cohorts.as_deref());
         if let Some(stamps) = &mut stamps {
             self.ladders(&file, &names, stamps, scaling::Books { limits: &limits, prices: &prices });
         }

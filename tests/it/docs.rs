@@ -304,6 +304,8 @@ fn the_index_of_scenarios_is_the_folder() {
         assert!(rows.iter().any(|line| line.contains(&row)), "docs/scenarios.md lacks {name}, or its question");
     }
     assert_eq!(rows.len(), scenarios().len(), "docs/scenarios.md has a scenario that is not there");
+    let empty: Vec<&&str> = rows.iter().filter(|row| row.contains("(no figure)") || row.ends_with("|  |")).collect();
+    assert!(empty.is_empty(), "scenarios that answer nothing: {empty:?}");
 }
 
 /// Family, rows and verdict of each line of a table of families.

@@ -21,4 +21,5 @@ mod rerun;
 mod scaling;
 mod statistics;
 mod support;
+mod twins;
 mod verify;

@@ -30,6 +30,7 @@ mod scale;
 mod servers;
 mod telemetry;
 mod topology;
+mod twins;
 mod user_figures;
 mod window;
 
@@ -153,10 +154,12 @@ pub enum Kind {
     Boots,
     /// A hub notices that a connection is dead.
     HubNotices,
+    /// The operations on twins of a tick.
+    TwinTick,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 51] = [
+const KINDS: [Kind; 52] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -208,6 +211,7 @@ const KINDS: [Kind; 51] = [
     Kind::Reboots,
     Kind::Boots,
     Kind::HubNotices,
+    Kind::TwinTick,
 ];
 
 impl Kind {
@@ -294,6 +298,7 @@ impl<L: EventList> Model<L> for World<'_> {
                 }
             }
             Kind::TelemetryFlow => self.telemetry_flow(agenda),
+            Kind::TwinTick => self.twin_tick(agenda),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
             Kind::MessageAtHub => self.message_at_hub(agenda, index),
@@ -369,6 +374,7 @@ impl World<'_> {
         self.open_users(agenda);
         self.populate(agenda);
         self.begin_traffic(agenda);
+        self.begin_twins(agenda);
         self.schedule_faults(agenda);
         self.schedule_moves(agenda);
         self.schedule_scaling(agenda);

@@ -126,6 +126,7 @@ impl Kind {
             Self::Reboots => "reboots",
             Self::Boots => "boots",
             Self::HubNotices => "hub_notices",
+            Self::TwinTick => "twin_tick",
         }
     }
 }

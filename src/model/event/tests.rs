@@ -102,6 +102,7 @@ fn cohort(devices: u32, backoff: BackoffRule) -> CohortConfig {
         backoff,
         reconnect: ReconnectRule::default(),
         on_boot: OnBoot::default(),
+        twins: None,
         first_attempt: zero(),
         registration_delay: zero(),
         keep_alive: SimDuration::from_secs(60),

@@ -219,6 +219,7 @@ impl World<'_> {
         self.registration_figures(&mut out);
         self.generation_figures(&mut out);
         self.feature_figures(&mut out);
+        self.twin_figures(&mut out);
         out
     }
 

@@ -9,6 +9,7 @@ use crate::model::backoff::BackoffRule;
 use crate::model::ids::{RegionId, RingId, StampId};
 use crate::model::population::growth::GrowthLaw;
 use crate::model::population::traffic::{Calls, Telemetry};
+use crate::model::population::twins::Twins;
 use crate::registry;
 use crate::units::{Ratio, SimDuration};
 
@@ -72,6 +73,8 @@ pub struct CohortConfig {
     pub telemetry: Option<Telemetry>,
     /// Cloud-to-device calls, if users call the devices.
     pub calls: Option<Calls>,
+    /// Operations on twins, if there are any.
+    pub twins: Option<Twins>,
     /// Back-off between connection attempts.
     pub backoff: BackoffRule,
     /// When a device that cannot connect goes to DPS.

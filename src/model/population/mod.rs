@@ -4,3 +4,4 @@ pub mod cohort;
 pub mod device;
 pub mod growth;
 pub mod traffic;
+pub mod twins;

@@ -66,6 +66,9 @@ pub struct Cohort {
     /// Calls by users to the devices. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commands: Option<Commands>,
+    /// Reads and updates of the devices' twins. Default: none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub twins: Option<Twins>,
     /// Back-off between attempts to connect, as a table named after the SDK. Default `csharp`.
     #[serde(default)]
     pub retry: BackoffRule,
@@ -152,6 +155,24 @@ pub struct Commands {
     /// Change of the rate over time, as a table named after the shape. Default: none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub profile: Option<RateProfile>,
+}
+
+/// Operations on the twins of the devices of a cohort, by the devices or by back ends: while a device is connected, at random.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Twins {
+    /// Mean reads of one twin, such as "1/day". Default none.
+    pub reads: Rate,
+    /// Mean updates of one twin, such as "4/day". Default none.
+    pub updates: Rate,
+    /// What one operation carries; it is metered in the blocks of messages. Default 1 KB.
+    pub size: Bytes,
+}
+
+impl Default for Twins {
+    fn default() -> Self {
+        Self { reads: Rate::ZERO, updates: Rate::ZERO, size: one_kb() }
+    }
 }
 
 /// SAS tokens over MQTT: a renewal breaks the connection.

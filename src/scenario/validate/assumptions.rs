@@ -128,6 +128,12 @@ fn provisioning(model: &ModelConfig, lines: &mut Vec<String>) {
     let draws = if dps.draws_on_registry { "draws" } else { "does not draw" };
     lines.push(format!("the work of DPS {draws} on the registry throttles of the hubs (not documented)"));
     lines.push("a look-up of a registration state counts as one service operation".to_owned());
+    if model.cohorts.iter().any(|cohort| cohort.twins.is_some()) {
+        lines.push(
+            "operations on twins come at random while a device is connected; one that is refused is not tried again"
+                .to_owned(),
+        );
+    }
     if model.cohorts.iter().any(|cohort| cohort.on_boot == OnBoot::Query) {
         let draws = if dps.lookup_counts { "draws" } else { "does not draw" };
         lines.push(format!(

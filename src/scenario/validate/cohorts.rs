@@ -15,6 +15,7 @@ use crate::scenario::diagnostic::{Finding, unknown};
 use crate::scenario::file::{Cohort, Commands, File, PopularityTable, TelemetryTable};
 use crate::scenario::intake::growth_curve;
 use crate::scenario::validate::stamps::name_problem;
+use crate::scenario::validate::twins::twins;
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{Bytes, SimDuration, SimTime};
 
@@ -122,6 +123,7 @@ impl Build<'_> {
             backoff: cohort.retry.clone(),
             reconnect: cohort.reconnect.clone(),
             on_boot: cohort.on_boot,
+            twins: cohort.twins.as_ref().map(twins),
             first_attempt: cohort.first_attempt,
             registration_delay: cohort.registration_delay,
             keep_alive,

@@ -137,7 +137,10 @@ impl Build<'_> {
             "feature" => ("features", file.features.iter().map(|feature| feature.name.as_str()).collect()),
             _ => ("moves", file.moves.iter().filter_map(|plan| plan.name.as_deref()).collect()),
         };
-        (!known.contains(&value) && !self.lost.items(section)).then(|| unknown(kind, value, &known))
+        // The way back of a move has a name of its own.
+        let is_known =
+            known.contains(&value) || value.strip_suffix("-back").is_some_and(|there| known.contains(&there));
+        (!is_known && !self.lost.items(section)).then(|| unknown(kind, value, &known))
     }
 }
 
