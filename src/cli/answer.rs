@@ -15,6 +15,15 @@ pub(super) fn answer(scenario: &Scenario, study: &Study) -> Option<String> {
     Some(answer.fill(study, in_words))
 }
 
+/// What is said of places that no figure of the run fits.
+pub(super) fn unanswered(scenario: &Scenario, study: &Study) -> Option<String> {
+    let is_empty = answer(scenario, study).is_some_and(|text| text.contains(NOTHING));
+    is_empty.then(|| {
+        "a place of the answer has no figure in this run; summary.csv has all that there are, with their labels"
+            .to_owned()
+    })
+}
+
 /// A mean, with its interval where that reads differently: "45 min (44 min to 46 min)".
 fn in_words(place: &Place, estimate: Option<&Estimate>) -> String {
     let (Some(measure), Some(estimate)) = (find(&place.measure), estimate) else { return NOTHING.to_owned() };

@@ -135,7 +135,10 @@ fn hub_lines(hub: &Hub) -> [String; 2] {
     });
     let alike = if *alike == 1 { first.clone() } else { format!("{alike} like {first}") };
     [
-        line("hub", &format!("{alike}: {edition} x {units} with {} devices; needs {needs}{cheapest}", count(*devices))),
+        line(
+            "hub",
+            &format!("{alike}: {edition} x {units} with {} devices; needs {needs}{cheapest}", count(devices.max(0.0))),
+        ),
         line("  reconnect", &crowd(&hub.reconnect, "spread first attempts over that")),
     ]
 }

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use clap::Args;
 use serde_json::json;
 
-use super::answer::answer;
+use super::answer::{answer, unanswered};
 use super::circles;
 use super::delivery::Delivery;
 use super::exit;
@@ -299,7 +299,14 @@ fn keep(
         answer: answer(scenario, study),
         codes,
         notes,
-        advice: result.advice.iter().chain(&result.doubts).cloned().chain(circles::in_words(study)).collect(),
+        advice: result
+            .advice
+            .iter()
+            .chain(&result.doubts)
+            .cloned()
+            .chain(circles::in_words(study))
+            .chain(unanswered(scenario, study))
+            .collect(),
         suite: Suite { name: scenario.name.clone(), ..Suite::default() },
     };
     if study.replications == 0 {

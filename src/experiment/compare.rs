@@ -14,7 +14,7 @@ use crate::results::{Figure, Manifest, StoredRun};
 const CONFIDENCE: f64 = 0.95;
 
 /// Figures that are judged unless others are asked for: measure, and the label that a figure must have, if any.
-const KEY_FIGURES: [(&str, Option<&str>); 20] = [
+const KEY_FIGURES: [(&str, Option<&str>); 22] = [
     ("command_latency_ms", Some("quantile=0.99")),
     ("command_outcome_ratio", Some("outcome=delivered")),
     ("telemetry_latency_ms", Some("quantile=0.99")),
@@ -24,6 +24,8 @@ const KEY_FIGURES: [(&str, Option<&str>); 20] = [
     ("connect_attempts", Some("stat=mean")),
     ("move_downtime_s", Some("quantile=0.99")),
     ("move_duration_s", None),
+    ("move_calls_failed", None),
+    ("fault_downtime_s", Some("quantile=0.99")),
     ("time_to_recover_s", Some("share=99 %")),
     ("blast_radius_ratio", None),
     ("device_minutes_lost", None),

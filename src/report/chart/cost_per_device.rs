@@ -19,6 +19,9 @@ const MEASURE: &str = "cost_per_device_usd_per_month";
 /// Drawn in this order, the key line last.
 const LINES: [(&str, Colour); 3] = [("floor", MUTED), ("connected", TEAL), ("registered", BLUE)];
 
+/// What a title says of the highest point: it stands out by so much [1].
+const PEAK: f64 = 1.2;
+
 struct Line {
     name: &'static str,
     colour: Colour,
@@ -79,7 +82,16 @@ fn words(sheet: &Sheet, lines: &[Line], key: &Line, happened: Happened) -> Words
     let (first, last) = (key.first().unwrap_or(0.0), key.last().unwrap_or(0.0));
     let stamps = happened.sentence().map_or_else(String::new, |sentence| format!(" while {sentence}"));
     let way = if last < first { "falls" } else { "rises" };
-    let title = if (last - first).abs() > first.abs() * 0.03 && usd(first) != usd(last) {
+    let peak = known(&key.points).map(|point| point.mean).fold(f64::NEG_INFINITY, f64::max);
+    let title = if peak > first.max(last) * PEAK {
+        format!(
+            "Cost per {} device goes from {} over {} to {} a month{stamps}",
+            key.name,
+            usd(first),
+            usd(peak),
+            usd(last)
+        )
+    } else if (last - first).abs() > first.abs() * 0.03 && usd(first) != usd(last) {
         format!("Cost per {} device {way} from {} to {} a month{stamps}", key.name, usd(first), usd(last))
     } else {
         format!("A {} device costs {} a month{stamps}", key.name, usd(last))
