@@ -352,3 +352,18 @@ fn a_move_to_stamps_that_are_too_small_is_warned_of() {
         warned(&format!("{FLEET}{PROMOTION}[moves.order.by_ring]\nrings = [\"test\"]\n")).contains("orders nothing")
     );
 }
+
+/// 60 devices a minute, all out by minute 30; DPS is silent from 30 s before, so 2.5 % of the devices are down and the guard
+/// pauses a move that has nobody left to evict. It is over with its last device, and the pause with it.
+#[test]
+fn a_pause_ends_with_its_move() {
+    let slow = PROMOTION.replace("600/min", "60/min");
+    let outage = OUTAGE.replace("15 min", "1770 s");
+    let result = ran(&format!("{FLEET}{slow}{GUARD}{outage}"));
+    assert_eq!(figure(&result, "move_pauses{move=promotion}"), 1.0);
+    let [length, paused] =
+        ["move_duration_s", "move_paused_s"].map(|name| figure(&result, &format!("{name}{{move=promotion}}")));
+    let looks = (length - paused) / 30.0;
+    near(looks, looks.round(), 1e-6, "the pause begins at a look and ends with the move");
+    assert!(paused > 500.0 && paused < length, "{paused} s of {length} s");
+}

@@ -174,10 +174,11 @@ impl World<'_> {
         self.close_move(index, now);
     }
 
-    /// Ends a move with its last device, and the phase during it.
+    /// Ends a move with its last device, and with it the phase during it and a pause that still lasts.
     pub(super) fn close_move(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
         if run.is_over() && run.ended.is_none_or(|ended| ended < run.last) {
+            run.end_pause(now);
             run.ended = Some(now);
             self.recorder.cut(now);
             self.unwatch_move(index);
