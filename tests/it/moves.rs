@@ -367,3 +367,19 @@ fn a_pause_ends_with_its_move() {
     near(looks, looks.round(), 1e-6, "the pause begins at a look and ends with the move");
     assert!(paused > 500.0 && paused < length, "{paused} s of {length} s");
 }
+
+/// The units of the target change when the move is over: neither its floor nor its fullest minute does.
+#[test]
+fn figures_of_a_move_know_the_limits_that_it_met() {
+    let of = |text: &str| {
+        let result = ran(&format!("{}{PROMOTION}{text}", FLEET.replace("units = 1 }", "units = 5 }")));
+        let peak = "move_peak_utilisation_ratio{limit=registry move=promotion stamp=production}";
+        [peak, "move_floor_s{move=promotion}", "move_duration_s{move=promotion}"].map(|key| figure(&result, key))
+    };
+    let units = |n: u8| {
+        format!("[[changes]]\nat = \"90 min\"\n[changes.kind.set_units]\nstamp = \"production\"\nunits = {n}\n")
+    };
+    let before = of("");
+    assert!(before[1] <= before[2], "floor and length: {before:?}");
+    assert_eq!((of(&units(1)), of(&units(20))), (before, before));
+}

@@ -49,34 +49,45 @@ impl Work {
 }
 
 /// Use of limits in the minute under way, and in the fullest one so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Peaks([Vec<Minute>; Passed::ALL.len()]);
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Minute {
     number: u64,
     count: u64,
-    most: u64,
+    /// Largest limit in it [operations/s].
+    rate: f64,
+    /// Largest share of its limit that any minute before it used [1].
+    most: f64,
+}
+
+impl Minute {
+    /// Largest share so far, that of the minute under way included.
+    fn most(&self) -> f64 {
+        let room = self.rate * SimDuration::MINUTE.secs();
+        if room > 0.0 { self.most.max(self.count as f64 / room) } else { self.most }
+    }
 }
 
 impl Peaks {
-    /// Counts an operation.
-    pub fn add(&mut self, limit: Passed, place: usize, now: SimTime) {
+    /// Counts an operation, while the limit is this [operations/s].
+    pub fn add(&mut self, limit: Passed, place: usize, now: SimTime, rate: f64) {
         let places = &mut self.0[limit as usize];
         if places.len() <= place {
             places.resize(place + 1, Minute::default());
         }
         let (minute, number) = (&mut places[place], now.0 / SimDuration::MINUTE.0);
         if minute.number != number {
-            (minute.number, minute.count) = (number, 0);
+            *minute = Minute { number, count: 0, rate: 0.0, most: minute.most() };
         }
         minute.count += 1;
-        minute.most = minute.most.max(minute.count);
+        minute.rate = minute.rate.max(rate);
     }
 
-    /// Operations in the fullest minute.
-    pub fn most(&self, limit: Passed, place: usize) -> u64 {
-        self.0[limit as usize].get(place).map_or(0, |minute| minute.most)
+    /// Share of its limit that was used in the fullest minute, by the limit of that minute [1]; 0 where nothing passed.
+    pub fn most(&self, limit: Passed, place: usize) -> f64 {
+        self.0[limit as usize].get(place).map_or(0.0, Minute::most)
     }
 }
 
@@ -143,6 +154,8 @@ pub struct MoveRun {
     pub left: BTreeMap<StampId, u64>,
     /// Use of the limits on the way, by everyone, while the move was under way.
     pub peaks: Peaks,
+    /// Largest rates of the registry and of new connections of each stamp while it was watched [operations/s].
+    pub rates: Vec<[f64; 2]>,
     /// Whether use is counted now.
     pub is_watched: bool,
     /// What a pacing by throttles saw.
@@ -195,9 +208,14 @@ mod tests {
     fn the_fullest_minute_of_each_place_is_kept() {
         let mut peaks = Peaks::default();
         let at = |second: u64| SimTime(second * 1_000_000);
-        [0, 59, 60, 61, 62, 200].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second)));
-        assert_eq!((peaks.most(Passed::Connect, 2), peaks.most(Passed::Connect, 0)), (3, 0));
-        assert_eq!(peaks.most(Passed::Registry, 2), 0);
+        [0, 59, 60, 61, 62, 200].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 0.5));
+        let most = |peaks: &Peaks, limit, place| (peaks.most(limit, place) * 1e3).round() as u32;
+        assert_eq!([2, 0].map(|place| most(&peaks, Passed::Connect, place)), [100, 0]);
+        // A larger limit later makes no emptier minute of an earlier one; within a minute the largest counts.
+        [300, 301].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 5.0));
+        assert_eq!(most(&peaks, Passed::Connect, 2), 100);
+        [360, 361].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 0.125));
+        assert_eq!((most(&peaks, Passed::Connect, 2), most(&peaks, Passed::Registry, 2)), (267, 0));
     }
 
     #[test]
