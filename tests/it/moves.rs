@@ -383,3 +383,20 @@ fn figures_of_a_move_know_the_limits_that_it_met() {
     assert!(before[1] <= before[2], "floor and length: {before:?}");
     assert_eq!((of(&units(1)), of(&units(20))), (before, before));
 }
+
+/// 600 devices on one of two stamps of 1,000, and a spare that takes none: 300 move, as if the spare were not there.
+#[test]
+fn a_spare_is_no_part_of_the_mean_that_a_rebalance_comes_to() {
+    let stamp = |name: &str, more: &str| {
+        format!(
+            "[[stamps]]\nname = \"{name}\"\nregion = \"westeurope\"\ncapacity = 1_000\nhub = {{ edition = \"S1\", units = 5{more} }}\n"
+        )
+    };
+    let stamps = [stamp("a", ""), stamp("b", ""), stamp("spare", ", takes_devices = false")].concat();
+    let result = ran(&format!(
+        "question = \"How many?\"\n[run]\nhorizon = \"1 h\"\nreplications = 1\n{stamps}\
+         [[cohorts]]\nname = \"c\"\ndevices = 600\nenrollment = {{ stamps = [\"a\"] }}\n\
+         [[moves]]\nname = \"level\"\nat = \"5 min\"\n[moves.kind.rebalance]\nto = \"b\"\n"
+    ));
+    assert_eq!(figure(&result, "move_devices{move=level}"), 300.0);
+}

@@ -1,6 +1,6 @@
 //! What a move does before its first eviction: who goes, in which order, where to, and what is made ready for them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::kernel::draws::{Purpose, member};
@@ -65,7 +65,12 @@ impl World<'_> {
     /// Of the chosen devices, those that level the target with the stamps they are on, by planned capacity.
     fn level(&self, to: Option<StampId>, chosen: Vec<DeviceId>) -> Vec<DeviceId> {
         let to = to.expect("a levelling move names its target");
-        let peers = |s: &StampId| self.stamps[s.index()].ring == self.stamps[to.index()].ring;
+        // A stamp that takes no device, such as one that is retired or a spare, counts only where devices leave it.
+        let left: BTreeSet<StampId> = chosen.iter().map(|d| self.columns.identity[d.index()]).collect();
+        let peers = |s: &StampId| {
+            let counts = *s == to || left.contains(s) || self.takes_part(*s);
+            counts && self.stamps[s.index()].ring == self.stamps[to.index()].ring
+        };
         let stamps: Vec<_> = (0..self.stamps.len() as u16).map(StampId).filter(peers).collect();
         let sum = |of: &dyn Fn(StampId) -> u32| stamps.iter().map(|s| f64::from(of(*s))).sum::<f64>();
         let registered = |s: StampId| self.hubs[s.index()].registered;
