@@ -400,3 +400,22 @@ fn a_spare_is_no_part_of_the_mean_that_a_rebalance_comes_to() {
     ));
     assert_eq!(figure(&result, "move_devices{move=level}"), 300.0);
 }
+
+/// Devices of generation 1 on a stamp of it; the other two are empty, and one of them serves only generation 2.
+#[test]
+fn a_goal_of_balance_sends_nobody_to_a_stamp_that_does_not_serve_it() {
+    let stamp = |name: &str, generation: u8| {
+        format!(
+            "[[stamps]]\nname = \"{name}\"\nregion = \"westeurope\"\ncapacity = 1_000\ngenerations = [{generation}]\n\
+             hub = {{ edition = \"S1\", units = 5 }}\n"
+        )
+    };
+    let stamps = [stamp("a", 1), stamp("b", 1), stamp("new", 2)].concat();
+    let result = ran(&format!(
+        "question = \"Where to?\"\n[run]\nhorizon = \"1 h\"\nreplications = 1\n{stamps}\
+         [[cohorts]]\nname = \"old\"\ndevices = 900\ngeneration = 1\nenrollment = {{ stamps = [\"a\"] }}\n\
+         [[moves]]\nname = \"balance\"\nat = \"5 min\"\n[moves.kind.rebalance]\ngoal = {{ within = \"0 %\" }}\n"
+    ));
+    assert_eq!(figure(&result, "move_devices{move=balance}"), 300.0);
+    assert_eq!(["a", "b", "new"].map(|stamp| last_utilisation(&result, stamp)), [0.6, 0.3, 0.0]);
+}
