@@ -419,3 +419,18 @@ fn a_goal_of_balance_sends_nobody_to_a_stamp_that_does_not_serve_it() {
     assert_eq!(figure(&result, "move_devices{move=balance}"), 300.0);
     assert_eq!(["a", "b", "new"].map(|stamp| last_utilisation(&result, stamp)), [0.6, 0.3, 0.0]);
 }
+
+/// The stamp that is evacuated fails, which ends the evacuation: nobody is sent back to it, and nobody is evicted twice.
+#[test]
+fn nobody_goes_back_to_a_home_that_is_down() {
+    let fleet = FLEET.replace("ring = \"test\"\n", "");
+    let evacuation =
+        "[[moves]]\nname = \"out\"\nat = \"10 min\"\npace = \"12/min\"\n[moves.kind.evacuate]\nstamp = \"test\"\n";
+    let guard = format!("{GUARD}abort_after = {{ pauses = 0 }}\nroll_back = true\n");
+    let fault =
+        "[[faults]]\nname = \"source\"\nat = \"15 min\"\nfor = \"30 min\"\n[faults.cause.dead_hub]\nstamp = \"test\"\n";
+    let result = ran(&format!("{fleet}{evacuation}{guard}{fault}"));
+    assert!(figure(&result, "move_devices{move=out}") > 0.0);
+    assert_eq!(figure(&result, "move_devices{move=out state=rolled_back}"), 0.0);
+    assert_eq!(found(&result, "move_devices{move=out-back}").unwrap_or(0.0), 0.0);
+}

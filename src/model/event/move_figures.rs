@@ -121,7 +121,7 @@ impl World<'_> {
         out.push((key.clone().with("state", "planned"), f64::from(run.planned)));
         out.push((key.clone().with("state", "arrived"), f64::from(run.arrived - run.taken_over)));
         if plan.may_go_back() {
-            let back = run.back.map_or(0, |back| self.moves[back].arrived - self.moves[back].taken_over);
+            let back = run.back.map_or(0, |back| self.moves[back].at_home);
             out.push((key.with("state", "rolled_back"), f64::from(back)));
         }
     }

@@ -128,6 +128,8 @@ pub struct MoveRun {
     pub evicted: u32,
     /// Devices that a later move evicted before they had arrived.
     pub taken_over: u32,
+    /// Devices that came to where the move had chosen ahead; in a roll back, those that are at home again.
+    pub at_home: u32,
     /// Last connection of a moved device.
     pub last: SimTime,
     /// Whether it has begun.
