@@ -434,3 +434,18 @@ fn nobody_goes_back_to_a_home_that_is_down() {
     assert_eq!(figure(&result, "move_devices{move=out state=rolled_back}"), 0.0);
     assert_eq!(found(&result, "move_devices{move=out-back}").unwrap_or(0.0), 0.0);
 }
+
+/// Users by weight followed the devices; the move is given up and rolled back, and each is where it was.
+#[test]
+fn users_by_weight_get_their_weights_back() {
+    let users = "[[users]]\nname = \"people\"\nusers = 400\nendpoints = [\"production\", \"test\"]\n\
+                 [users.routing.traffic_manager]\nweights = [1, 3]\ninterval = \"10 s\"\ntolerated_failures = 0\nttl = \"10 s\"\n";
+    let slow = PROMOTION.replace("600/min", "12/min");
+    let guard = format!("{GUARD}abort_after = {{ pauses = 0 }}\nroll_back = true\nroll_back_after = \"15 min\"\n");
+    let follow = "[moves.users]\npopulation = \"people\"\nafter = \"2 %\"\nto = \"production\"\n";
+    let result = ran(&format!("{FLEET}{slow}{follow}{guard}{OUTAGE}{users}"));
+    let key = MeasureKey::new("users_on_stamp_ratio").with("stamp", "production");
+    let on = &result.observations[0].series[&key];
+    assert!(on[5] > 0.0 && on[5] < 0.5, "{} before", on[5]);
+    assert_eq!((on[14], on[119]), (1.0, on[5]), "with the devices, and after the roll back");
+}

@@ -222,8 +222,9 @@ impl World<'_> {
         run.back = Some(self.plans.len());
         let users = run
             .followed
+            .as_ref()
             .zip(plan.users.as_ref())
-            .map(|((_, first), follow)| Follow { to: Some(first), ..follow.clone() });
+            .map(|((order, _), follow)| Follow { to: Some(order[0]), ..follow.clone() });
         let name = crate::model::figures::back_name(&plan.name);
         let plain = MoveConfig::plain(name, now, MoveRule::default(), plan.pace);
         self.plans.push(Rc::new(MoveConfig { users, back_of: Some(index), ..plain }));
@@ -256,9 +257,12 @@ impl World<'_> {
             let plan = Rc::clone(&self.plans[index]);
             let Some(follow) = &plan.users else { continue };
             let Some(to) = follow.to.or_else(|| self.reached_most(index, follow.population)) else { continue };
-            let first = self.routing.populations[follow.population].order[0];
-            self.moves[index].followed = Some((to, first));
-            self.users_go(agenda, follow.population, to);
+            let population = &self.routing.populations[follow.population];
+            self.moves[index].followed = Some((population.order.clone(), population.weighted));
+            match plan.back_of.and_then(|of| self.moves[of].followed.clone()) {
+                Some(before) => self.users_turn(agenda, follow.population, before),
+                None => self.users_go(agenda, follow.population, to),
+            }
         }
     }
 

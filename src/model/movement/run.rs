@@ -176,8 +176,8 @@ pub struct MoveRun {
     pub aborted: Option<SimTime>,
     /// The move that brings its devices back.
     pub back: Option<usize>,
-    /// The endpoint that users went to when they followed, and the one that was first before.
-    pub followed: Option<(u8, u8)>,
+    /// How users were sent before they followed, once they did: the order of their endpoints, and whether by weight.
+    pub followed: Option<(Vec<u8>, bool)>,
 }
 
 impl MoveRun {
