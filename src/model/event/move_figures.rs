@@ -88,8 +88,8 @@ impl World<'_> {
             }
             let key = |name| MeasureKey::new(name).with("move", &*plan.name);
             self.device_figures(run, plan, out);
-            if run.is_over() {
-                out.push((key("move_duration_s"), (run.last - plan.at).secs()));
+            if let Some(length) = run.length(plan.at) {
+                out.push((key("move_duration_s"), length.secs()));
             }
             if run.is_over() && run.taken_over == 0 {
                 out.push((key("move_floor_s"), self.floor(run, plan)));

@@ -186,6 +186,11 @@ impl MoveRun {
         self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
     }
 
+    /// From its start to the last device that came; none while it is under way, or where none of its devices came.
+    pub fn length(&self, start: SimTime) -> Option<SimDuration> {
+        (self.is_over() && self.arrived > self.taken_over).then(|| self.last - start)
+    }
+
     /// A pause ends, if there is one.
     pub fn end_pause(&mut self, now: SimTime) {
         self.pauses.over = self.pauses.length(now);
@@ -218,6 +223,17 @@ mod tests {
         assert_eq!(most(&peaks, Passed::Connect, 2), 100);
         [360, 361].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 0.125));
         assert_eq!((most(&peaks, Passed::Connect, 2), most(&peaks, Passed::Registry, 2)), (267, 0));
+    }
+
+    #[test]
+    fn a_move_whose_devices_all_left_or_were_taken_over_has_no_length() {
+        let mut run =
+            MoveRun { devices: (0..2).map(DeviceId).collect(), next: 2, last: SimTime(7), ..MoveRun::default() };
+        (run.evicted, run.arrived, run.taken_over) = (2, 2, 2);
+        assert!(run.is_over());
+        assert_eq!(run.length(SimTime(3)), None);
+        run.taken_over = 1;
+        assert_eq!(run.length(SimTime(3)), Some(SimDuration(4)));
     }
 
     #[test]
