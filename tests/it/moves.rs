@@ -449,3 +449,37 @@ fn users_by_weight_get_their_weights_back() {
     assert!(on[5] > 0.0 && on[5] < 0.5, "{} before", on[5]);
     assert_eq!((on[14], on[119]), (1.0, on[5]), "with the devices, and after the roll back");
 }
+
+#[test]
+fn a_target_that_a_change_closed_before_is_refused_and_one_that_it_opened_is_not() {
+    let rebalance = "[[moves]]\nat = \"20 min\"\n[moves.kind.rebalance]\nto = \"production\"\n";
+    let takes = |at: &str, takes: bool| {
+        format!(
+            "[[changes]]\nname = \"c{takes}\"\nat = \"{at}\"\n[changes.kind.take_devices]\nstamp = \"production\"\ntakes = {takes}\n"
+        )
+    };
+    let fleet = FLEET.replace("ring = \"test\"\n", "");
+    let problems = loaded(&format!("{fleet}{rebalance}{}", takes("10 min", false))).expect_err("it is closed");
+    assert!(problems.contains("`production` takes no devices since `cfalse`"), "{problems}");
+    let open = [takes("10 min", false), takes("15 min", true)].concat();
+    loaded(&format!("{fleet}{rebalance}{open}")).expect("it is open again");
+    loaded(&format!("{fleet}{rebalance}{}", takes("30 min", false))).expect("it is closed later");
+}
+
+#[test]
+fn evacuating_the_only_stamp_of_a_generation_is_warned_of() {
+    let fleet = FLEET.replace("ring = \"test\"\n", "");
+    let served = |production: &str| {
+        let fleet = fleet.replace("name = \"test\"\n", "name = \"test\"\ngenerations = [1]\n");
+        let fleet =
+            fleet.replace("name = \"production\"\n", &format!("name = \"production\"\ngenerations = {production}\n"));
+        let text = format!(
+            "{}[[moves]]\nat = \"5 min\"\n[moves.kind.evacuate]\nstamp = \"test\"\n",
+            fleet.replace("devices = 600\n", "devices = 600\ngeneration = 1\n")
+        );
+        let scenario = loaded(&text).unwrap_or_else(|problems| panic!("{problems}"));
+        scenario.warnings.iter().map(ToString::to_string).collect::<String>()
+    };
+    assert!(served("[2]").contains("no other stamp takes devices of generation 1"), "{}", served("[2]"));
+    assert!(!served("[1, 2]").contains("no other stamp"));
+}
