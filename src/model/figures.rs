@@ -9,7 +9,7 @@ use crate::model::config::ModelConfig;
 use crate::model::gateway::cache::Miss;
 use crate::model::gateway::call::Outcome;
 use crate::model::ids::StampId;
-use crate::model::movement::run::{Passed, Peaks};
+use crate::model::movement::run::Peaks;
 use crate::model::population::device::State;
 use crate::model::routing::UsersConfig;
 use crate::units::{SimDuration, SimTime};
@@ -48,16 +48,6 @@ impl Queue {
         Self::Processing,
         Self::Endpoint,
     ];
-
-    /// The limit on the way of a moved device that it is, if any.
-    fn passed(self) -> Option<Passed> {
-        match self {
-            Self::Connect => Some(Passed::Connect),
-            Self::Registry => Some(Passed::Registry),
-            Self::DpsRegistration => Some(Passed::Registration),
-            _ => None,
-        }
-    }
 
     /// Name in tables.
     pub fn name(self) -> &'static str {
@@ -377,9 +367,6 @@ impl Figures {
             self.binds(queue.name(), now);
         }
         self.uses[queue as usize][place].total += 1;
-        if let (false, Some(limit)) = (self.watches.is_empty(), queue.passed()) {
-            self.watches.iter_mut().for_each(|(_, peaks)| peaks.add(limit, place, now));
-        }
     }
 
     /// An operation was refused by a throttle.

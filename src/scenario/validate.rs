@@ -214,6 +214,7 @@ impl<'a> Build<'a> {
         let features = self.features(&file, &names, cohorts.as_deref(), frame, outlets);
         let retirements = self.retirements(&mut file, frame);
         let changes = self.changes(&mut file, &names, stamps.as_deref(), frame);
+        self.open_targets(&file, &moves, &changes, stamps.as_deref());
         let users = self.users(&file, &names, frame);
         let expectations = self.expectations(&file);
         let answer = self.answer(&file);

@@ -352,3 +352,134 @@ fn a_move_to_stamps_that_are_too_small_is_warned_of() {
         warned(&format!("{FLEET}{PROMOTION}[moves.order.by_ring]\nrings = [\"test\"]\n")).contains("orders nothing")
     );
 }
+
+/// 60 devices a minute, all out by minute 30; DPS is silent from 30 s before, so 2.5 % of the devices are down and the guard
+/// pauses a move that has nobody left to evict. It is over with its last device, and the pause with it.
+#[test]
+fn a_pause_ends_with_its_move() {
+    let slow = PROMOTION.replace("600/min", "60/min");
+    let outage = OUTAGE.replace("15 min", "1770 s");
+    let result = ran(&format!("{FLEET}{slow}{GUARD}{outage}"));
+    assert_eq!(figure(&result, "move_pauses{move=promotion}"), 1.0);
+    let [length, paused] =
+        ["move_duration_s", "move_paused_s"].map(|name| figure(&result, &format!("{name}{{move=promotion}}")));
+    let looks = (length - paused) / 30.0;
+    near(looks, looks.round(), 1e-6, "the pause begins at a look and ends with the move");
+    assert!(paused > 500.0 && paused < length, "{paused} s of {length} s");
+}
+
+/// The units of the target change when the move is over: neither its floor nor its fullest minute does.
+#[test]
+fn figures_of_a_move_know_the_limits_that_it_met() {
+    let of = |text: &str| {
+        let result = ran(&format!("{}{PROMOTION}{text}", FLEET.replace("units = 1 }", "units = 5 }")));
+        let peak = "move_peak_utilisation_ratio{limit=registry move=promotion stamp=production}";
+        [peak, "move_floor_s{move=promotion}", "move_duration_s{move=promotion}"].map(|key| figure(&result, key))
+    };
+    let units = |n: u8| {
+        format!("[[changes]]\nat = \"90 min\"\n[changes.kind.set_units]\nstamp = \"production\"\nunits = {n}\n")
+    };
+    let before = of("");
+    assert!(before[1] <= before[2], "floor and length: {before:?}");
+    assert_eq!((of(&units(1)), of(&units(20))), (before, before));
+}
+
+/// 600 devices on one of two stamps of 1,000, and a spare that takes none: 300 move, as if the spare were not there.
+#[test]
+fn a_spare_is_no_part_of_the_mean_that_a_rebalance_comes_to() {
+    let stamp = |name: &str, more: &str| {
+        format!(
+            "[[stamps]]\nname = \"{name}\"\nregion = \"westeurope\"\ncapacity = 1_000\nhub = {{ edition = \"S1\", units = 5{more} }}\n"
+        )
+    };
+    let stamps = [stamp("a", ""), stamp("b", ""), stamp("spare", ", takes_devices = false")].concat();
+    let result = ran(&format!(
+        "question = \"How many?\"\n[run]\nhorizon = \"1 h\"\nreplications = 1\n{stamps}\
+         [[cohorts]]\nname = \"c\"\ndevices = 600\nenrollment = {{ stamps = [\"a\"] }}\n\
+         [[moves]]\nname = \"level\"\nat = \"5 min\"\n[moves.kind.rebalance]\nto = \"b\"\n"
+    ));
+    assert_eq!(figure(&result, "move_devices{move=level}"), 300.0);
+}
+
+/// Devices of generation 1 on a stamp of it; the other two are empty, and one of them serves only generation 2.
+#[test]
+fn a_goal_of_balance_sends_nobody_to_a_stamp_that_does_not_serve_it() {
+    let stamp = |name: &str, generation: u8| {
+        format!(
+            "[[stamps]]\nname = \"{name}\"\nregion = \"westeurope\"\ncapacity = 1_000\ngenerations = [{generation}]\n\
+             hub = {{ edition = \"S1\", units = 5 }}\n"
+        )
+    };
+    let stamps = [stamp("a", 1), stamp("b", 1), stamp("new", 2)].concat();
+    let result = ran(&format!(
+        "question = \"Where to?\"\n[run]\nhorizon = \"1 h\"\nreplications = 1\n{stamps}\
+         [[cohorts]]\nname = \"old\"\ndevices = 900\ngeneration = 1\nenrollment = {{ stamps = [\"a\"] }}\n\
+         [[moves]]\nname = \"balance\"\nat = \"5 min\"\n[moves.kind.rebalance]\ngoal = {{ within = \"0 %\" }}\n"
+    ));
+    assert_eq!(figure(&result, "move_devices{move=balance}"), 300.0);
+    assert_eq!(["a", "b", "new"].map(|stamp| last_utilisation(&result, stamp)), [0.6, 0.3, 0.0]);
+}
+
+/// The stamp that is evacuated fails, which ends the evacuation: nobody is sent back to it, and nobody is evicted twice.
+#[test]
+fn nobody_goes_back_to_a_home_that_is_down() {
+    let fleet = FLEET.replace("ring = \"test\"\n", "");
+    let evacuation =
+        "[[moves]]\nname = \"out\"\nat = \"10 min\"\npace = \"12/min\"\n[moves.kind.evacuate]\nstamp = \"test\"\n";
+    let guard = format!("{GUARD}abort_after = {{ pauses = 0 }}\nroll_back = true\n");
+    let fault =
+        "[[faults]]\nname = \"source\"\nat = \"15 min\"\nfor = \"30 min\"\n[faults.cause.dead_hub]\nstamp = \"test\"\n";
+    let result = ran(&format!("{fleet}{evacuation}{guard}{fault}"));
+    assert!(figure(&result, "move_devices{move=out}") > 0.0);
+    assert_eq!(figure(&result, "move_devices{move=out state=rolled_back}"), 0.0);
+    assert_eq!(found(&result, "move_devices{move=out-back}").unwrap_or(0.0), 0.0);
+}
+
+/// Users by weight followed the devices; the move is given up and rolled back, and each is where it was.
+#[test]
+fn users_by_weight_get_their_weights_back() {
+    let users = "[[users]]\nname = \"people\"\nusers = 400\nendpoints = [\"production\", \"test\"]\n\
+                 [users.routing.traffic_manager]\nweights = [1, 3]\ninterval = \"10 s\"\ntolerated_failures = 0\nttl = \"10 s\"\n";
+    let slow = PROMOTION.replace("600/min", "12/min");
+    let guard = format!("{GUARD}abort_after = {{ pauses = 0 }}\nroll_back = true\nroll_back_after = \"15 min\"\n");
+    let follow = "[moves.users]\npopulation = \"people\"\nafter = \"2 %\"\nto = \"production\"\n";
+    let result = ran(&format!("{FLEET}{slow}{follow}{guard}{OUTAGE}{users}"));
+    let key = MeasureKey::new("users_on_stamp_ratio").with("stamp", "production");
+    let on = &result.observations[0].series[&key];
+    assert!(on[5] > 0.0 && on[5] < 0.5, "{} before", on[5]);
+    assert_eq!((on[14], on[119]), (1.0, on[5]), "with the devices, and after the roll back");
+}
+
+#[test]
+fn a_target_that_a_change_closed_before_is_refused_and_one_that_it_opened_is_not() {
+    let rebalance = "[[moves]]\nat = \"20 min\"\n[moves.kind.rebalance]\nto = \"production\"\n";
+    let takes = |at: &str, takes: bool| {
+        format!(
+            "[[changes]]\nname = \"c{takes}\"\nat = \"{at}\"\n[changes.kind.take_devices]\nstamp = \"production\"\ntakes = {takes}\n"
+        )
+    };
+    let fleet = FLEET.replace("ring = \"test\"\n", "");
+    let problems = loaded(&format!("{fleet}{rebalance}{}", takes("10 min", false))).expect_err("it is closed");
+    assert!(problems.contains("`production` takes no devices since `cfalse`"), "{problems}");
+    let open = [takes("10 min", false), takes("15 min", true)].concat();
+    loaded(&format!("{fleet}{rebalance}{open}")).expect("it is open again");
+    loaded(&format!("{fleet}{rebalance}{}", takes("30 min", false))).expect("it is closed later");
+}
+
+#[test]
+fn evacuating_the_only_stamp_of_a_generation_is_warned_of() {
+    let fleet = FLEET.replace("ring = \"test\"\n", "");
+    let served = |production: &str| {
+        let fleet = fleet.replace("name = \"test\"\n", "name = \"test\"\ngenerations = [1]\n");
+        let fleet =
+            fleet.replace("name = \"production\"\n", &format!("name = \"production\"\ngenerations = {production}\n"));
+        let text = format!(
+            "{}[[moves]]\nat = \"5 min\"\n[moves.kind.evacuate]\nstamp = \"test\"\n",
+            fleet.replace("devices = 600\n", "devices = 600\ngeneration = 1\n")
+        );
+        let scenario = loaded(&text).unwrap_or_else(|problems| panic!("{problems}"));
+        scenario.warnings.iter().map(ToString::to_string).collect::<String>()
+    };
+    assert!(served("[2]").contains("no other stamp takes devices of generation 1"), "{}", served("[2]"));
+    assert!(!served("[1, 2]").contains("no other stamp"));
+}

@@ -179,6 +179,7 @@ impl World<'_> {
                     self.figures.backlog(Queue::Connect, length);
                 }
                 self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (now, at - now));
+                self.note_peak(Passed::Connect, stamp.index(), now);
                 self.note_work(device, Passed::Connect, stamp.index());
                 self.timer(agenda, device, at + back, Kind::Connected);
             }

@@ -7,7 +7,7 @@ use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::event::Kind;
 use crate::model::gateway::call::Outcome;
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, StampId};
 use crate::model::movement::MoveRule;
 use crate::model::movement::guard::{Guard, Seen, Verdict};
 use crate::model::movement::pacing::{LOOK, Throttle};
@@ -205,10 +205,13 @@ impl World<'_> {
     fn roll_back<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let (now, plan) = (agenda.now(), Rc::clone(&self.plans[index]));
         for stamp in plan.rule.from.iter().filter(|_| plan.rule.close_source) {
-            self.closed[stamp.index()] = false;
+            // A source that is down stays closed: nothing is sent there.
+            let s = stamp.index();
+            self.closed[s] = self.closed[s] && self.stamp_status[s].down.is_some();
         }
+        let mut homes = std::mem::take(&mut self.moves[index].homes);
+        homes.retain(|home| self.is_home_open(home.stamp));
         let run = &mut self.moves[index];
-        let homes = std::mem::take(&mut run.homes);
         let back = MoveRun {
             devices: homes.iter().rev().map(|home| home.device).collect(),
             goes: homes.iter().map(|home| (home.device, home.stamp)).collect(),
@@ -219,13 +222,23 @@ impl World<'_> {
         run.back = Some(self.plans.len());
         let users = run
             .followed
+            .as_ref()
             .zip(plan.users.as_ref())
-            .map(|((_, first), follow)| Follow { to: Some(first), ..follow.clone() });
+            .map(|((order, _), follow)| Follow { to: Some(order[0]), ..follow.clone() });
         let name = crate::model::figures::back_name(&plan.name);
         let plain = MoveConfig::plain(name, now, MoveRule::default(), plan.pace);
         self.plans.push(Rc::new(MoveConfig { users, back_of: Some(index), ..plain }));
         self.moves.push(back);
         self.move_begins(agenda, self.plans.len() - 1);
+    }
+
+    /// Whether devices can go back to a stamp: it is up, and DPS assigns devices to it.
+    pub(super) fn is_home_open(&self, stamp: StampId) -> bool {
+        let up = |stamp: StampId| {
+            let status = &self.stamp_status[stamp.index()];
+            status.down.is_none() && status.can_be_provisioned()
+        };
+        stamp.some().is_some_and(|stamp| up(stamp) && (self.takes_part(stamp) || self.is_open_spare(stamp)))
     }
 
     /// Notes whether enough devices of a move have arrived for its users to follow.
@@ -244,9 +257,12 @@ impl World<'_> {
             let plan = Rc::clone(&self.plans[index]);
             let Some(follow) = &plan.users else { continue };
             let Some(to) = follow.to.or_else(|| self.reached_most(index, follow.population)) else { continue };
-            let first = self.routing.populations[follow.population].order[0];
-            self.moves[index].followed = Some((to, first));
-            self.users_go(agenda, follow.population, to);
+            let population = &self.routing.populations[follow.population];
+            self.moves[index].followed = Some((population.order.clone(), population.weighted));
+            match plan.back_of.and_then(|of| self.moves[of].followed.clone()) {
+                Some(before) => self.users_turn(agenda, follow.population, before),
+                None => self.users_go(agenda, follow.population, to),
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 //! What is observed of moves: their devices, their length against its floor, their pauses, and the load on each limit.
 
+use std::ops::Range;
 use std::rc::Rc;
 
 use crate::metrics::measure::MeasureKey;
@@ -7,6 +8,7 @@ use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::movement::run::{MoveRun, Passed};
 use crate::model::movement::wave::MoveConfig;
+use crate::model::stamp::hub::Rung;
 use crate::model::world::World;
 use crate::theory::floors::{Crossing, move_floor};
 use crate::units::{SimDuration, SimTime};
@@ -35,7 +37,34 @@ impl World<'_> {
     pub(super) fn unwatch_move(&mut self, index: usize) {
         let place = self.figures.watches.iter().position(|(watched, _)| *watched == index);
         if let Some(place) = place {
+            self.note_rates(index, 0..self.stamps.len());
             self.moves[index].peaks = self.figures.watches.remove(place).1;
+        }
+    }
+
+    /// A stamp is about to change in size: the limits that it had count for the moves under way.
+    pub(super) fn note_size(&mut self, stamp: usize) {
+        for watch in 0..self.figures.watches.len() {
+            self.note_rates(self.figures.watches[watch].0, stamp..stamp + 1);
+        }
+    }
+
+    fn note_rates(&mut self, index: usize, stamps: Range<usize>) {
+        let rates = &mut self.moves[index].rates;
+        rates.resize(self.stamps.len(), [0.0; 2]);
+        for (stamp, most) in self.stamps[stamps.clone()].iter().zip(&mut rates[stamps]) {
+            let own = stamp.rung();
+            let now = [Passed::Registry, Passed::Connect].map(|limit| rate_of(&own, limit));
+            *most = [most[0].max(now[0]), most[1].max(now[1])];
+        }
+    }
+
+    /// An operation passes a limit; counts for the moves under way, by the limit that there is now.
+    #[inline]
+    pub(super) fn note_peak(&mut self, limit: Passed, place: usize, now: SimTime) {
+        if !self.figures.watches.is_empty() {
+            let rate = self.limit(limit.queue(), place);
+            self.figures.watches.iter_mut().for_each(|(_, peaks)| peaks.add(limit, place, now, rate));
         }
     }
 
@@ -59,8 +88,8 @@ impl World<'_> {
             }
             let key = |name| MeasureKey::new(name).with("move", &*plan.name);
             self.device_figures(run, plan, out);
-            if run.is_over() {
-                out.push((key("move_duration_s"), (run.last - plan.at).secs()));
+            if let Some(length) = run.length(plan.at) {
+                out.push((key("move_duration_s"), length.secs()));
             }
             if run.is_over() && run.taken_over == 0 {
                 out.push((key("move_floor_s"), self.floor(run, plan)));
@@ -92,17 +121,14 @@ impl World<'_> {
         out.push((key.clone().with("state", "planned"), f64::from(run.planned)));
         out.push((key.clone().with("state", "arrived"), f64::from(run.arrived - run.taken_over)));
         if plan.may_go_back() {
-            let back = run.back.map_or(0, |back| self.moves[back].arrived - self.moves[back].taken_over);
+            let back = run.back.map_or(0, |back| self.moves[back].at_home);
             out.push((key.with("state", "rolled_back"), f64::from(back)));
         }
     }
 
     /// Use of the limits by everyone in the fullest minute, at the places that devices of the move came to or left.
     fn peak_figures(&self, run: &MoveRun, plan: &MoveConfig, out: &mut Vec<(MeasureKey, f64)>) {
-        let ratio = |limit: Passed, place: usize| {
-            let room = self.limit(limit.queue(), place) * SimDuration::MINUTE.secs();
-            run.peaks.most(limit, place) as f64 / room
-        };
+        let ratio = |limit: Passed, place: usize| run.peaks.most(limit, place);
         let key = |limit: Passed| {
             let of = MeasureKey::new("move_peak_utilisation_ratio").with("move", &*plan.name);
             of.with("limit", limit.queue().name())
@@ -111,7 +137,7 @@ impl World<'_> {
             for (s, stamp) in self.stamps.iter().enumerate() {
                 let left = limit == Passed::Registry && run.left.contains_key(&StampId(s as u16));
                 let touched = left || run.work.at(limit, s) > 0;
-                if touched && run.peaks.most(limit, s) > 0 && self.limit(limit.queue(), s) > 0.0 {
+                if touched && ratio(limit, s) > 0.0 {
                     out.push((key(limit).with("stamp", &*stamp.name), ratio(limit, s)));
                 }
             }
@@ -129,7 +155,7 @@ impl World<'_> {
         // Each restart after a fault gives a hub its credit anew.
         let fills = 1 + self.occurrences.iter().filter(|fault| fault.from < run.last).count();
         let crossing = |limit: Passed, place: usize| {
-            let (rate, credit) = self.most_of(limit, place);
+            let (rate, credit) = self.most_of(run, limit, place);
             // A bucket holds at least one operation.
             let credit = credit.secs().max(1.0 / rate) * fills as f64;
             Crossing { operations: run.work.at(limit, place) as f64, rate, credit }
@@ -139,20 +165,26 @@ impl World<'_> {
         move_floor(paced, hubs.chain(instances).map(|(limit, place)| crossing(limit, place)))
     }
 
-    /// The largest rate that a limit ever has [operations/s], and its credit as time worth of it.
-    fn most_of(&self, limit: Passed, place: usize) -> (f64, SimDuration) {
+    /// The largest rate that a limit had while a move was under way, or can be scaled to [operations/s], and its credit as
+    /// time worth of it.
+    fn most_of(&self, run: &MoveRun, limit: Passed, place: usize) -> (f64, SimDuration) {
         let Some(stamp) = self.stamps.get(place).filter(|_| limit != Passed::Registration) else {
             let now = self.instances[place].registrations.limit_per_second();
             let configured = self.config.dps.services[place].registrations.per_second();
             return (now.max(configured), self.config.dps.registration_shaping.credit);
         };
-        let own = stamp.rung();
-        let sizes = stamp.ladder.iter().chain(std::iter::once(&own));
-        let rate = sizes.map(|size| match limit {
-            Passed::Registry => size.edition.registry.of(size.units).per_second(),
-            _ => size.edition.connects.of(size.units).per_second(),
-        });
+        let seen = run.rates.get(place).map_or(0.0, |rates| rates[usize::from(limit == Passed::Connect)]);
+        // A stamp that opened after the move was over has no rate of then.
+        let seen = if seen > 0.0 { seen } else { rate_of(&stamp.rung(), limit) };
         let credit = if limit == Passed::Registry { stamp.registry_shaping } else { stamp.connect_shaping }.credit;
-        (rate.fold(0.0, f64::max), credit)
+        (stamp.ladder.iter().map(|size| rate_of(size, limit)).fold(seen, f64::max), credit)
+    }
+}
+
+/// Rate of a limit of a hub of this size, without any fault [operations/s].
+fn rate_of(size: &Rung, limit: Passed) -> f64 {
+    match limit {
+        Passed::Registry => size.edition.registry.of(size.units).per_second(),
+        _ => size.edition.connects.of(size.units).per_second(),
     }
 }

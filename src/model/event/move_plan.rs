@@ -1,6 +1,6 @@
 //! What a move does before its first eviction: who goes, in which order, where to, and what is made ready for them.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use crate::kernel::draws::{Purpose, member};
@@ -10,6 +10,25 @@ use crate::model::movement::balance::{Holding, smallest_set};
 use crate::model::population::device::Device;
 use crate::model::world::World;
 use crate::units::{Ratio, SimTime};
+
+/// Devices that are to go: from, to and how many.
+type Way = (StampId, StampId, u32);
+
+/// Where a device of a stamp goes: one of the stamp's own ways, or one of another stamp's, which then gets its own in turn.
+fn take_way(ways: &mut Vec<Way>, from: StampId, serves: impl Fn(StampId) -> bool) -> Option<StampId> {
+    let own = |way: &Way| way.0 == from && way.2 > 0;
+    if let Some(way) = ways.iter_mut().rfind(|way| own(way) && serves(way.1)) {
+        way.2 -= 1;
+        return Some(way.1);
+    }
+    let mine = ways.iter().rposition(own)?;
+    let other = ways.iter().rposition(|way| way.2 > 0 && serves(way.1))?;
+    let (given, (whose, to, _)) = (ways[mine].1, ways[other]);
+    ways[mine].2 -= 1;
+    ways[other].2 -= 1;
+    ways.push((whose, given, 1));
+    Some(to)
+}
 
 impl World<'_> {
     /// The devices of a move in order of eviction.
@@ -65,7 +84,12 @@ impl World<'_> {
     /// Of the chosen devices, those that level the target with the stamps they are on, by planned capacity.
     fn level(&self, to: Option<StampId>, chosen: Vec<DeviceId>) -> Vec<DeviceId> {
         let to = to.expect("a levelling move names its target");
-        let peers = |s: &StampId| self.stamps[s.index()].ring == self.stamps[to.index()].ring;
+        // A stamp that takes no device, such as one that is retired or a spare, counts only where devices leave it.
+        let left: BTreeSet<StampId> = chosen.iter().map(|d| self.columns.identity[d.index()]).collect();
+        let peers = |s: &StampId| {
+            let counts = *s == to || left.contains(s) || self.takes_part(*s);
+            counts && self.stamps[s.index()].ring == self.stamps[to.index()].ring
+        };
         let stamps: Vec<_> = (0..self.stamps.len() as u16).map(StampId).filter(peers).collect();
         let sum = |of: &dyn Fn(StampId) -> u32| stamps.iter().map(|s| f64::from(of(*s))).sum::<f64>();
         let registered = |s: StampId| self.hubs[s.index()].registered;
@@ -90,19 +114,13 @@ impl World<'_> {
             Holding { devices: hub.registered, capacity: stamp.capacity, most: stamp.edition.devices_max }
         };
         let holdings: Vec<Holding> = stamps.iter().map(holding).collect();
-        let mut leaving: BTreeMap<StampId, Vec<(StampId, u32)>> = BTreeMap::new();
-        for (from, to, n) in smallest_set(&holdings, within) {
-            leaving.entry(stamps[from]).or_default().push((stamps[to], n));
-        }
+        let moves = smallest_set(&holdings, within).into_iter();
+        let mut ways: Vec<Way> = moves.map(|(from, to, n)| (stamps[from], stamps[to], n)).collect();
         let mut going = Vec::new();
         for device in chosen {
-            let Some(ways) = leaving.get_mut(&self.columns.identity[device.index()]) else { continue };
-            let Some((to, left)) = ways.last_mut() else { continue };
-            going.push((device, *to));
-            *left -= 1;
-            if *left == 0 {
-                ways.pop();
-            }
+            let generation = self.cohort(device).generation;
+            let serves = |to: StampId| self.stamps[to.index()].serves(generation);
+            going.extend(take_way(&mut ways, self.columns.identity[device.index()], serves).map(|to| (device, to)));
         }
         self.moves[index].goes = going.iter().copied().collect();
         going.into_iter().map(|(device, _)| device).collect()
@@ -197,5 +215,22 @@ impl World<'_> {
         if index < self.moves.len() && self.plans[index].prewarm.cache {
             self.store(device, stamp, now);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_device_goes_only_to_a_short_stamp_that_serves_it() {
+        let [a, b, x, y] = [0, 1, 2, 3].map(StampId);
+        let mut ways = vec![(a, x, 1), (b, y, 1)];
+        assert_eq!(take_way(&mut ways, a, |_| false), None);
+        // The way of `a` leads to `x`, which does not serve it: it goes to `y`, and `b` gives a device to `x` instead.
+        assert_eq!(take_way(&mut ways, a, |to| to == y), Some(y));
+        assert_eq!(take_way(&mut ways, a, |_| true), None);
+        assert_eq!(take_way(&mut ways, b, |_| true), Some(x));
+        assert_eq!(take_way(&mut ways, b, |_| true), None);
     }
 }

@@ -79,7 +79,7 @@ impl World<'_> {
             self.tell_to_register(agenda, device, index);
         } else {
             // It left, or is on its way or there already; the last of a move may end it so.
-            if self.plans[index].back_of.is_some() {
+            if self.plans[index].back_of.is_some() && self.may_return(index, device) {
                 self.change_enrollment(device, index);
             }
             self.release_ahead(index, device);
@@ -91,9 +91,17 @@ impl World<'_> {
     fn must_leave(&self, index: usize, device: DeviceId, held: Option<StampId>) -> bool {
         let plan = &self.plans[index];
         // On the way back even a device that is out gets its old enrollment again.
+        if plan.back_of.is_some() && !self.may_return(index, device) {
+            return false;
+        }
         let Some(stamp) = held else { return plan.back_of.is_some() };
         let there = self.moves[index].goes.get(&device) == Some(&stamp);
         !there && plan.rule.to != Some(self.devices[device.index()].stamp)
+    }
+
+    /// Whether the home of a device of a roll back is still open when its turn comes.
+    fn may_return(&self, index: usize, device: DeviceId) -> bool {
+        self.moves[index].goes.get(&device).is_some_and(|home| self.is_home_open(*home))
     }
 
     /// The operator changes the enrollment and removes the device from its hub, which closes the connection.
@@ -162,6 +170,8 @@ impl World<'_> {
         let index = usize::from(index);
         let run = &mut self.moves[index];
         run.arrived += 1;
+        let held = self.columns.identity[device.index()];
+        run.at_home += u32::from(run.goes.get(&device) == Some(&held));
         run.last = now;
         debug_assert_ne!(lost_at, NEVER);
         let record = &mut self.devices[device.index()];
@@ -174,10 +184,11 @@ impl World<'_> {
         self.close_move(index, now);
     }
 
-    /// Ends a move with its last device, and the phase during it.
+    /// Ends a move with its last device, and with it the phase during it and a pause that still lasts.
     pub(super) fn close_move(&mut self, index: usize, now: SimTime) {
         let run = &mut self.moves[index];
         if run.is_over() && run.ended.is_none_or(|ended| ended < run.last) {
+            run.end_pause(now);
             run.ended = Some(now);
             self.recorder.cut(now);
             self.unwatch_move(index);

@@ -69,6 +69,7 @@ impl World<'_> {
                 let length = limiter.backlog(now);
                 self.figures.backlog(Queue::DpsRegistration, length);
                 self.figures.admitted(&mut self.recorder, Queue::DpsRegistration, instance, (now, at - now));
+                self.note_peak(Passed::Registration, instance, now);
                 if at > now {
                     self.timer(agenda, device, at, Kind::RegisterAdmitted);
                 } else {
@@ -361,6 +362,7 @@ impl World<'_> {
         let length = registry.backlog(now);
         self.figures.backlog(Queue::Registry, length);
         self.figures.admitted(&mut self.recorder, Queue::Registry, stamp.index(), (now, at - now));
+        self.note_peak(Passed::Registry, stamp.index(), now);
         at
     }
 

@@ -211,7 +211,7 @@ impl World<'_> {
             if !self.is_remedy(i) || !run.begun {
                 continue;
             }
-            let length = run.is_over().then(|| (run.last - plan.at).secs());
+            let length = run.length(plan.at).map(SimDuration::secs);
             match done.iter_mut().find(|(name, ..)| *name == plan.name) {
                 Some((_, devices, lengths)) => {
                     *devices += f64::from(run.evicted);

@@ -230,21 +230,34 @@ impl World<'_> {
 
     /// An endpoint has the first priority from now on.
     pub(super) fn users_go<L: EventList>(&mut self, agenda: &mut Agenda<L>, p: usize, to: u8) {
-        let now = agenda.now();
-        let shift = self.routing.shifts.len();
+        let mut order = self.routing.populations[p].order.clone();
+        order.sort_by_key(|endpoint| *endpoint != to);
+        self.users_turn(agenda, p, (order, false));
+    }
+
+    /// Users are sent in another order from now on, or by weight.
+    pub(super) fn users_turn<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        p: usize,
+        (order, weighted): (Vec<u8>, bool),
+    ) {
+        let (now, config) = (agenda.now(), &self.config.users[p]);
+        let (shift, to) = (self.routing.shifts.len(), order[0]);
+        let by_weight = |i: usize| if weighted { self.by_weight(config, i as u32, |_| true) } else { to };
+        let aims: Vec<u8> = (0..self.routing.populations[p].users.len()).map(by_weight).collect();
         let population = &mut self.routing.populations[p];
-        population.order.sort_by_key(|endpoint| *endpoint != to);
-        if std::mem::replace(&mut population.weighted, false) {
+        population.order = order;
+        if std::mem::replace(&mut population.weighted, weighted) && !weighted {
             // Nobody has been told an endpoint by priority so far.
             population.answers.fill(None);
         }
-        let goes = population.users.iter_mut().filter(|user| user.at != to);
-        let affected = goes.filter_map(|user| user.join_shift(shift).then_some(())).count() as u32;
-        let config = &self.config.users[p];
+        let goes = population.users.iter_mut().zip(aims).filter(|(user, aim)| user.at != *aim);
+        let affected = goes.filter_map(|(user, _)| user.join_shift(shift).then_some(())).count() as u32;
         let name = config.switch_name(&self.stamps[config.endpoints[usize::from(to)].index()].name);
         let moved = Vec::new();
         self.routing.shifts.push(Shift { label: "switch", name, occurrence: None, from: now, affected, moved });
-        for location in 0..self.config.users[p].probing.locations {
+        for location in 0..config.probing.locations {
             self.answer_anew(agenda, p, location);
         }
     }

@@ -210,6 +210,7 @@ impl World<'_> {
     pub(super) fn resize(&mut self, now: SimTime, s: usize, config: StampConfig) {
         self.flow_until(now);
         self.meter_stamp(s, now);
+        self.note_size(s);
         let level = self.figures.stamp_devices[s];
         let (before, most) = (self.stamps[s].clone(), self.recorder.level_most(level));
         let most = most.max(self.recorder.level_value(level));

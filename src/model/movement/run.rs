@@ -49,34 +49,45 @@ impl Work {
 }
 
 /// Use of limits in the minute under way, and in the fullest one so far.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Peaks([Vec<Minute>; Passed::ALL.len()]);
 
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
 struct Minute {
     number: u64,
     count: u64,
-    most: u64,
+    /// Largest limit in it [operations/s].
+    rate: f64,
+    /// Largest share of its limit that any minute before it used [1].
+    most: f64,
+}
+
+impl Minute {
+    /// Largest share so far, that of the minute under way included.
+    fn most(&self) -> f64 {
+        let room = self.rate * SimDuration::MINUTE.secs();
+        if room > 0.0 { self.most.max(self.count as f64 / room) } else { self.most }
+    }
 }
 
 impl Peaks {
-    /// Counts an operation.
-    pub fn add(&mut self, limit: Passed, place: usize, now: SimTime) {
+    /// Counts an operation, while the limit is this [operations/s].
+    pub fn add(&mut self, limit: Passed, place: usize, now: SimTime, rate: f64) {
         let places = &mut self.0[limit as usize];
         if places.len() <= place {
             places.resize(place + 1, Minute::default());
         }
         let (minute, number) = (&mut places[place], now.0 / SimDuration::MINUTE.0);
         if minute.number != number {
-            (minute.number, minute.count) = (number, 0);
+            *minute = Minute { number, count: 0, rate: 0.0, most: minute.most() };
         }
         minute.count += 1;
-        minute.most = minute.most.max(minute.count);
+        minute.rate = minute.rate.max(rate);
     }
 
-    /// Operations in the fullest minute.
-    pub fn most(&self, limit: Passed, place: usize) -> u64 {
-        self.0[limit as usize].get(place).map_or(0, |minute| minute.most)
+    /// Share of its limit that was used in the fullest minute, by the limit of that minute [1]; 0 where nothing passed.
+    pub fn most(&self, limit: Passed, place: usize) -> f64 {
+        self.0[limit as usize].get(place).map_or(0.0, Minute::most)
     }
 }
 
@@ -117,6 +128,8 @@ pub struct MoveRun {
     pub evicted: u32,
     /// Devices that a later move evicted before they had arrived.
     pub taken_over: u32,
+    /// Devices that came to where the move had chosen ahead; in a roll back, those that are at home again.
+    pub at_home: u32,
     /// Last connection of a moved device.
     pub last: SimTime,
     /// Whether it has begun.
@@ -143,6 +156,8 @@ pub struct MoveRun {
     pub left: BTreeMap<StampId, u64>,
     /// Use of the limits on the way, by everyone, while the move was under way.
     pub peaks: Peaks,
+    /// Largest rates of the registry and of new connections of each stamp while it was watched [operations/s].
+    pub rates: Vec<[f64; 2]>,
     /// Whether use is counted now.
     pub is_watched: bool,
     /// What a pacing by throttles saw.
@@ -161,14 +176,19 @@ pub struct MoveRun {
     pub aborted: Option<SimTime>,
     /// The move that brings its devices back.
     pub back: Option<usize>,
-    /// The endpoint that users went to when they followed, and the one that was first before.
-    pub followed: Option<(u8, u8)>,
+    /// How users were sent before they followed, once they did: the order of their endpoints, and whether by weight.
+    pub followed: Option<(Vec<u8>, bool)>,
 }
 
 impl MoveRun {
     /// Whether every device of the move was evicted and is connected again.
     pub fn is_over(&self) -> bool {
         self.evicted > 0 && self.arrived == self.evicted && self.next as usize == self.devices.len()
+    }
+
+    /// From its start to the last device that came; none while it is under way, or where none of its devices came.
+    pub fn length(&self, start: SimTime) -> Option<SimDuration> {
+        (self.is_over() && self.arrived > self.taken_over).then(|| self.last - start)
     }
 
     /// A pause ends, if there is one.
@@ -195,9 +215,25 @@ mod tests {
     fn the_fullest_minute_of_each_place_is_kept() {
         let mut peaks = Peaks::default();
         let at = |second: u64| SimTime(second * 1_000_000);
-        [0, 59, 60, 61, 62, 200].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second)));
-        assert_eq!((peaks.most(Passed::Connect, 2), peaks.most(Passed::Connect, 0)), (3, 0));
-        assert_eq!(peaks.most(Passed::Registry, 2), 0);
+        [0, 59, 60, 61, 62, 200].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 0.5));
+        let most = |peaks: &Peaks, limit, place| (peaks.most(limit, place) * 1e3).round() as u32;
+        assert_eq!([2, 0].map(|place| most(&peaks, Passed::Connect, place)), [100, 0]);
+        // A larger limit later makes no emptier minute of an earlier one; within a minute the largest counts.
+        [300, 301].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 5.0));
+        assert_eq!(most(&peaks, Passed::Connect, 2), 100);
+        [360, 361].into_iter().for_each(|second| peaks.add(Passed::Connect, 2, at(second), 0.125));
+        assert_eq!((most(&peaks, Passed::Connect, 2), most(&peaks, Passed::Registry, 2)), (267, 0));
+    }
+
+    #[test]
+    fn a_move_whose_devices_all_left_or_were_taken_over_has_no_length() {
+        let mut run =
+            MoveRun { devices: (0..2).map(DeviceId).collect(), next: 2, last: SimTime(7), ..MoveRun::default() };
+        (run.evicted, run.arrived, run.taken_over) = (2, 2, 2);
+        assert!(run.is_over());
+        assert_eq!(run.length(SimTime(3)), None);
+        run.taken_over = 1;
+        assert_eq!(run.length(SimTime(3)), Some(SimDuration(4)));
     }
 
     #[test]

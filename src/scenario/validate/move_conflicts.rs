@@ -4,10 +4,12 @@
 use std::collections::BTreeSet;
 
 use crate::model::ids::{RingId, StampId};
+use crate::model::lifecycle::change::{ChangeConfig, ChangeRule};
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::stamp::hub::StampConfig;
 use crate::scenario::diagnostic::Finding;
+use crate::scenario::file::File;
 use crate::scenario::validate::Build;
 
 /// Where the devices of a move are sent.
@@ -57,7 +59,7 @@ impl Build<'_> {
         }
     }
 
-    /// A stamp that takes no devices is no target, and neither is one that was evacuated before.
+    /// A stamp that was evacuated before is no target.
     fn closed_target(
         &mut self,
         at: &str,
@@ -67,15 +69,77 @@ impl Build<'_> {
         stamps: &[StampConfig],
     ) {
         let (path, stamp) = (format!("{at}/kind/rebalance/to"), &stamps[to.index()]);
-        if !stamp.takes_devices {
-            let finding = Finding::new(format!("`{}` takes no devices", stamp.name));
-            return self.say(&path, finding.expected("a stamp that takes part in allocation"));
-        }
         let closes =
             |other: &&MoveConfig| other.rule.close_source && other.rule.from.contains(&to) && other.at <= plan.at;
         if let Some(other) = plans.iter().find(closes) {
             let finding = Finding::new(format!("`{}` is evacuated by `{}` before", stamp.name, other.name));
             self.say(&path, finding.help("a stamp that is evacuated takes no devices for the rest of the run"));
+        }
+    }
+
+    /// A stamp that takes no devices when a move to it begins is no target.
+    pub(super) fn open_targets(
+        &mut self,
+        file: &File,
+        plans: &[MoveConfig],
+        changes: &[ChangeConfig],
+        stamps: Option<&[StampConfig]>,
+    ) {
+        let Some(stamps) = stamps.filter(|_| file.moves.len() == plans.len() && !self.lost.items("stamps")) else {
+            return;
+        };
+        for (i, plan) in plans.iter().enumerate() {
+            let Some(to) = plan.rule.to else { continue };
+            let takes = |change: &ChangeConfig| match change.rule {
+                ChangeRule::Takes(takes) if change.stamp == to && change.at <= plan.at => Some((change.at, takes)),
+                _ => None,
+            };
+            // Of changes at one time the last counts.
+            let changed = changes.iter().filter_map(|change| Some((takes(change)?, &change.name)));
+            let last = changed.max_by_key(|((at, _), _)| *at);
+            let stamp = &stamps[to.index()];
+            let what = match last {
+                Some(((_, false), name)) => format!("`{}` takes no devices since `{name}`", stamp.name),
+                None if !stamp.takes_devices => format!("`{}` takes no devices", stamp.name),
+                _ => continue,
+            };
+            let finding = Finding::new(what).expected("a stamp that takes part in allocation");
+            self.say(&format!("moves/{i}/kind/rebalance/to"), finding);
+        }
+    }
+
+    /// Evacuations of the only stamp of its ring that serves a generation.
+    pub(super) fn served_elsewhere(
+        &mut self,
+        places: &[usize],
+        plans: &[MoveConfig],
+        stamps: &[StampConfig],
+        cohorts: &[CohortConfig],
+    ) {
+        for (i, plan) in places.iter().zip(plans).filter(|(_, plan)| plan.rule.close_source) {
+            let alone = |cohort: &CohortConfig, stamp: &StampConfig| {
+                let takes = |other: &StampConfig| other.takes_devices && other.serves(cohort.generation);
+                let mut others = stamps.iter().filter(|other| other.name != stamp.name && other.ring == stamp.ring);
+                // That it is the only one of its ring is said already.
+                stamp.serves(cohort.generation) && others.clone().next().is_some() && !others.any(takes)
+            };
+            let chosen = |c: usize, cohort: &CohortConfig| {
+                plan.selector.cohort.is_none_or(|id| id.index() == c)
+                    && plan.selector.generation.is_none_or(|generation| generation == cohort.generation)
+            };
+            for stamp in plan.rule.from.iter().map(|stamp| &stamps[stamp.index()]) {
+                let left_out = cohorts
+                    .iter()
+                    .enumerate()
+                    .find(|(c, cohort)| cohort.ring == stamp.ring && chosen(*c, cohort) && alone(cohort, stamp));
+                let Some((_, cohort)) = left_out else { continue };
+                let what = format!("no other stamp takes devices of generation {}", cohort.generation);
+                let finding = Finding::warning(what).help(format!(
+                    "after `{}` is evacuated, such devices, those of `{}` among them, find no hub",
+                    stamp.name, cohort.name
+                ));
+                self.say(&format!("moves/{i}/kind/evacuate/stamp"), finding);
+            }
         }
     }
 

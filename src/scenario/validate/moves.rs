@@ -70,6 +70,7 @@ impl Build<'_> {
         if let (true, Some(stamps), Some(cohorts)) = (whole, stamps, cohorts) {
             self.together(&places, &configs, stamps);
             self.rooms(&places, &configs, stamps, cohorts);
+            self.served_elsewhere(&places, &configs, stamps, cohorts);
         }
         configs
     }
