@@ -1,0 +1,83 @@
+//! Remedies beside other moves, and what is said of ones that help nobody; faults without number and without end.
+
+use std::path::Path;
+
+use stampsim::experiment::ScenarioResult;
+use stampsim::scenario::{Scenario, load_text};
+
+use super::support::run;
+
+/// Two stamps of a ring for tests and one for production; 60 devices of the former.
+const FLEET: &str = r#"
+question = "What does it do to the fleet?"
+[run]
+horizon = "6 h"
+replications = 1
+[network]
+device_to_hub = "0 s"
+device_to_dps = "0 s"
+[[stamps]]
+name = "test-{n}"
+count = 2
+ring = "test"
+region = "westeurope"
+capacity = 100
+hub = { edition = "S1" }
+[[stamps]]
+name = "weu"
+region = "westeurope"
+capacity = 100
+hub = { edition = "S1" }
+[[stamps]]
+name = "spare"
+region = "westeurope"
+capacity = 100
+hub = { edition = "S1", takes_devices = false }
+[[cohorts]]
+name = "pilots"
+devices = 60
+ring = "test"
+regions = { westeurope = 1.0 }
+[cohorts.retry.exponential]
+cap = "10 s"
+[[cohorts]]
+name = "meters"
+devices = 40
+regions = { westeurope = 1.0 }
+"#;
+
+fn loaded(text: &str) -> Result<Scenario, String> {
+    let all = load_text("remedies", text, Path::new("."), &[]);
+    all.map_err(|all| all.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+}
+
+fn ran(text: &str) -> ScenarioResult {
+    let result = run(loaded(text).unwrap_or_else(|problems| panic!("{problems}\n{text}")), Some(1));
+    assert!(result.failures.is_empty(), "{:?}", result.failures);
+    result
+}
+
+fn find(result: &ScenarioResult, key: &str) -> Option<f64> {
+    result.observations[0].values.iter().find(|(k, _)| k.to_string() == key).map(|(_, value)| *value)
+}
+
+fn outage(stamp: &str, remedy: &str) -> String {
+    format!(
+        "[[faults]]\nname = \"f\"\nat = \"30 min\"\nfor = \"2 h\"\ncause = {{ stamp_outage = {{ stamp = \"{stamp}\" }} }}\n\
+         [faults.remediation.{remedy}\n"
+    )
+}
+
+/// All devices of the test ring are promoted while the fault that moved some of them lasts: none is brought back.
+#[test]
+fn who_was_promoted_since_is_not_brought_back() {
+    let promotion = "[[moves]]\nname = \"promotion\"\nat = \"1 h\"\npace = \"600/min\"\n\
+                     kind = { promote = { from_ring = \"test\", to_ring = \"production\" } }\n";
+    let fault = outage("test-1", "evacuate]\nfail_back = { after = \"10 min\" }");
+    let back = |result: &ScenarioResult| find(result, "move_devices{move=evacuate-f-back}");
+    assert!(back(&ran(&format!("{FLEET}{fault}"))).is_some_and(|devices| devices > 0.0));
+    let promoted = ran(&format!("{FLEET}{fault}{promotion}"));
+    assert_eq!(find(&promoted, "move_devices{move=promotion}"), Some(60.0));
+    assert_eq!(back(&promoted), None);
+    assert_eq!(find(&promoted, "devices_connected{stat=end}"), Some(100.0));
+}
