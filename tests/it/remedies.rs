@@ -81,3 +81,16 @@ fn who_was_promoted_since_is_not_brought_back() {
     assert_eq!(back(&promoted), None);
     assert_eq!(find(&promoted, "devices_connected{stat=end}"), Some(100.0));
 }
+
+#[test]
+fn more_occurrences_than_a_run_can_number_are_refused() {
+    let drawn = |every: &str| {
+        let text = FLEET.replace("horizon = \"6 h\"", "horizon = \"2 d\"");
+        loaded(&format!(
+            "{text}[[faults]]\ndrawn = {{ every = \"{every}\", repair = \"1 s\" }}\ncause = {{ dps_outage = {{}} }}\n"
+        ))
+    };
+    let said = drawn("1 s").map_or_else(|said| said, |_| String::new());
+    assert!(said.contains("about 86400 occurrences of faults in 2 d; expected at most 50000 in a run"), "{said}");
+    assert!(drawn("3 s").is_ok());
+}
