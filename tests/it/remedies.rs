@@ -94,3 +94,24 @@ fn more_occurrences_than_a_run_can_number_are_refused() {
     assert!(said.contains("about 86400 occurrences of faults in 2 d; expected at most 50000 in a run"), "{said}");
     assert!(drawn("3 s").is_ok());
 }
+
+/// Longer than the rest of time from a few minutes on.
+const FOR_EVER: &str = "213503982 d 8 h";
+
+/// Lengths near the largest that there is never end, and break nothing.
+#[test]
+fn what_lasts_longer_than_time_never_ends() {
+    let fault = outage("test-1", &format!("evacuate]\nfail_back = {{ after = \"{FOR_EVER}\" }}"));
+    let endless = fault.replace("for = \"2 h\"", &format!("for = \"{FOR_EVER}\""));
+    let unnoticed = outage("test-1", &format!("evacuate]\ndetection = \"{FOR_EVER}\""));
+    let change = format!(
+        "[[changes]]\nat = \"1 h\"\nkind = {{ set_units = {{ stamp = \"weu\", units = 2, delay = \"{FOR_EVER}\" }} }}\n"
+    );
+    for rest in [&fault, &endless, &unnoticed, &change] {
+        let result = ran(&format!("{FLEET}{rest}"));
+        assert_eq!(find(&result, "devices_connected{stat=end}"), Some(100.0), "{rest}");
+        assert_eq!(find(&result, "move_devices{move=evacuate-f-back}"), None, "{rest}");
+    }
+    let asks = format!("[dps]\nfailed_retry = \"{FOR_EVER}\"\npoll = \"{FOR_EVER}\"\n");
+    ran(&format!("{FLEET}{asks}"));
+}
