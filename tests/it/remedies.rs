@@ -82,6 +82,29 @@ fn who_was_promoted_since_is_not_brought_back() {
     assert_eq!(find(&promoted, "devices_connected{stat=end}"), Some(100.0));
 }
 
+fn warned(text: &str) -> String {
+    let scenario = loaded(text).unwrap_or_else(|problems| panic!("{problems}\n{text}"));
+    scenario.warnings.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")
+}
+
+#[test]
+fn a_remedy_that_leaves_a_generation_without_a_stamp_is_foretold() {
+    let fleet = FLEET.replace("name = \"test-{n}\"\ncount = 2", "name = \"test-1\"\ngenerations = [2]");
+    let fleet = fleet.replace("ring = \"test\"\nregions", "ring = \"test\"\ngeneration = 2\nregions");
+    let other = "[[stamps]]\nname = \"test-2\"\nring = \"test\"\nregion = \"westeurope\"\ncapacity = 100\nhub = { edition = \"S1\" }\n";
+    let nobody = other.replace("capacity", "generations = [1]\ncapacity");
+    let lost = "no other stamp takes the devices of cohort `pilots`, of generation 2";
+    let evacuate = outage("test-1", "evacuate]");
+    let said = warned(&format!("{fleet}{nobody}{evacuate}"));
+    assert!(said.contains(lost) && said.contains("remedies.toml:"), "{said}");
+    assert!(!warned(&format!("{fleet}{other}{evacuate}")).contains(lost));
+    let spare = outage("test-1", "warm_spare]\nspare = \"spare\"");
+    let refuses = "`spare` does not serve generation 2 of cohort `pilots`";
+    let old = fleet.replace("name = \"spare\"", "name = \"spare\"\ngenerations = [1]");
+    assert!(warned(&format!("{old}{nobody}{spare}")).contains(refuses));
+    assert!(!warned(&format!("{fleet}{nobody}{spare}")).contains(refuses));
+}
+
 #[test]
 fn more_occurrences_than_a_run_can_number_are_refused() {
     let drawn = |every: &str| {
