@@ -231,6 +231,21 @@ fn an_api_looks_for_an_instance_that_is_linked_to_the_list_of_the_enrollment() {
 }
 
 #[test]
+fn a_promotion_to_a_ring_that_an_instance_is_not_linked_to_is_foretold_and_counted() {
+    let linked = "services = [{ name = \"a\" }, { name = \"b\", stamps = [\"weu-{n}\"] }]\n";
+    let promotion = "[[moves]]\nat = \"1 h\"\npace = \"600/min\"\n\
+                     kind = { promote = { from_ring = \"production\", to_ring = \"test\" } }\n";
+    let with = |topology: &str| text(60, linked, &format!("{topology}{TEST_RING}{promotion}"));
+    let said =
+        |text: &str| -> String { loaded(text).expect("a scenario").warnings.iter().map(ToString::to_string).collect() };
+    let words = "DPS instance `b` is linked to no stamp of that ring";
+    assert!(said(&with("")).contains(words) && !said(&with(WEB_API)).contains(words));
+    let result = ran(&with(""));
+    let failed = figure(&result, "registrations_failed{cause=no_stamp}");
+    assert!(failed >= figure(&result, "devices_failed") && figure(&result, "devices_failed") > 10.0, "{failed}");
+}
+
+#[test]
 fn a_failover_lasts_as_long_as_its_law_says() {
     let fault = "[[faults]]\nat = \"0 s\"\n[faults.cause.dps_failover]\nservice = \"a\"\nrto = \"30 min\"\n";
     let result = ran(&text(100, "services = [{ name = \"a\" }]\n", fault));
