@@ -215,12 +215,12 @@ impl World<'_> {
         let now = agenda.now();
         self.drop_connection(device, now, occurrence);
         self.set_state(device, State::Unaware, now);
-        let (ping, patience) = self.next_ping(device, now);
+        let (ping, patience) = self.next_ping(device);
         self.timer(agenda, device, now + ping + patience, Kind::Notice);
     }
 
-    /// Time to the next ping of a connection that died at `lost_at`, and how long its answer is waited for.
-    pub(super) fn next_ping(&self, device: DeviceId, _lost_at: SimTime) -> (SimDuration, SimDuration) {
+    /// Time from the death of a connection to its next ping, and how long its answer is waited for.
+    pub(super) fn next_ping(&self, device: DeviceId) -> (SimDuration, SimDuration) {
         let keep_alive = self.cohort(device).keep_alive;
         let counter = u64::from(self.devices[device.index()].episode);
         let unit = self.device_draw(device, Purpose::KeepAlivePhase, counter).unit();
@@ -237,7 +237,7 @@ impl World<'_> {
                 // The hub is back and refuses the dead session at the next ping.
                 let device = DeviceId(i as u32);
                 let lost_at = self.columns.lost_at[i];
-                let (ping, _) = self.next_ping(device, lost_at);
+                let (ping, _) = self.next_ping(device);
                 self.timer(agenda, device, (lost_at + ping).max(now), Kind::Notice);
             }
         }
