@@ -118,6 +118,21 @@ fn more_occurrences_than_a_run_can_number_are_refused() {
     assert!(drawn("3 s").is_ok());
 }
 
+#[test]
+fn a_fault_that_strikes_nobody_is_refused() {
+    for (fault, words) in [
+        ("cause = { connections_lost = { share = 0.0 } }", "a share of zero, which breaks no connection"),
+        ("cause = { zone_loss = { stamp = \"weu\", share = 0.0 } }", "a share of zero, which breaks no connection"),
+    ] {
+        let said =
+            loaded(&format!("{FLEET}[[faults]]\nat = \"1 h\"\n{fault}\n")).map_or_else(|said| said, |_| String::new());
+        assert!(said.contains(words), "{fault}\n{said}");
+    }
+    let wave = "for = \"1 h\"\ncause = { firmware_wave = { generation = 9 } }";
+    let said = warned(&format!("{FLEET}[[faults]]\nat = \"1 h\"\n{wave}\n"));
+    assert!(said.contains("no cohort has generation 9, so nothing restarts; expected `1`"), "{said}");
+}
+
 /// Longer than the rest of time from a few minutes on.
 const FOR_EVER: &str = "213503982 d 8 h";
 

@@ -7,7 +7,7 @@ use crate::kernel::law::DurationLaw;
 use crate::model::condition::{Condition, Effect, Target};
 use crate::model::fault::{FaultCause, FaultConfig, Schedule};
 use crate::model::names::Names as _;
-use crate::scenario::diagnostic::Finding;
+use crate::scenario::diagnostic::{Finding, listed};
 use crate::scenario::file::{Fault, File, Lasts};
 use crate::scenario::tree::{Span, steps};
 use crate::scenario::validate::names::stamp_name;
@@ -247,6 +247,7 @@ impl Build<'_> {
             let finding = Finding::new("no API stands in front of DPS");
             self.say_key(path, finding.help("add [dps.topology.web_api] or [dps.topology.proxy]"));
         }
+        self.strikes_nobody(path, fault, file);
         if let FaultCause::ProcessingRestart(restart) = &fault.cause {
             let of = |group: &&crate::scenario::file::Stamps| {
                 (1..=group.count).any(|n| stamp_name(&group.name, n) == restart.stamp)
@@ -269,7 +270,6 @@ impl Build<'_> {
         }
     }
 
-    /// Notes what a fault strikes and when; says so when another strikes it at that time.
     /// Faults of a share of zero, or of a generation that no cohort has.
     fn strikes_nobody(&mut self, path: &str, fault: &Fault, file: &File) {
         let share = match &fault.cause {
@@ -290,6 +290,7 @@ impl Build<'_> {
         }
     }
 
+    /// Notes what a fault strikes and when; says so when another strikes it at that time.
     pub(super) fn book(
         &mut self,
         place: &Span,
