@@ -209,7 +209,7 @@ impl<'a> Build<'a> {
         let gateway = self.gateway(&mut file, &names, cohorts.as_deref(), &prices);
         let mut faults = self.faults(&mut file, &names, frame);
         let moves = self.moves(&mut file, &names, (stamps.as_deref(), cohorts.as_deref()), frame);
-        self.promotions(&file, &moves, cohorts.as_deref(), stamps.as_deref());
+        self.promotions(&file, &moves, cohorts.as_deref(), stamps.as_deref(), dps.as_ref());
         let outlets = features::Outlets { prices: &mut prices, faults: &mut faults };
         let features = self.features(&file, &names, cohorts.as_deref(), frame, outlets);
         let retirements = self.retirements(&mut file, frame);
@@ -242,7 +242,7 @@ impl<'a> Build<'a> {
             features,
             retirements,
             changes,
-            counts_failures: counts_failures(&file),
+            counts_failures: counts_failures(&file, &limits.dps),
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
         };
         self.steady(&file, &model);
@@ -483,11 +483,16 @@ impl<'a> Build<'a> {
 }
 
 /// Whether a scenario says something of who may be assigned where: then failed registrations are counted by cause.
-fn counts_failures(file: &File) -> bool {
+fn counts_failures(file: &File, limits: &catalog::DpsLimits) -> bool {
     let chosen =
         |group: &crate::scenario::file::Stamps| !group.generations.is_empty() || group.hub.devices_max.is_some();
+    // Instances that are alike refuse nobody more than others do.
+    let differs = |service: &crate::scenario::file::Service| {
+        !service.stamps.is_empty() || service.registrations_max != Some(limits.registrations_max)
+    };
+    let refuses = file.dps.services.iter().any(differs);
     let asked = file.dps.allocation.entry().webhook().is_some();
-    asked || !file.changes.is_empty() || !file.retirements.is_empty() || file.stamps.iter().any(chosen)
+    asked || !file.changes.is_empty() || !file.retirements.is_empty() || file.stamps.iter().any(chosen) || refuses
 }
 
 /// The shortest readable length that cuts a horizon into at most so many windows.

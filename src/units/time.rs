@@ -167,11 +167,12 @@ impl SimDuration {
     }
 }
 
-// Overflow and negative lengths are broken invariants, so these assert in every build; the branch is never taken.
+// Times end with the last one there is: what a user says may be longer than that, and then never happens. Negative lengths
+// are broken invariants, so these assert in every build; the branch is never taken.
 impl Add<SimDuration> for SimTime {
     type Output = Self;
     fn add(self, length: SimDuration) -> Self {
-        Self(self.0.checked_add(length.0).expect("simulated time ends after 584,000 years"))
+        self.saturating_add(length)
     }
 }
 
@@ -198,7 +199,7 @@ impl Sub for SimTime {
 impl Add for SimDuration {
     type Output = Self;
     fn add(self, other: Self) -> Self {
-        Self(self.0.checked_add(other.0).expect("a length of time stays below 584,000 years"))
+        self.saturating_add(other)
     }
 }
 
@@ -218,7 +219,7 @@ impl Sub for SimDuration {
 impl Mul<u64> for SimDuration {
     type Output = Self;
     fn mul(self, times: u64) -> Self {
-        Self(self.0.checked_mul(times).expect("a length of time stays below 584,000 years"))
+        Self(self.0.saturating_mul(times))
     }
 }
 
@@ -407,6 +408,14 @@ mod tests {
         assert_eq!(SimDuration::from_secs_f64(1e300), SimDuration::MAX);
         assert_eq!(SimDuration::from_secs(90).secs().to_bits(), 90f64.to_bits());
         assert_eq!(SimDuration::HOUR.ratio(SimDuration::MINUTE).to_bits(), 60f64.to_bits());
+    }
+
+    #[test]
+    fn sums_and_multiples_end_with_the_last_time() {
+        let (late, long) = (SimTime(u64::MAX - 5), SimDuration(u64::MAX - 5));
+        assert_eq!((late + SimDuration::SECOND, long + SimDuration::SECOND), (SimTime(u64::MAX), SimDuration::MAX));
+        assert_eq!((long * 3, [long, long].into_iter().sum()), (SimDuration::MAX, SimDuration::MAX));
+        assert_eq!((late + SimDuration(5), SimDuration::SECOND * 2), (SimTime(u64::MAX), SimDuration(2_000_000)));
     }
 
     #[test]

@@ -195,6 +195,56 @@ fn an_instance_without_a_hub_of_the_ring_fails_registrations_and_check_says_so()
     assert_eq!(figure(&run(api, Some(1)), "devices_failed"), 0.0);
 }
 
+/// Each instance is linked to the stamps of one generation: the API names one that can serve the device, and without an API
+/// `check` says who cannot.
+#[test]
+fn an_api_looks_for_an_instance_that_serves_the_generation() {
+    let linked = "services = [{ name = \"a\", stamps = [\"weu-{n}\"] }, { name = \"b\", stamps = [\"new\"] }]\n";
+    let newer = "[[stamps]]\nname = \"new\"\nregion = \"westeurope\"\ncapacity = 1_000\ngenerations = [2]\n\
+                 hub = { edition = \"S1\" }\n[[cohorts]]\nname = \"newer\"\ndevices = 30\ngeneration = 2\n";
+    let with = |topology: &str| {
+        let text = text(100, linked, &format!("{topology}{newer}"));
+        loaded(&text.replacen("capacity = 50_000", "capacity = 50_000\ngenerations = [1]", 1)).expect("a scenario")
+    };
+    let bare: String = with("").warnings.iter().map(ToString::to_string).collect();
+    assert!(bare.contains("1 of 2 instances (`b`) are linked to no stamp of cohort `meters`"), "{bare}");
+    let api = run(with(WEB_API), Some(1));
+    let end = |key: &str| figure(&api, key);
+    assert_eq!(
+        (end("devices_connected{stat=end}"), end("devices_failed"), end("registrations_failed")),
+        (130.0, 0.0, 0.0)
+    );
+}
+
+/// An enrollment that lists its stamps is served only by an instance that is linked to one of them.
+#[test]
+fn an_api_looks_for_an_instance_that_is_linked_to_the_list_of_the_enrollment() {
+    let linked = "services = [{ name = \"a\", stamps = [\"weu-1\"] }, { name = \"b\", stamps = [\"weu-2\"] }]\n";
+    let other = "[[cohorts]]\nname = \"other\"\ndevices = 1\n";
+    let text = text(100, linked, &format!("{WEB_API}{other}")).replacen(
+        "start = \"new\"",
+        "start = \"new\"\nenrollment = { stamps = [\"weu-2\"] }",
+        1,
+    );
+    let result = ran(&text);
+    assert_eq!((figure(&result, "devices_failed"), figure(&result, "devices_connected{stat=end}")), (0.0, 101.0));
+}
+
+#[test]
+fn a_promotion_to_a_ring_that_an_instance_is_not_linked_to_is_foretold_and_counted() {
+    let linked = "services = [{ name = \"a\" }, { name = \"b\", stamps = [\"weu-{n}\"] }]\n";
+    let promotion = "[[moves]]\nat = \"1 h\"\npace = \"600/min\"\n\
+                     kind = { promote = { from_ring = \"production\", to_ring = \"test\" } }\n";
+    let with = |topology: &str| text(60, linked, &format!("{topology}{TEST_RING}{promotion}"));
+    let said =
+        |text: &str| -> String { loaded(text).expect("a scenario").warnings.iter().map(ToString::to_string).collect() };
+    let words = "DPS instance `b` is linked to no stamp of that ring";
+    assert!(said(&with("")).contains(words) && !said(&with(WEB_API)).contains(words));
+    let result = ran(&with(""));
+    let failed = figure(&result, "registrations_failed{cause=no_stamp}");
+    assert!(failed >= figure(&result, "devices_failed") && figure(&result, "devices_failed") > 10.0, "{failed}");
+}
+
 #[test]
 fn a_failover_lasts_as_long_as_its_law_says() {
     let fault = "[[faults]]\nat = \"0 s\"\n[faults.cause.dps_failover]\nservice = \"a\"\nrto = \"30 min\"\n";

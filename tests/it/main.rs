@@ -17,6 +17,7 @@ mod moves;
 mod outages;
 mod output_analysis;
 mod path;
+mod remedies;
 mod rerun;
 mod scaling;
 mod statistics;

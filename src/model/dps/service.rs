@@ -172,7 +172,7 @@ impl Instance {
 /// The first poll that can see an assignment which is done at `done`, when polls follow `answered` each `poll`.
 pub fn poll_after(answered: SimTime, done: SimTime, poll: SimDuration) -> SimTime {
     let polls = done.0.saturating_sub(answered.0).div_ceil(poll.0.max(1)).max(1);
-    SimTime(answered.0 + polls * poll.0)
+    answered + poll * polls
 }
 
 #[cfg(test)]

@@ -148,6 +148,7 @@ impl World<'_> {
         if let Some(to) = run.goes.get(&device).copied().or(plan.rule.to) {
             self.enrollments.pin(device.registration(), to);
         }
+        self.note_enrollment(index, device);
     }
 
     /// A device that is out leaves the move that it was part of: another takes it over, or it left the fleet.

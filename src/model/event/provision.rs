@@ -237,20 +237,21 @@ impl World<'_> {
     /// the instance.
     fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
         let service = self.service_of(device);
-        let ring = self.devices[device.index()].ring;
-        // A promoted device has left its cohort's enrollment group, and with it that group's list of stamps.
-        let own: &[StampId] = if ring == self.cohort(device).ring { &self.cohort(device).stamps } else { &[] };
-        let generation = self.cohort(device).generation;
-        let of_group = |s: StampId| {
-            let stamp = &self.stamps[s.index()];
-            stamp.ring == ring && stamp.serves(generation) && (own.is_empty() || own.contains(&s))
-        };
         candidates.clear();
         candidates.extend(
             (0..self.stamps.len() as u16)
                 .map(StampId)
-                .filter(|s| of_group(*s) && self.takes_part(*s) && self.is_linked(service, *s)),
+                .filter(|s| self.is_of_group(device, *s) && self.takes_part(*s) && self.is_linked(service, *s)),
         );
+    }
+
+    /// Whether a stamp is one of the device's enrollment group, or of its ring, and serves its generation.
+    pub(super) fn is_of_group(&self, device: DeviceId, stamp: StampId) -> bool {
+        let (ring, cohort) = (self.devices[device.index()].ring, self.cohort(device));
+        // A promoted device has left its cohort's enrollment group, and with it that group's list of stamps.
+        let own: &[StampId] = if ring == cohort.ring { &cohort.stamps } else { &[] };
+        let config = &self.stamps[stamp.index()];
+        config.ring == ring && config.serves(cohort.generation) && (own.is_empty() || own.contains(&stamp))
     }
 
     fn allocate(

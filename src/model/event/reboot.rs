@@ -93,7 +93,7 @@ impl World<'_> {
             }
             self.lose_silently(agenda, device, occurrence as u16);
             // Both sides miss the same keep-alive.
-            let (ping, patience) = self.next_ping(device, agenda.now());
+            let (ping, patience) = self.next_ping(device);
             self.looks_alive(agenda, device, agenda.now() + ping + patience);
         }
     }

@@ -12,7 +12,7 @@ use crate::metrics::recorder::TallyId;
 use crate::model::condition::{Condition, Target};
 use crate::model::event::Kind;
 use crate::model::fault::remediation::{FailBack, Learns, Plan};
-use crate::model::ids::{DeviceId, StampId};
+use crate::model::ids::{DeviceId, RingId, StampId};
 use crate::model::movement::MoveRule;
 use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
@@ -50,7 +50,27 @@ impl World<'_> {
             let closed = !std::mem::replace(&mut self.closed[stamp.index()], true);
             let rule = MoveRule { from: vec![stamp], to: plan.spare, ..MoveRule::default() };
             let out = self.begin_remedy(agenda, (name.clone(), plan.pace), rule, None);
+            self.note_enrollments(out);
             self.remedies.push(RemedyRun { occurrence, stamp, out, back: None, closed });
+        }
+    }
+
+    /// What the enrollment of a device says: its ring, and the stamp that it is pinned to.
+    fn enrolled(&self, device: DeviceId) -> (RingId, Option<StampId>) {
+        (self.devices[device.index()].ring, self.enrollments.pinned(device.registration()))
+    }
+
+    /// Keeps what the enrollments of a remedy's devices say at its beginning.
+    fn note_enrollments(&mut self, index: usize) {
+        let says = |device: &DeviceId| (*device, self.enrolled(*device));
+        self.moves[index].enrolled = self.moves[index].devices.iter().map(says).collect();
+    }
+
+    /// A remedy has changed the enrollment of a device.
+    pub(super) fn note_enrollment(&mut self, index: usize, device: DeviceId) {
+        let says = self.enrolled(device);
+        if let Some(kept) = self.moves[index].enrolled.get_mut(&device) {
+            *kept = says;
         }
     }
 
@@ -149,7 +169,10 @@ impl World<'_> {
             let holder = self.columns.identity[device.index()];
             holder != StampId::NONE && holder != stamp
         };
-        let devices = self.moves[out].devices.iter().copied().filter(elsewhere).collect();
+        // Who was moved again meanwhile, or promoted, belongs where that put it.
+        let enrolled = &self.moves[out].enrolled;
+        let as_left = |device: &DeviceId| enrolled.get(device) == Some(&self.enrolled(*device));
+        let devices = self.moves[out].devices.iter().copied().filter(elsewhere).filter(as_left).collect();
         let rule = MoveRule { to: Some(stamp), ..MoveRule::default() };
         let index = self.begin_remedy(agenda, (name, back.pace), rule, Some(devices));
         self.remedies[remedy].back = Some(index);

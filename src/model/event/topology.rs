@@ -150,7 +150,7 @@ impl World<'_> {
     fn hand_out(&self, device: DeviceId, api: &Api, now: SimTime) -> ServiceId {
         let (i, works) = (device.index(), |service: &ServiceId| self.works(*service, api, now));
         let room = |service: &ServiceId| self.has_room(device, *service);
-        let links = |service: &ServiceId| self.links_any(device, *service);
+        let links = |service: &ServiceId| self.may_serve(device, *service);
         let fits = |service: &ServiceId| works(service) && room(service) && links(service);
         let kept = self.columns.scope[i].some().filter(fits);
         let all = || self.config.dps.targets();
@@ -185,11 +185,15 @@ impl World<'_> {
         !full || self.is_known_at(device, service)
     }
 
-    /// Whether an instance is linked to any stamp of the device's ring.
-    fn links_any(&self, device: DeviceId, service: ServiceId) -> bool {
-        let ring = self.devices[device.index()].ring;
+    /// Whether an instance is linked to any stamp that the device may be assigned to: one of its enrollment group that takes
+    /// devices, or the one that its own enrollment names.
+    fn may_serve(&self, device: DeviceId, service: ServiceId) -> bool {
+        let pinned = self.enrollments.pinned(device.registration());
+        let serves = |s: StampId| self.stamps[s.index()].serves(self.cohort(device).generation);
+        let takes = |s: &StampId| self.stamps[s.index()].takes_devices && self.is_of_group(device, *s);
         let stamps = (0..self.stamps.len() as u16).map(StampId);
-        stamps.into_iter().any(|s| self.stamps[s.index()].ring == ring && self.is_linked(service, s))
+        let named = pinned.filter(|s| serves(*s)).into_iter();
+        stamps.filter(takes).chain(named).any(|s| self.is_linked(service, s))
     }
 
     /// Whether a stamp's hub is linked to an instance.

@@ -78,6 +78,9 @@ registry! {
     }
 }
 
+/// Most occurrences of faults in a run: they are numbered in 16 bits, of which one value means nobody.
+pub const OCCURRENCES_MAX: usize = u16::MAX as usize;
+
 /// When a fault happens.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Schedule {

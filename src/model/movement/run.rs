@@ -144,6 +144,8 @@ pub struct MoveRun {
     pub rings: BTreeMap<DeviceId, RingId>,
     /// Where the evicted devices were; kept where they may have to go back.
     pub homes: Vec<Home>,
+    /// What the enrollments of its devices say, each a ring and a pin; kept where a remedy may bring the devices back.
+    pub enrolled: BTreeMap<DeviceId, (RingId, Option<StampId>)>,
     /// By how much evictions are later than the pace says.
     pub shift: SimDuration,
     /// The latest eviction.

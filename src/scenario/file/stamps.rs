@@ -38,6 +38,13 @@ pub struct Stamps {
     pub processing: Processing,
 }
 
+impl Stamps {
+    /// Whether devices of a generation may be assigned to them.
+    pub fn serves(&self, generation: u16) -> bool {
+        self.generations.is_empty() || self.generations.contains(&generation)
+    }
+}
+
 fn hub_answer() -> DurationLaw {
     lognormal(5, 30)
 }

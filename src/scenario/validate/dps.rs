@@ -235,9 +235,12 @@ impl Build<'_> {
 }
 
 /// The stamps that a cohort's devices may be assigned to.
-fn stamps_of(cohort: &Cohort, file: &File, names: &Names) -> Vec<StampId> {
+pub(super) fn stamps_of(cohort: &Cohort, file: &File, names: &Names) -> Vec<StampId> {
     let own: Vec<StampId> = cohort.enrollment.stamps.iter().flat_map(|name| names.stamps_of(file, name)).collect();
-    let of_ring = |s: &StampId| file.stamps[names.group_of(s.index())].ring == cohort.ring;
+    let of_ring = |s: &StampId| {
+        let group = &file.stamps[names.group_of(s.index())];
+        group.ring == cohort.ring && group.hub.takes_devices && group.serves(cohort.generation)
+    };
     let all = (0..names.stamps.len() as u16).map(StampId);
     all.filter(|s| of_ring(s) && (own.is_empty() || own.contains(s))).collect()
 }

@@ -7,13 +7,17 @@ use crate::kernel::law::DurationLaw;
 use crate::model::condition::{Condition, Effect, Target};
 use crate::model::fault::{FaultCause, FaultConfig, Schedule};
 use crate::model::names::Names as _;
-use crate::scenario::diagnostic::Finding;
+use crate::scenario::diagnostic::{Finding, listed};
 use crate::scenario::file::{Fault, File, Lasts};
 use crate::scenario::tree::{Span, steps};
 use crate::scenario::validate::names::stamp_name;
 use crate::scenario::validate::stamps::name_problem;
 use crate::scenario::validate::{Build, Frame, Names};
 use crate::units::{SimDuration, SimTime};
+
+/// Most occurrences of all faults that a run is expected to have. Their number is random, and the model numbers them in 16
+/// bits: the rest is for chance.
+const OCCURRENCES_EXPECTED_MAX: f64 = 50_000.0;
 
 /// A scheduled fault, for overlaps: what it strikes, from when to when, and its name.
 pub(super) struct Booked {
@@ -28,7 +32,7 @@ impl Build<'_> {
     pub(super) fn faults(&mut self, file: &mut File, names: &Names, frame: Option<Frame>) -> Vec<FaultConfig> {
         let mut faults = std::mem::take(&mut file.faults);
         let taken: BTreeSet<String> = faults.iter().filter_map(|fault| fault.name.clone()).collect();
-        let (mut seen, mut booked, mut configs) = (BTreeSet::new(), Vec::new(), Vec::new());
+        let (mut seen, mut booked, mut configs, mut expected) = (BTreeSet::new(), Vec::new(), Vec::new(), 0.0);
         for (i, fault) in faults.iter_mut().enumerate() {
             let at = format!("faults/{i}");
             let name = self.fault_name(&at, fault, &taken, &mut seen);
@@ -38,6 +42,9 @@ impl Build<'_> {
             } else {
                 self.schedule(&at, fault, frame)
             };
+            if let (Some(schedule), Some(frame)) = (&schedule, frame) {
+                self.occurrences(&at, schedule, frame, &mut expected);
+            }
             let common = self.common_cause(&at, fault, effects.as_deref(), (file, names));
             let remedy = self.remedy(&at, fault, &name, effects.as_deref(), (file, names));
             let (Some(schedule), Some(effects)) = (schedule, effects) else { continue };
@@ -49,6 +56,29 @@ impl Build<'_> {
         }
         file.faults = faults;
         configs
+    }
+
+    /// Adds the occurrences that a fault is expected to have to those of the faults before; says when they are too many.
+    fn occurrences(&mut self, at: &str, schedule: &Schedule, frame: Frame, expected: &mut f64) {
+        let before = *expected;
+        let (own, key) = match schedule {
+            Schedule::Drawn { gap, repair } => {
+                let cycle = (gap.mean() + repair.mean()).max(SimDuration::MICROSECOND);
+                (frame.horizon.ratio(cycle), "drawn/every")
+            }
+            Schedule::Listed(list) => (list.len() as f64, "incidents"),
+            Schedule::At { .. } | Schedule::Once { .. } => (1.0, "at"),
+        };
+        *expected += own;
+        if before <= OCCURRENCES_EXPECTED_MAX && *expected > OCCURRENCES_EXPECTED_MAX {
+            let most = OCCURRENCES_EXPECTED_MAX;
+            let finding = Finding::new(format!("about {expected:.0} occurrences of faults in {}", frame.horizon));
+            let finding = finding.expected(format!("at most {most:.0} in a run"));
+            self.say(
+                &format!("{at}/{key}"),
+                finding.help("faults that last longer or come less often, or a shorter run"),
+            );
+        }
     }
 
     /// The name of a fault: the given one, or the cause and what it strikes.
@@ -217,6 +247,7 @@ impl Build<'_> {
             let finding = Finding::new("no API stands in front of DPS");
             self.say_key(path, finding.help("add [dps.topology.web_api] or [dps.topology.proxy]"));
         }
+        self.strikes_nobody(path, fault, file);
         if let FaultCause::ProcessingRestart(restart) = &fault.cause {
             let of = |group: &&crate::scenario::file::Stamps| {
                 (1..=group.count).any(|n| stamp_name(&group.name, n) == restart.stamp)
@@ -236,6 +267,26 @@ impl Build<'_> {
                 let finding = Finding::new(format!("no device has its home in `{}`", blackout.region));
                 self.say(&format!("{path}/region"), finding.help("`regions` of a cohort says where its devices live"));
             }
+        }
+    }
+
+    /// Faults of a share of zero, or of a generation that no cohort has.
+    fn strikes_nobody(&mut self, path: &str, fault: &Fault, file: &File) {
+        let share = match &fault.cause {
+            FaultCause::ConnectionsLost(lost) => Some(lost.share),
+            FaultCause::ZoneLoss(zone) => Some(zone.share),
+            _ => None,
+        };
+        self.require(share.is_none_or(|share| share.get() > 0.0), &format!("{path}/share"), || {
+            Finding::new("a share of zero, which breaks no connection").expected("a share above 0, such as 0.5")
+        });
+        let FaultCause::FirmwareWave(wave) = &fault.cause else { return };
+        let lost = self.lost.items("cohorts") || self.lost.key("cohorts", "generation");
+        let known: BTreeSet<u16> = file.cohorts.iter().map(|cohort| cohort.generation).collect();
+        if let Some(generation) = wave.generation.filter(|own| !known.contains(own) && !lost) {
+            let known: Vec<String> = known.iter().map(u16::to_string).collect();
+            let finding = Finding::warning(format!("no cohort has generation {generation}, so nothing restarts"));
+            self.say(&format!("{path}/generation"), finding.expected(listed(known.iter().map(String::as_str))));
         }
     }
 

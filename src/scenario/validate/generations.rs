@@ -2,6 +2,8 @@
 
 use std::collections::BTreeSet;
 
+use crate::model::dps::service::{DpsConfig, ServiceConfig};
+use crate::model::ids::{ServiceId, StampId};
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::stamp::hub::StampConfig;
@@ -51,6 +53,7 @@ impl Build<'_> {
         moves: &[MoveConfig],
         cohorts: Option<&[CohortConfig]>,
         stamps: Option<&[StampConfig]>,
+        dps: Option<&DpsConfig>,
     ) {
         let (Some(cohorts), Some(stamps)) = (cohorts, stamps) else { return };
         if self.lost.items("stamps") || self.lost.key("stamps", "generations") || self.lost.items("cohorts") {
@@ -63,12 +66,22 @@ impl Build<'_> {
                     && select.cohort.is_none_or(|only| only.index() == *c)
                     && select.generation.is_none_or(|only| only == cohort.generation)
             };
-            let served = |cohort: &CohortConfig| {
-                stamps.iter().any(|stamp| stamp.ring == ring && stamp.serves(cohort.generation))
+            let serving = |cohort: &CohortConfig| -> Vec<StampId> {
+                let serves = |(_, stamp): &(usize, &StampConfig)| stamp.ring == ring && stamp.serves(cohort.generation);
+                stamps.iter().enumerate().filter(serves).map(|(s, _)| StampId(s as u16)).collect()
             };
-            let stranded = cohorts.iter().enumerate().filter(takes).find(|(_, cohort)| !served(cohort));
+            let promoted = || cohorts.iter().enumerate().filter(takes).map(|(_, cohort)| cohort);
             let place = file.moves.iter().position(|written| written.name.as_deref() == Some(&plan.name));
-            let (Some((_, cohort)), Some(i)) = (stranded, place) else { continue };
+            let Some(i) = place else { continue };
+            let unlinked = |cohort: &CohortConfig| dps.and_then(|dps| unlinked(dps, &serving(cohort), stamps.len()));
+            let Some(cohort) = promoted().find(|cohort| serving(cohort).is_empty()) else {
+                if let Some((cohort, service)) = promoted().find_map(|cohort| Some((cohort, unlinked(cohort)?))) {
+                    let what = format!("DPS instance `{service}` is linked to no stamp of that ring");
+                    let help = format!("registrations of promoted devices of `{}` there will fail", cohort.name);
+                    self.say(&format!("moves/{i}/kind/promote/to_ring"), Finding::warning(what).help(help));
+                }
+                continue;
+            };
             let finding = Finding::warning(format!("no stamp of that ring serves generation {}", cohort.generation));
             let help = format!("DPS will fail each registration of a promoted device of `{}`", cohort.name);
             self.say(&format!("moves/{i}/kind/promote/to_ring"), finding.help(help));
@@ -91,4 +104,14 @@ impl Build<'_> {
         let finding = finding.expected(listed(served.iter().map(String::as_str)));
         self.say(&format!("cohorts/{i}/{key}"), finding.help("`generations` of a group of stamps says whom it serves"));
     }
+}
+
+/// An instance that some devices register at and that is linked to none of these stamps; none where an API looks for another.
+fn unlinked<'a>(dps: &'a DpsConfig, stamps: &[StampId], count: usize) -> Option<&'a str> {
+    let factory = dps.topology.entry().factory();
+    let links = |service: &ServiceConfig| stamps.iter().any(|stamp| service.links.has(*stamp, count));
+    let targets = dps.services.iter().enumerate().filter(|(i, _)| factory != Some(ServiceId(*i as u16)));
+    let (some, none): (Vec<_>, Vec<_>) = targets.map(|(_, service)| service).partition(|service| links(service));
+    let spares = dps.topology.entry().api().is_some() && !some.is_empty();
+    none.first().filter(|_| !spares).map(|service| service.name.as_str())
 }

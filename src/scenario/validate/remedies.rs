@@ -5,7 +5,8 @@ use crate::model::fault::RemedyConfig;
 use crate::model::fault::remediation::Plan;
 use crate::model::ids::StampId;
 use crate::scenario::diagnostic::Finding;
-use crate::scenario::file::{Fault, File};
+use crate::scenario::file::{Cohort, Fault, File};
+use crate::scenario::validate::dps::stamps_of;
 use crate::scenario::validate::{Build, Names};
 
 impl Build<'_> {
@@ -30,7 +31,9 @@ impl Build<'_> {
         let plan = plan.map_err(|message| self.say_name(&path, &message, &["stamps"])).ok()?;
         if let Some(plan) = &plan {
             self.remedy_rules(&path, plan);
-            self.has_room(&path, plan, &down, (file, names));
+            if self.has_room(&path, plan, &down, (file, names)) {
+                self.strands(&path, plan, &down, (file, names));
+            }
         }
         Some(RemedyConfig { name: format!("{}-{name}", remediation.key()), plan })
     }
@@ -44,8 +47,8 @@ impl Build<'_> {
         }
     }
 
-    /// Whether somebody can take the devices of the stamps that are down.
-    fn has_room(&mut self, path: &str, plan: &Plan, down: &[StampId], (file, names): (&File, &Names)) {
+    /// Whether somebody can take the devices of the stamps that are down; says so if not.
+    fn has_room(&mut self, path: &str, plan: &Plan, down: &[StampId], (file, names): (&File, &Names)) -> bool {
         let group = |stamp: StampId| &file.stamps[names.group_of(stamp.index())];
         let name = |stamp: StampId| names.stamps[stamp.index()].clone();
         let Some(spare) = plan.spare else {
@@ -57,24 +60,57 @@ impl Build<'_> {
                 let finding =
                     Finding::new(format!("no other stamp of its ring takes the devices of `{}`", name(*alone)));
                 self.say_key(path, finding.help("a `warm_spare` may"));
+                return false;
             }
-            return;
+            return true;
         };
         let place = format!("{path}/spare");
         if down.contains(&spare) {
             let finding = Finding::new(format!("`{}` is its own spare", name(spare)));
-            return self.say(&place, finding.expected("another stamp"));
+            self.say(&place, finding.expected("another stamp"));
+            return false;
         }
         if group(spare).hub.takes_devices {
             let finding = Finding::new(format!("`{}` takes devices and is no spare", name(spare)));
             let help = "a spare is kept empty: hub = { ..., takes_devices = false }";
-            return self.say(&place, finding.expected("a stamp that takes none").help(help));
+            self.say(&place, finding.expected("a stamp that takes none").help(help));
+            return false;
         }
         let (room, wanted) = (group(spare).capacity, down.iter().map(|stamp| group(*stamp).capacity).max());
         if let Some(wanted) = wanted.filter(|wanted| *wanted > room) {
             let what = format!("the spare is planned for {room} devices, and `{}` for {wanted}", name(down[0]));
             let help = "beyond its plan it is overcommitted, and beyond the cap of its registry devices are rejected";
             self.say(&place, Finding::warning(what).help(help));
+        }
+        true
+    }
+
+    /// Whether a cohort with devices on the stamps that are down finds none elsewhere that takes its generation.
+    fn strands(&mut self, path: &str, plan: &Plan, down: &[StampId], (file, names): (&File, &Names)) {
+        if self.lost.items("cohorts")
+            || self.lost.key("cohorts", "generation")
+            || self.lost.key("stamps", "generations")
+        {
+            return; // Who cannot be told from what is left of the file is not blamed.
+        }
+        let stays = |cohort: &&Cohort| {
+            let home = stamps_of(cohort, file, names);
+            let elsewhere = match plan.spare {
+                Some(spare) => file.stamps[names.group_of(spare.index())].serves(cohort.generation),
+                None => home.iter().any(|stamp| !down.contains(stamp)),
+            };
+            home.iter().any(|stamp| down.contains(stamp)) && !elsewhere
+        };
+        let Some(cohort) = file.cohorts.iter().find(stays) else { return };
+        let (generation, of) = (cohort.generation, &cohort.name);
+        let help = "they are evicted, and DPS sends nobody to a stamp that does not serve the generation";
+        if let Some(spare) = plan.spare {
+            let what =
+                format!("`{}` does not serve generation {generation} of cohort `{of}`", names.stamps[spare.index()]);
+            self.say(&format!("{path}/spare"), Finding::warning(what).help(help));
+        } else {
+            let what = format!("no other stamp takes the devices of cohort `{of}`, of generation {generation}");
+            self.say_key(path, Finding::warning(what).help(help));
         }
     }
 }
