@@ -7,7 +7,8 @@ use crate::metrics::measure::MeasureKey;
 use crate::model::event::{Kind, world_key};
 use crate::model::ids::StampId;
 use crate::model::limit::Shaping;
-use crate::model::population::twins::{Operation, TwinThrottle, Twins};
+use crate::model::population::twins::Twins;
+use crate::model::stamp::twins::{Operation, TwinThrottle};
 use crate::model::world::World;
 use crate::units::{Rate, SimTime};
 
@@ -89,7 +90,7 @@ impl World<'_> {
         (from, now): (SimTime, SimTime),
     ) -> u64 {
         let connected = f64::from(self.classes[stamp.index()][cohort].connected);
-        let mean = connected * operation.rate(twins) * (now - from).secs();
+        let mean = connected * rate(operation, twins) * (now - from).secs();
         if mean <= 0.0 {
             return 0;
         }
@@ -133,5 +134,13 @@ impl World<'_> {
                 out.push((used, (offered - refused) as f64 / room));
             }
         }
+    }
+}
+
+/// Operations of one device [1/s].
+fn rate(operation: Operation, twins: &Twins) -> f64 {
+    match operation {
+        Operation::Read => twins.reads,
+        Operation::Update => twins.updates,
     }
 }

@@ -8,3 +8,4 @@ pub mod pipeline;
 pub mod quota;
 pub mod scaling;
 pub mod servers;
+pub mod twins;
