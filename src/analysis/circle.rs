@@ -43,7 +43,7 @@ pub fn circles(study: &Study) -> Vec<Circle> {
     let mut names: Vec<&str> = over.map(|mark| mark.label.as_str()).collect();
     names.dedup();
     let circle = |name: &str| {
-        let before = phase_of(study, &delivered, When::Before, name)?;
+        let before = before(study, &delivered, name)?;
         (at_end < RECOVERED * before).then(|| Circle {
             trigger: name.to_owned(),
             before,
@@ -57,14 +57,14 @@ pub fn circles(study: &Study) -> Vec<Circle> {
 fn kept_up_by(study: &Study, fault: &str) -> Option<Loop> {
     let retries = last(study, &MeasureKey::new("command_retry_ratio")).filter(|share| *share >= LOOP);
     let missed = MeasureKey::new("cache_miss_ratio");
-    let misses = phase_of(study, &missed, When::Before, fault).zip(last(study, &missed));
+    let misses = before(study, &missed, fault).zip(last(study, &missed));
     let misses = misses.filter(|(before, now)| *now >= before + LOOP);
     retries.map(Loop::Retries).or_else(|| misses.map(|(before, now)| Loop::Misses(before, now)))
 }
 
 /// A figure of the phase before a fault.
-fn phase_of(study: &Study, key: &MeasureKey, when: When, of: &str) -> Option<f64> {
-    let phase = Phase { when, of: of.to_owned() }.to_string();
+fn before(study: &Study, key: &MeasureKey, fault: &str) -> Option<f64> {
+    let phase = Phase { when: When::Before, of: fault.to_owned() }.to_string();
     let found = study.estimates.get(&key.clone().with(phase::LABEL, &phase))?;
     (found.n > 0).then_some(found.mean)
 }

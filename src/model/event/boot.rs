@@ -9,6 +9,7 @@ use crate::model::ids::{DeviceId, StampId};
 use crate::model::population::cohort::OnBoot;
 use crate::model::population::device::{Device, State};
 use crate::model::world::World;
+use crate::units::SimDuration;
 
 impl World<'_> {
     /// Whether a device with power again goes to DPS first; notes what it wants there.
@@ -40,7 +41,7 @@ impl World<'_> {
         self.schedule_attempt(agenda, device, told);
     }
 
-    fn query_time(&self, device: DeviceId) -> crate::units::SimDuration {
+    fn query_time(&self, device: DeviceId) -> SimDuration {
         let counter = self.devices[device.index()].attempt_counter();
         let law = &self.config.dps.status;
         let service = self.service_of(device).index();
