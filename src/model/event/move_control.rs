@@ -227,9 +227,8 @@ impl World<'_> {
             .map(|((order, _), follow)| Follow { to: Some(order[0]), ..follow.clone() });
         let name = crate::model::figures::back_name(&plan.name);
         let plain = MoveConfig::plain(name, now, MoveRule::default(), plan.pace);
-        self.plans.push(Rc::new(MoveConfig { users, back_of: Some(index), ..plain }));
-        self.moves.push(back);
-        self.move_begins(agenda, self.plans.len() - 1);
+        let back = self.add_move(MoveConfig { users, back_of: Some(index), ..plain }, back);
+        self.move_begins(agenda, back);
     }
 
     /// Whether devices can go back to a stamp: it is up, and DPS assigns devices to it.

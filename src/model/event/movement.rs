@@ -7,6 +7,8 @@ use crate::kernel::executive::Agenda;
 use crate::model::event::Kind;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::movement::run::Home;
+use crate::model::movement::run::MoveRun;
+use crate::model::movement::wave::MoveConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::world::{NEVER, NOBODY, World};
 use crate::units::SimTime;
@@ -16,6 +18,13 @@ impl World<'_> {
         for (index, plan) in self.config.moves.iter().enumerate() {
             self.other_event(agenda, plan.at, Kind::MoveBegins, plan.key, (index as u32, 0));
         }
+    }
+
+    /// Keeps a move that is made up in the run; gives its number.
+    pub(super) fn add_move(&mut self, plan: MoveConfig, run: MoveRun) -> usize {
+        self.plans.push(Rc::new(plan));
+        self.moves.push(run);
+        self.plans.len() - 1
     }
 
     /// A move begins: its devices are selected, the source is closed, the first device is evicted.

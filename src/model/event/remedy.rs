@@ -3,8 +3,6 @@
 //! A remedy moves devices as any other move does. What differs: the source is dead, so it can tell its devices nothing and
 //! gives up their identities without being asked.
 
-use std::rc::Rc;
-
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::metrics::measure::MeasureKey;
@@ -92,10 +90,7 @@ impl World<'_> {
     ) -> usize {
         let now = agenda.now();
         self.recorder.cut(now);
-        let plan = MoveConfig::plain(name, now, rule, pace);
-        let index = self.plans.len();
-        self.plans.push(Rc::new(plan));
-        self.moves.push(MoveRun::default());
+        let index = self.add_move(MoveConfig::plain(name, now, rule, pace), MoveRun::default());
         let devices = devices.unwrap_or_else(|| self.select(index));
         let (planned, begun) = (devices.len() as u32, !devices.is_empty());
         self.moves[index] = MoveRun { devices, planned, last: now, begun, ..MoveRun::default() };

@@ -255,9 +255,9 @@ impl World<'_> {
     fn plan_drain<L: EventList>(&mut self, agenda: &mut Agenda<L>, stamp: StampId, pace: Rate) {
         let name = format!("{DRAIN}-{}", self.stamps[stamp.index()].name);
         let rule = MoveRule { from: vec![stamp], close_source: true, ..MoveRule::default() };
-        self.plans.push(Rc::new(MoveConfig::plain(name, agenda.now(), rule, pace)));
-        self.moves.push(MoveRun { tally: self.config.moves.len(), ..MoveRun::default() });
-        self.move_begins(agenda, self.plans.len() - 1);
+        let run = MoveRun { tally: self.config.moves.len(), ..MoveRun::default() };
+        let index = self.add_move(MoveConfig::plain(name, agenda.now(), rule, pace), run);
+        self.move_begins(agenda, index);
     }
 
     /// Devices without power are taken off a drained hub at once; with power they would have to register anew.
