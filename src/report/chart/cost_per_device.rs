@@ -84,13 +84,8 @@ fn words(sheet: &Sheet, lines: &[Line], key: &Line, happened: Happened) -> Words
     let way = if last < first { "falls" } else { "rises" };
     let peak = known(&key.points).map(|point| point.mean).fold(f64::NEG_INFINITY, f64::max);
     let title = if peak > first.max(last) * PEAK {
-        format!(
-            "Cost per {} device goes from {} over {} to {} a month{stamps}",
-            key.name,
-            usd(first),
-            usd(peak),
-            usd(last)
-        )
+        // The stamps stand above the chart; with them the title would not fit.
+        format!("Cost per {} device goes from {} over {} to {} a month", key.name, usd(first), usd(peak), usd(last))
     } else if (last - first).abs() > first.abs() * 0.03 && usd(first) != usd(last) {
         format!("Cost per {} device {way} from {} to {} a month{stamps}", key.name, usd(first), usd(last))
     } else {
