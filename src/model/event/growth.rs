@@ -3,7 +3,7 @@
 use crate::kernel::draws::Purpose;
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::figures::{Queue, Use};
 use crate::model::ids::{DeviceId, ServiceId};
 use crate::model::population::cohort::Start;
@@ -75,7 +75,7 @@ impl World<'_> {
             spread.sample(&mut self.device_draw(device, Purpose::GrowthOffset, 0))
         };
         self.set_state(device, State::New, SimTime::ZERO);
-        self.device_event(agenda, device, SimTime::ZERO + wait, Kind::Join);
+        device_event(agenda, device, SimTime::ZERO + wait, Kind::Join);
     }
 
     /// A device joins: it registers, unless it has no power.
@@ -127,7 +127,7 @@ impl World<'_> {
             let unit = self.device_draw(device, Purpose::GrowthOffset, 0).unit();
             let wait = SimDuration((unit * spread.0 as f64) as u64);
             self.set_state(device, State::New, now);
-            self.device_event(agenda, device, now + wait, Kind::Join);
+            device_event(agenda, device, now + wait, Kind::Join);
         }
         self.cohort_joined[cohort] = wanted;
         if regular {

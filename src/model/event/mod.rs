@@ -378,11 +378,6 @@ impl World<'_> {
         agenda.push_timer(at, device.0, kind as u16);
     }
 
-    /// Schedules an event of a device that no timer makes stale.
-    pub(super) fn device_event<L: EventList>(&self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
-        agenda.push_timer(at, device.0, kind as u16);
-    }
-
     /// Schedules an event of anything else: `key` names it in the tie, `index` and `sequence` find it again.
     pub(super) fn other_event<L: EventList>(
         &self,
@@ -413,6 +408,11 @@ impl World<'_> {
         self.schedule_changes(agenda);
         self.schedule_server_checks(agenda);
     }
+}
+
+/// Schedules an event of a device that no timer makes stale.
+pub(super) fn device_event<L: EventList>(agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
+    agenda.push_timer(at, device.0, kind as u16);
 }
 
 /// Key of an event that belongs to the run as a whole.
