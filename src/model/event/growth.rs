@@ -56,7 +56,6 @@ impl World<'_> {
         self.put_identity(device, stamp, now);
         self.columns.put_long_ago(device);
         self.columns.identity[i] = stamp;
-        self.columns.target[i] = stamp;
         self.enrollments.finish(device.registration(), Some(stamp));
         self.devices[i].stamp = stamp;
         if self.devices[i].is(Device::DORMANT) {
@@ -155,10 +154,9 @@ impl World<'_> {
         }
         self.leave_dps(device);
         self.learnt.iter_mut().for_each(|learnt| learnt.forget(device));
-        if std::mem::replace(&mut self.columns.lost_at[i], NEVER) != NEVER {
+        if self.columns.episodes.end(i).lost_at != NEVER {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);
         }
-        self.columns.cause[i] = NOBODY;
         self.devices[i].set(Device::PARKED, false);
         self.devices[i].renew_timer();
         self.set_state(device, State::Retired, now);
