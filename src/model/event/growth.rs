@@ -158,7 +158,7 @@ impl World<'_> {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);
         }
         self.devices[i].set(Device::PARKED, false);
-        self.devices[i].renew_timer();
+        self.devices[i].clear_timer();
         self.set_state(device, State::Retired, now);
         // A later growth may need the number again.
         self.devices[i].state = State::Unborn;
