@@ -498,14 +498,18 @@ impl<'a> World<'a> {
     fn bear_devices(&mut self) {
         let several = self.config.regions.names.len() > 1;
         for (c, cohort) in self.config.cohorts.iter().enumerate() {
-            for ordinal in 0..self.cohort_first[c + 1] - self.cohort_first[c] {
-                let key = member(cohort.key, u64::from(ordinal));
-                let region = home_region(cohort, &mut self.draws.stream(key, Purpose::Region, 0));
-                let dormant = self.draws.stream(key, Purpose::Offline, 0).chance(cohort.dormant.get());
-                self.devices.push(Device::unborn(CohortId(c as u8), cohort.ring, dormant));
-                if several {
-                    self.homes.push(region);
-                }
+            let devices = self.cohort_first[c + 1] - self.cohort_first[c];
+            let key = |ordinal| member(cohort.key, u64::from(ordinal));
+            let device = |dormant| Device::unborn(CohortId(c as u8), cohort.ring, dormant);
+            if cohort.dormant.get() > 0.0 {
+                let draw = |ordinal| self.draws.stream(key(ordinal), Purpose::Offline, 0);
+                self.devices.extend((0..devices).map(|i| device(draw(i).chance(cohort.dormant.get()))));
+            } else {
+                self.devices.extend(std::iter::repeat_n(device(false), devices as usize));
+            }
+            if several {
+                let draw = |ordinal| self.draws.stream(key(ordinal), Purpose::Region, 0);
+                self.homes.extend((0..devices).map(|i| home_region(cohort, &mut draw(i))));
             }
         }
     }

@@ -220,7 +220,7 @@ impl World<'_> {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
-        self.candidates(device, &mut candidates);
+        self.collect_candidates(device, &mut candidates);
         let chosen = self.allocate(device, current, &candidates, now);
         self.scratch = candidates;
         chosen
@@ -233,9 +233,16 @@ impl World<'_> {
         open && self.hubs[i].life == Life::Active
     }
 
+    /// Stamps that the instance of a device may choose from.
+    pub(super) fn candidates(&self, device: DeviceId) -> Vec<StampId> {
+        let mut candidates = Vec::new();
+        self.collect_candidates(device, &mut candidates);
+        candidates
+    }
+
     /// Stamps of the enrollment group, or all of its ring, that take part in allocation, serve the generation and are linked to
     /// the instance.
-    fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
+    fn collect_candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
         let service = self.service_of(device);
         candidates.clear();
         candidates.extend(
@@ -254,7 +261,7 @@ impl World<'_> {
         config.ring == ring && config.serves(cohort.generation) && (own.is_empty() || own.contains(&stamp))
     }
 
-    fn allocate(
+    pub(super) fn allocate(
         &mut self,
         device: DeviceId,
         current: Option<StampId>,
