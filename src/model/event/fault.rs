@@ -236,7 +236,7 @@ impl World<'_> {
             if record.stamp == stamp && record.state == State::Unaware {
                 // The hub is back and refuses the dead session at the next ping.
                 let device = DeviceId(i as u32);
-                let lost_at = self.columns.lost_at[i];
+                let lost_at = self.columns.episodes[i].lost_at;
                 let (ping, _) = self.next_ping(device);
                 self.timer(agenda, device, (lost_at + ping).max(now), Kind::Notice);
             }
