@@ -22,14 +22,14 @@ use crate::units::{SimDuration, SimTime};
 pub(super) const AFFECTED_AFTER: SimDuration = SimDuration::from_secs(60);
 
 /// What follows a failed attempt.
-enum Next {
+pub(super) enum Next {
     Attempt(SimTime),
     Dps(SimTime),
 }
 
 impl World<'_> {
     /// Draws the round trip from a device to its hub for the attempt that is about to be made; gives the way there.
-    fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
+    pub(super) fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
         let trip = self.hub_round_trip(device);
         self.columns.trip[device.index()] = u32::try_from(trip.0).unwrap_or(u32::MAX);
         trip / 2
@@ -188,7 +188,7 @@ impl World<'_> {
                 let code = Fate::from(refusal).code();
                 self.figures.refused(&mut self.recorder, Queue::Connect, now, code);
                 let told = if let Verdict::TimedOut(at) = verdict { at } else { now };
-                self.fail(agenda, device, told + back);
+                self.refused(agenda, device, told + back);
             }
         }
     }
@@ -306,13 +306,13 @@ impl World<'_> {
     }
 
     /// When the device gives up on its hub in this episode.
-    fn patience(&self, device: DeviceId) -> GiveUp {
+    pub(super) fn patience(&self, device: DeviceId) -> GiveUp {
         let counter = u64::from(self.devices[device.index()].episode);
         self.cohort(device).reconnect.entry().give_up(&mut self.device_draw(device, Purpose::Patience, counter))
     }
 
     /// What follows a failure of the attempt that reached the hub at `began` and was known at `told`.
-    fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
+    pub(super) fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
         let i = device.index();
         let (attempts, episode_at) = (self.devices[i].attempts, self.columns.episode_at[i]);
         let patience = self.patience(device);
@@ -327,7 +327,7 @@ impl World<'_> {
     }
 
     /// Start of the next attempt by the back-off rule alone.
-    fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
+    pub(super) fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
         let i = device.index();
         let rule = self.cohort(device).backoff.entry();
         let record = &self.devices[i];

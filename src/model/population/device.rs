@@ -111,6 +111,8 @@ impl Device {
     pub const MOVING: u8 = 8;
     /// Its next request to DPS asks for its hub and registers nothing.
     pub const QUERIES: u8 = 32;
+    /// Waits with a herd for its next attempt; no timer is pending.
+    pub const HERDED: u8 = 64;
 
     /// A device that is not yet part of the fleet.
     pub fn unborn(cohort: CohortId, region: RegionId, ring: RingId, dormant: bool) -> Self {
@@ -141,8 +143,9 @@ impl Device {
         }
     }
 
-    /// A new timer: whatever is pending becomes stale.
+    /// A new timer: whatever is pending becomes stale, and the device waits with no herd.
     pub fn renew_timer(&mut self) -> u16 {
+        self.flags &= !Self::HERDED;
         self.generation = self.generation.wrapping_add(1);
         self.generation
     }
