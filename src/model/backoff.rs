@@ -20,6 +20,11 @@ pub trait Backoff {
     /// Wait after the failure number `retry` (0 is the first).
     fn delay(&self, retry: u32, previous: SimDuration, draws: &mut Stream) -> SimDuration;
 
+    /// Whether a wait depends on the one before.
+    fn remembers(&self) -> bool {
+        false
+    }
+
     /// Whether the wait after this failure and all later ones is the same for every device.
     fn is_fixed(&self, _retry: u32) -> bool {
         false
@@ -209,6 +214,10 @@ impl Backoff for Exponential {
             }
         };
         SimDuration(micros.round() as u64)
+    }
+
+    fn remembers(&self) -> bool {
+        self.jitter == Jitter::Decorrelated
     }
 
     fn is_fixed(&self, _: u32) -> bool {

@@ -139,7 +139,6 @@ impl World<'_> {
             let failed = now + self.failure_time(style, back);
             return self.park(agenda, device, failed);
         }
-        self.set_state(device, State::Connecting, now);
         if self.columns.identity[device.index()] != stamp {
             return self.unknown_at_hub(agenda, device, now + back);
         }
@@ -181,6 +180,7 @@ impl World<'_> {
                 self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (now, at - now));
                 self.note_peak(Passed::Connect, stamp.index(), now);
                 self.note_work(device, Passed::Connect, stamp.index());
+                self.set_state(device, State::Connecting, now);
                 self.timer(agenda, device, at + back, Kind::Connected);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
@@ -307,20 +307,25 @@ impl World<'_> {
 
     /// When the device gives up on its hub in this episode.
     pub(super) fn patience(&self, device: DeviceId) -> GiveUp {
+        let rule = self.cohort(device).reconnect.entry();
+        if rule.never_gives_up() {
+            return GiveUp::default();
+        }
         let counter = u64::from(self.devices[device.index()].episode);
-        self.cohort(device).reconnect.entry().give_up(&mut self.device_draw(device, Purpose::Patience, counter))
+        rule.give_up(&mut self.device_draw(device, Purpose::Patience, counter))
     }
 
     /// What follows a failure of the attempt that reached the hub at `began` and was known at `told`.
     pub(super) fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
         let i = device.index();
-        let (attempts, episode_at) = (self.devices[i].attempts, self.columns.episode_at[i]);
+        let attempts = self.devices[i].attempts;
         let patience = self.patience(device);
         if patience.failures.is_some_and(|most| u32::from(attempts) >= most) {
             return Next::Dps(told);
         }
         let next = self.next_start(device, began, told);
-        match patience.after.map(|length| episode_at + length) {
+        // The column is far from the record: it is looked at only where it decides.
+        match patience.after.map(|length| self.columns.episode_at[i] + length) {
             Some(deadline) if next >= deadline => Next::Dps(deadline.max(told)),
             _ => Next::Attempt(next),
         }
@@ -330,11 +335,17 @@ impl World<'_> {
     pub(super) fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
         let i = device.index();
         let rule = self.cohort(device).backoff.entry();
-        let record = &self.devices[i];
-        let previous = SimDuration(u64::from(self.columns.previous_delay[i]));
+        let record = self.devices[i];
         let mut draws = self.device_draw(device, Purpose::Backoff, record.attempt_counter());
-        let delay = rule.delay(u32::from(record.attempts).saturating_sub(1), previous, &mut draws);
-        self.columns.previous_delay[i] = u32::try_from(delay.0).unwrap_or(u32::MAX);
+        let retry = u32::from(record.attempts).saturating_sub(1);
+        let delay = if rule.remembers() {
+            let previous = &mut self.columns.previous_delay[i];
+            let delay = rule.delay(retry, SimDuration(u64::from(*previous)), &mut draws);
+            *previous = u32::try_from(delay.0).unwrap_or(u32::MAX);
+            delay
+        } else {
+            rule.delay(retry, SimDuration::ZERO, &mut draws)
+        };
         (told + delay).max(began + rule.least_gap())
     }
 

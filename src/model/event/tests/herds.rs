@@ -1,5 +1,7 @@
 //! Herds carried out together against one event each: every figure of random storms is equal.
 
+use std::sync::LazyLock;
+
 use proptest::prelude::*;
 
 use super::*;
@@ -13,9 +15,12 @@ use crate::model::population::cohort::TenFailures;
 
 const SECOND: SimDuration = SimDuration::SECOND;
 
+/// Built once: what it holds is the same for all runs.
+static MD1: LazyLock<Md1Table> = LazyLock::new(Md1Table::new);
+
 /// All that a run says, but for its events; as text, since empty windows are no numbers.
 fn figures(config: &ModelConfig, seed: u64) -> (String, u64) {
-    let (report, outcome) = simulate(config, &Md1Table::new(), Draws::new(seed, 0), Tracing::NONE, &|| false);
+    let (report, outcome) = simulate(config, &MD1, Draws::new(seed, 0), Tracing::NONE, &|| false);
     let recorded = outcome.recorded;
     let affected: Vec<_> = outcome.occurrences.iter().map(|o| (o.affected, &o.recoveries)).collect();
     let text = format!(
@@ -101,7 +106,7 @@ fn random_storm(seed: u64) -> ModelConfig {
     let stamps =
         ["weu-1", "weu-2"].map(|name| stamp(name, pick(draws, &["1/s", "3/s", "20/s"]), random_shaping(draws)));
     let mut cohorts: Vec<_> =
-        (0..1 + draws.below(2)).map(|_| cohort(1 + draws.below(80) as u32, random_rule(draws))).collect();
+        (0..1 + draws.below(2)).map(|_| cohort(1 + draws.below(200) as u32, random_rule(draws))).collect();
     for (cohort, name) in cohorts.iter_mut().zip(["meters", "sensors"]) {
         (cohort.name, cohort.key, cohort.registration_key) = (name.into(), stable_name(name), stable_name(name));
         cohort.reconnect = random_reconnect(draws);
@@ -125,7 +130,7 @@ fn random_storm(seed: u64) -> ModelConfig {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
     fn storms_carried_out_together_have_the_figures_of_one_event_each(seed in 0..u64::MAX) {
         both(random_storm(seed), seed);
@@ -136,7 +141,7 @@ proptest! {
 fn random_storms_do_have_herds() {
     let events = (0..40).map(|seed| both(random_storm(seed), seed));
     let fewer = events.filter(|[few, many]| few < many).count();
-    assert!(fewer >= 10, "{fewer} of 40 storms were shortened");
+    assert!(fewer >= 5, "{fewer} of 40 storms were shortened");
 }
 
 fn lockstep(devices: u32, rule: BackoffRule, horizon: SimDuration) -> ModelConfig {
@@ -150,7 +155,7 @@ fn lockstep(devices: u32, rule: BackoffRule, horizon: SimDuration) -> ModelConfi
 fn a_hundred_thousand_devices_every_ten_seconds_make_fifty_million_attempts() {
     const { assert!(100_000 < DEVICES_MAX) };
     let config = lockstep(100_000, BackoffRule::Python(Python::default()), SimDuration::HOUR * 4);
-    let (report, outcome) = simulate(&config, &Md1Table::new(), Draws::new(7, 0), Tracing::NONE, &|| false);
+    let (report, outcome) = simulate(&config, &MD1, Draws::new(7, 0), Tracing::NONE, &|| false);
     // A round of 100 each 10 s: 1,000 rounds, the last at 9,990 s; 100 x (1 + 2 + ... + 1,000) attempts.
     assert!((recovered(&outcome, "100 %") - 9_990.0).abs() < 1e-6);
     let attempts = value(&outcome, &MeasureKey::new("model_attempts"));
