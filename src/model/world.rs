@@ -23,6 +23,7 @@ use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
+use crate::model::population::herd::Herds;
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::routing::{Routing, UsersConfig};
 use crate::model::sparse::Sparse;
@@ -269,6 +270,8 @@ pub struct World<'a> {
     pub cohort_first: Vec<u32>,
     /// Devices of each cohort that have joined so far.
     pub cohort_joined: Vec<u32>,
+    /// Devices that wait for their next attempt together.
+    pub herds: Herds,
     /// DPS records.
     pub enrollments: Enrollments,
     /// DPS instances.
@@ -443,6 +446,7 @@ impl<'a> World<'a> {
             cohort_first,
             cohort_joined: vec![0; cohorts],
             enrollments: Enrollments::new(devices, config.dps.services.len()),
+            herds: Herds::default(),
             instances: config.dps.services.iter().map(|s| Instance::new(&config.dps, s, SimTime::ZERO)).collect(),
             front: Front::new(&config.dps.topology, config.dps.services.len()),
             stamps: Vec::new(),

@@ -244,6 +244,7 @@ impl<'a> Build<'a> {
             changes,
             counts_failures: counts_failures(&file, &limits.dps),
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
+            herds: true,
         };
         self.steady(&file, &model);
         self.sizes(&file, &model);

@@ -11,6 +11,7 @@ mod fault;
 mod feature;
 mod generation;
 mod growth;
+mod herd;
 mod move_control;
 mod move_figures;
 mod move_plan;
@@ -156,10 +157,14 @@ pub enum Kind {
     HubNotices,
     /// The operations on twins of a tick.
     TwinTick,
+    /// The next attempts of a herd reach their hub.
+    HerdDue,
+    /// Those of a herd that were not admitted are refused.
+    HerdRefused,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 52] = [
+const KINDS: [Kind; 54] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -212,6 +217,8 @@ const KINDS: [Kind; 52] = [
     Kind::Boots,
     Kind::HubNotices,
     Kind::TwinTick,
+    Kind::HerdDue,
+    Kind::HerdRefused,
 ];
 
 impl Kind {
@@ -240,7 +247,8 @@ impl Kind {
             | Self::MessageReleased
             | Self::EndpointTakes
             | Self::MessageProcessed
-            | Self::HubNotices => Class::Completion,
+            | Self::HubNotices
+            | Self::HerdDue => Class::Completion,
             Self::ScaleCheck
             | Self::MoveBegins
             | Self::Evict
@@ -332,6 +340,8 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::RetirementBegins => self.retirement_begins(agenda, index as usize),
             Kind::DeviceLeaves => self.device_leaves(agenda, index as usize),
             Kind::ServersScale => self.servers_scale(agenda, index as usize, event.sequence()),
+            Kind::HerdDue => self.herd_due(agenda, index),
+            Kind::HerdRefused => self.herd_refused(agenda, index),
             Kind::HubChanges => self.hub_changes(agenda.now(), index as usize),
         }
         true
