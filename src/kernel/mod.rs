@@ -6,4 +6,5 @@ pub mod event_list;
 pub mod executive;
 pub mod law;
 pub mod real;
+pub mod superposition;
 pub mod trace;

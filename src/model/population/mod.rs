@@ -3,5 +3,6 @@
 pub mod cohort;
 pub mod device;
 pub mod growth;
+pub mod jitter;
 pub mod traffic;
 pub mod twins;

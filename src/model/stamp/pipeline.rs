@@ -4,7 +4,7 @@
 //! backlog, plus the closed-form wait of an unsaturated queue.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
@@ -24,10 +24,62 @@ pub struct ProcessingConfig {
     pub scaling: Option<ServerScaling>,
 }
 
+/// When each server is free [us].
+#[derive(Debug, Clone)]
+enum Free {
+    /// In order of time, for services that all take as long: the server that begins last is free last.
+    InOrder(VecDeque<u64>),
+    /// In any order.
+    Heap(BinaryHeap<Reverse<u64>>),
+}
+
+impl Free {
+    fn all(servers: u32, at: u64, in_order: bool) -> Self {
+        if in_order {
+            Self::InOrder((0..servers).map(|_| at).collect())
+        } else {
+            Self::Heap((0..servers).map(|_| Reverse(at)).collect())
+        }
+    }
+
+    /// When the first server is free.
+    #[inline]
+    fn earliest(&self) -> u64 {
+        let earliest = match self {
+            Self::InOrder(times) => times.front().copied(),
+            Self::Heap(times) => times.peek().map(|Reverse(at)| *at),
+        };
+        earliest.expect("a stage has at least one server")
+    }
+
+    /// The server that is free first is free at a later time.
+    #[inline]
+    fn take(&mut self, until: u64) {
+        match self {
+            Self::InOrder(times) if times.len() == 1 => times[0] = until,
+            Self::InOrder(times) => {
+                times.pop_front();
+                let place = times.iter().rposition(|at| *at <= until).map_or(0, |before| before + 1);
+                times.insert(place, until);
+            }
+            Self::Heap(times) => *times.peek_mut().expect("a stage has at least one server") = Reverse(until),
+        }
+    }
+
+    /// Work that is left after a time, of all servers [us].
+    fn left(&self, now: u64) -> u64 {
+        let left = |at: &u64| at.saturating_sub(now);
+        match self {
+            Self::InOrder(times) => times.iter().map(left).sum(),
+            Self::Heap(times) => times.iter().map(|Reverse(at)| left(at)).sum(),
+        }
+    }
+}
+
 /// State of the stage.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    free_at: BinaryHeap<Reverse<u64>>,
+    free: Free,
     servers: u32,
     service_mean_s: f64,
     service_scv: f64,
@@ -39,7 +91,7 @@ impl Pipeline {
     /// An idle stage.
     pub fn new(config: &ProcessingConfig) -> Self {
         Self {
-            free_at: (0..config.servers).map(|_| Reverse(0)).collect(),
+            free: Free::all(config.servers, 0, config.service.scv() == 0.0),
             servers: config.servers,
             service_mean_s: config.service.mean().secs(),
             service_scv: config.service.scv(),
@@ -50,16 +102,59 @@ impl Pipeline {
 
     /// Forgets all work.
     pub fn restart(&mut self, now: SimTime) {
-        self.free_at = (0..self.servers).map(|_| Reverse(now.0)).collect();
+        self.all_free(now.0);
         self.backlog = 0.0;
     }
 
+    fn all_free(&mut self, at: u64) {
+        self.free = Free::all(self.servers, at, self.deterministic);
+    }
+
     /// One message that arrives now and needs this service: when its service begins.
+    #[inline]
     pub fn arrive(&mut self, now: SimTime, service: SimDuration) -> SimTime {
-        let mut earliest = self.free_at.peek_mut().expect("a stage has at least one server");
-        let begins = earliest.0.max(now.0);
-        *earliest = Reverse(begins + service.0);
+        let begins = self.free.earliest().max(now.0);
+        self.free.take(begins + service.0);
         SimTime(begins)
+    }
+
+    /// When the first server is free.
+    pub fn free_from(&self) -> SimTime {
+        SimTime(self.free.earliest())
+    }
+
+    /// From now on messages come one by one: the fluid backlog becomes work of the servers.
+    pub fn begin_messages(&mut self, now: SimTime) {
+        if let Some(rate) = self.rate().filter(|_| self.backlog > 0.0) {
+            self.all_free(now.0 + SimDuration::from_secs_f64(self.backlog / rate).0);
+        }
+        self.backlog = 0.0;
+    }
+
+    /// From now on messages come as a flow: the work of the servers becomes the fluid backlog. Gives the time that it takes
+    /// them [s].
+    ///
+    /// What is less than `chance` messages is no backlog but the queue of a moment, which the closed form contains.
+    pub fn begin_flow(&mut self, now: SimTime, chance: f64) -> f64 {
+        let left = self.work_left(now);
+        let Some(rate) = self.rate().filter(|_| left > 0.0) else { return 0.0 };
+        self.all_free(now.0);
+        if left * rate > chance {
+            self.backlog += left * rate;
+        }
+        left
+    }
+
+    /// Time that the servers, together, need for the messages that came one by one [s].
+    pub fn work_left(&self, now: SimTime) -> f64 {
+        SimDuration(self.free.left(now.0)).secs() / f64::from(self.servers)
+    }
+
+    /// Time after which the queue has forgotten its beginning, at a utilisation [s]: the relaxation time, and at least one
+    /// service.
+    pub fn relaxation(&self, utilisation: f64) -> f64 {
+        let spare = 1.0 - utilisation;
+        self.service_mean_s.max(self.service_mean_s / f64::from(self.servers) / (spare * spare))
     }
 
     /// A flow of `n` messages over a tick in which `expected` were to be expected: the wait at each eighth of the tick
@@ -126,15 +221,14 @@ impl Pipeline {
     /// Adds servers. Messages that have come keep the times that they were given; all servers together go on with the work
     /// that is left, so that what comes from now on waits as long as it would in one queue.
     pub fn add_servers(&mut self, n: u32, now: SimTime) {
-        let left: u64 = self.free_at.iter().map(|Reverse(at)| at.saturating_sub(now.0)).sum();
+        let left = self.free.left(now.0);
         self.servers += n;
-        let each = now.0 + left / u64::from(self.servers);
-        self.free_at = (0..self.servers).map(|_| Reverse(each)).collect();
+        self.all_free(now.0 + left / u64::from(self.servers));
     }
 
     /// Wait of a message that came now.
     pub fn lag(&self, now: SimTime) -> SimDuration {
-        let free = self.free_at.peek().map_or(0, |Reverse(at)| *at);
+        let free = self.free.earliest();
         let fluid = self.rate().map_or(0.0, |rate| self.backlog / rate);
         SimTime(free).saturating_since(now).max(SimDuration::from_secs_f64(fluid))
     }
