@@ -9,7 +9,8 @@ use std::collections::{BinaryHeap, VecDeque};
 use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
 use crate::model::stamp::servers::ServerScaling;
-use crate::theory::md1_table::Md1Table;
+use crate::theory::md1_table::{Md1Table, Md1Waits};
+use crate::theory::mdc::MdcWaits;
 use crate::theory::queues::erlang_c;
 use crate::units::{SimDuration, SimTime};
 
@@ -72,6 +73,31 @@ impl Free {
         match self {
             Self::InOrder(times) => times.iter().map(left).sum(),
             Self::Heap(times) => times.iter().map(|Reverse(at)| left(at)).sum(),
+        }
+    }
+}
+
+/// Waits of a queue that is not saturated.
+enum Unsaturated<'a> {
+    /// None.
+    None,
+    /// Constant services by one server, and their length [s].
+    One(Md1Waits<'a>, f64),
+    /// Constant services by several servers, and their length [s].
+    Many(MdcWaits<'a>, f64),
+    /// A share waits, an exponential time of this mean [s].
+    Exponential { waits: f64, mean: f64 },
+}
+
+impl Unsaturated<'_> {
+    /// The wait that a share of the messages stays below [s].
+    fn quantile(&self, unit: f64) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::One(waits, service) => waits.quantile(unit) * service,
+            Self::Many(waits, service) => waits.quantile(unit) * service,
+            Self::Exponential { waits, .. } if unit <= 1.0 - waits => 0.0,
+            Self::Exponential { waits, mean } => -mean * libm::log((1.0 - unit) / waits),
         }
     }
 }
@@ -176,8 +202,10 @@ impl Pipeline {
         let capacity = f64::from(self.servers) / self.service_mean_s * tick.secs();
         let utilisation = expected / capacity;
         if utilisation < 1.0 && self.backlog <= 0.0 {
-            return units.map(|unit| self.unsaturated_wait(md1, utilisation, unit));
+            let waits = self.unsaturated(md1, utilisation);
+            return units.map(|unit| waits.quantile(unit));
         }
+        let waits = self.unsaturated(md1, utilisation);
         let (serve, arrive) = (capacity / STRATA as f64, n as f64 / STRATA as f64);
         std::array::from_fn(|i| {
             let before = self.backlog;
@@ -186,26 +214,26 @@ impl Pipeline {
             if queued > 0.0 {
                 queued / capacity * tick.secs()
             } else {
-                self.unsaturated_wait(md1, utilisation, units[i])
+                waits.quantile(units[i])
             }
         })
     }
 
-    /// Quantile of the wait in steady state [s]: exact for M/D/1 and M/M/c, else Allen and Cunneen's scaling.
-    fn unsaturated_wait(&self, md1: &Md1Table, utilisation: f64, unit: f64) -> f64 {
+    /// Waits in steady state: exact for M/D/c up to 32 servers and for M/M/c, else Allen and Cunneen's scaling.
+    fn unsaturated<'a>(&self, md1: &'a Md1Table, utilisation: f64) -> Unsaturated<'a> {
         if utilisation <= 0.0 || utilisation >= 1.0 {
-            return 0.0;
+            return Unsaturated::None;
         }
         if self.deterministic && self.servers == 1 {
-            return md1.wait_quantile(utilisation, unit) * self.service_mean_s;
+            return Unsaturated::One(md1.at(utilisation), self.service_mean_s);
+        }
+        let many = if self.deterministic { md1.with_servers(self.servers, utilisation) } else { None };
+        if let Some(waits) = many {
+            return Unsaturated::Many(waits, self.service_mean_s);
         }
         let waits = erlang_c(self.servers, utilisation * f64::from(self.servers));
-        if unit <= 1.0 - waits {
-            return 0.0;
-        }
-        let mean =
-            self.service_mean_s / (f64::from(self.servers) * (1.0 - utilisation)) * (1.0 + self.service_scv) / 2.0;
-        -mean * libm::log((1.0 - unit) / waits)
+        let spare = f64::from(self.servers) * (1.0 - utilisation);
+        Unsaturated::Exponential { waits, mean: self.service_mean_s / spare * (1.0 + self.service_scv) / 2.0 }
     }
 
     /// Messages that all servers together serve in a second; none where service takes no time.
