@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crate::kernel::arrivals::Candidate;
 use crate::kernel::draws::{Draws, Purpose, Stream, member};
+use crate::kernel::superposition::Superposition;
 use crate::metrics::recorder::Recorded;
 use crate::metrics::{Level, Recorder, Usage};
 use crate::model::column::Column;
@@ -24,10 +25,12 @@ use crate::model::movement::wave::MoveConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::population::herd::Herds;
+use crate::model::population::jitter::Held;
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::routing::{Routing, UsersConfig};
 use crate::model::sparse::Sparse;
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
+use crate::model::stamp::passage::Seen;
 use crate::model::stamp::path::Ledger;
 use crate::model::stamp::scaling::sight::Sample;
 use crate::model::stamp::twins::TwinThrottle;
@@ -326,8 +329,12 @@ pub struct World<'a> {
     pub by_phase: Vec<Vec<u32>>,
     /// Popularity of each cohort.
     pub popularity: Vec<Option<ZipfTable>>,
-    /// Messages that wait to be delivered after jitter, by class and tick: a ring per stamp and cohort.
-    pub jittered: Vec<Vec<Vec<u64>>>,
+    /// Messages that jitter holds back, by stamp and cohort.
+    pub jittered: Vec<Vec<Held>>,
+    /// Messages of a piece of time, where telemetry is superposed.
+    pub superposition: Superposition,
+    /// What was seen of them.
+    pub seen: Seen,
     /// What became of every message.
     pub ledger: Ledger,
     /// Twin throttles of each hub, reads and updates, where twins are used.
@@ -474,6 +481,8 @@ impl<'a> World<'a> {
             by_phase: vec![Vec::new(); cohorts],
             popularity: Vec::new(),
             jittered: Vec::new(),
+            superposition: Superposition::default(),
+            seen: Seen::default(),
             ledger: Ledger::default(),
             twins: Vec::new(),
             flowed: SimTime::ZERO,
