@@ -128,6 +128,12 @@ pub enum Purpose {
     RebootTime = 73,
     /// Whether a fault breaks a connection.
     ConnectionBreaks = 74,
+    /// How far the renewals of a device drifted since it was looked at last.
+    RenewalDrift = 110,
+    /// The age of a cache entry at the opening of a window.
+    CacheAge = 111,
+    /// How long reconnections of a cohort take.
+    Reconnection = 112,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

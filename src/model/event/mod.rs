@@ -18,10 +18,13 @@ mod learnt;
 mod half_dead;
 mod movement;
 pub mod names;
+mod observation;
 mod occurrence;
 mod path;
 mod probe;
 mod provision;
+mod quiet;
+mod renewals;
 mod retirement;
 mod reboot;
 mod remedy;
@@ -156,10 +159,14 @@ pub enum Kind {
     HubNotices,
     /// The operations on twins of a tick.
     TwinTick,
+    /// A window of observation opens: its warm-up begins.
+    WindowOpens,
+    /// A look at what opens and closes windows of observation.
+    WindowLooks,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 52] = [
+const KINDS: [Kind; 54] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -212,6 +219,8 @@ const KINDS: [Kind; 52] = [
     Kind::Boots,
     Kind::HubNotices,
     Kind::TwinTick,
+    Kind::WindowOpens,
+    Kind::WindowLooks,
 ];
 
 impl Kind {
@@ -229,7 +238,8 @@ impl Kind {
             | Self::StampReady
             | Self::EndpointInflates
             | Self::FeatureChanges
-            | Self::HubChanges => Class::Edge,
+            | Self::HubChanges
+            | Self::WindowOpens => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
@@ -251,7 +261,8 @@ impl Kind {
             | Self::ServersScale
             | Self::DeviceLeaves
             | Self::RemedyBegins
-            | Self::FailsBack => Class::Decision,
+            | Self::FailsBack
+            | Self::WindowLooks => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -297,8 +308,11 @@ impl<L: EventList> Model<L> for World<'_> {
                     _ => self.dps_replies(agenda, index),
                 }
             }
+            Kind::TelemetryFlow | Kind::TwinTick if self.is_old_flow(event.sequence()) => return false,
             Kind::TelemetryFlow => self.telemetry_flow(agenda),
             Kind::TwinTick => self.twin_tick(agenda),
+            Kind::WindowOpens => self.observation_opens(agenda, index as usize, event.sequence()),
+            Kind::WindowLooks => return self.observation_looks(agenda, event.sequence()),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
             Kind::MessageAtHub => self.message_at_hub(agenda, index),
@@ -370,6 +384,7 @@ impl World<'_> {
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.begin_generations();
         self.begin_features(agenda);
+        self.begin_observation(agenda);
         self.open_stamps();
         self.open_users(agenda);
         self.populate(agenda);
