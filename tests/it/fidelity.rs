@@ -43,7 +43,9 @@ fn queue(gap: f64, way: &str) -> Ran {
 #[test]
 fn waits_below_saturation_are_those_of_the_closed_form() {
     let mut rows = Vec::new();
-    for (gap, margin, tail) in [(2_000.0, 0.02, 0.02), (1_250.0, 0.02, 0.03), (1_111.0, 0.04, 0.06), (1_053.0, 0.08, 0.12)] {
+    for (gap, margin, tail) in
+        [(2_000.0, 0.02, 0.02), (1_250.0, 0.02, 0.03), (1_111.0, 0.04, 0.06), (1_053.0, 0.08, 0.12)]
+    {
         let utilisation = 1e3 / gap;
         let exact = Md1::new(utilisation);
         for way in WAYS {
@@ -107,11 +109,15 @@ fn several_servers_wait_alike_in_all_ways() {
 fn a_whole_path_is_alike_superposed_and_as_events() {
     let mut rows = Vec::new();
     for (name, keys) in [
-        ("path-shaping", &["telemetry_refused_ratio", "telemetry_lost_ratio", "limit_refusals{code=429001 limit=send}"][..]),
+        (
+            "path-shaping",
+            &["telemetry_refused_ratio", "telemetry_lost_ratio", "limit_refusals{code=429001 limit=send}"][..],
+        ),
         ("path-quota", &["telemetry_lost_ratio", "limit_binds_at_s{limit=quota}", "messages{fate=processed}"]),
         ("path-endpoint", &["limit_binds_at_s{limit=server_busy}", "server_busy_ratio", "messages{fate=read_again}"]),
     ] {
-        let at = |way: &str| Case::named(name).called(&format!("{name}, {way}")).set(format!("run.telemetry={way}")).run();
+        let at =
+            |way: &str| Case::named(name).called(&format!("{name}, {way}")).set(format!("run.telemetry={way}")).run();
         let (events, superposed) = (at("events"), at("superposed"));
         let common = ["telemetry_latency_ms{quantile=0.95}", "quota_used_ratio{stat=max}"];
         for key in keys.iter().copied().chain(common) {
@@ -159,7 +165,8 @@ fn all_shipped_scenarios_say_the_same_in_all_ways() {
             assert!(result.failures.is_empty(), "{}, {way}: {:?}", file.display(), result.failures);
             margins.map(|(key, ..)| {
                 let of = |(k, value): (&_, &f64)| (format!("{k}") == key).then_some(*value);
-                let found: Vec<f64> = result.observations.iter().flat_map(|run| run.values.iter().filter_map(of)).collect();
+                let found: Vec<f64> =
+                    result.observations.iter().flat_map(|run| run.values.iter().filter_map(of)).collect();
                 (!found.is_empty()).then(|| found.iter().sum::<f64>() / found.len() as f64)
             })
         });

@@ -79,6 +79,7 @@ impl World<'_> {
         self.hubs[record.stamp.index()].connected -= 1;
         self.recorder.level_mut(self.figures.connected).take(1, now);
         self.leave_class(device, record.stamp);
+        self.forget_renewal(device, record.stamp);
         self.become_unavailable(device, now, cause);
         self.set_state(device, State::BackingOff, now);
     }
@@ -277,11 +278,17 @@ impl World<'_> {
     ) {
         let Some(renewal) = self.cohort(device).renewal else { return };
         let wait = phase.map_or(renewal, |unit| SimDuration((renewal.0 as f64 * unit) as u64));
-        self.timer(agenda, device, agenda.now() + wait, Kind::Renew);
+        let due = agenda.now() + wait;
+        if self.keep_renewal(device, due) {
+            self.timer(agenda, device, due, Kind::Renew);
+        }
     }
 
     /// A device renews its token: it disconnects and connects again.
     pub(super) fn renew<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
+        if self.is_quiet() {
+            return; // A window closed since; from then on renewals are counts.
+        }
         self.lose_connection(agenda, device, NOBODY);
     }
 

@@ -20,10 +20,13 @@ mod half_dead;
 mod hybrid;
 mod movement;
 pub mod names;
+mod observation;
 mod occurrence;
 mod path;
 mod probe;
 mod provision;
+mod quiet;
+mod renewals;
 mod retirement;
 mod reboot;
 mod remedy;
@@ -164,10 +167,14 @@ pub enum Kind {
     HerdDue,
     /// Those of a herd that were not admitted are refused.
     HerdRefused,
+    /// A window of observation opens: its warm-up begins.
+    WindowOpens,
+    /// A look at what opens and closes windows of observation.
+    WindowLooks,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 54] = [
+const KINDS: [Kind; 56] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -222,6 +229,8 @@ const KINDS: [Kind; 54] = [
     Kind::TwinTick,
     Kind::HerdDue,
     Kind::HerdRefused,
+    Kind::WindowOpens,
+    Kind::WindowLooks,
 ];
 
 impl Kind {
@@ -239,7 +248,8 @@ impl Kind {
             | Self::StampReady
             | Self::EndpointInflates
             | Self::FeatureChanges
-            | Self::HubChanges => Class::Edge,
+            | Self::HubChanges
+            | Self::WindowOpens => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
@@ -262,7 +272,8 @@ impl Kind {
             | Self::ServersScale
             | Self::DeviceLeaves
             | Self::RemedyBegins
-            | Self::FailsBack => Class::Decision,
+            | Self::FailsBack
+            | Self::WindowLooks => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -308,8 +319,11 @@ impl<L: EventList> Model<L> for World<'_> {
                     _ => self.dps_replies(agenda, index),
                 }
             }
+            Kind::TelemetryFlow | Kind::TwinTick if self.is_old_flow(event.sequence()) => return false,
             Kind::TelemetryFlow => self.telemetry_flow(agenda),
             Kind::TwinTick => self.twin_tick(agenda),
+            Kind::WindowOpens => self.observation_opens(agenda, index as usize, event.sequence()),
+            Kind::WindowLooks => return self.observation_looks(agenda, event.sequence()),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
             Kind::MessageAtHub => self.message_at_hub(agenda, index),
@@ -408,6 +422,7 @@ impl World<'_> {
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.begin_generations();
         self.begin_features(agenda);
+        self.begin_observation(agenda);
         self.open_stamps();
         self.open_users(agenda);
         self.populate(agenda);

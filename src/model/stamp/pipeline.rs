@@ -211,11 +211,7 @@ impl Pipeline {
             let before = self.backlog;
             self.backlog = (before + arrive - serve).max(0.0);
             let queued = f64::midpoint(before, self.backlog);
-            if queued > 0.0 {
-                queued / capacity * tick.secs()
-            } else {
-                waits.quantile(units[i])
-            }
+            if queued > 0.0 { queued / capacity * tick.secs() } else { waits.quantile(units[i]) }
         })
     }
 
