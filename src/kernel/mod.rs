@@ -5,5 +5,6 @@ pub mod draws;
 pub mod event_list;
 pub mod executive;
 pub mod law;
+pub mod prefetch;
 pub mod real;
 pub mod trace;

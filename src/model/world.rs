@@ -248,6 +248,8 @@ pub struct World<'a> {
     pub draws: Draws,
     /// Records of all devices that will ever be.
     pub devices: Vec<Device>,
+    /// Home region of each device, where there are several regions; else empty.
+    homes: Vec<RegionId>,
     /// Columns beside the records.
     pub columns: Columns,
     /// First device of each cohort, and the end.
@@ -424,6 +426,7 @@ impl<'a> World<'a> {
             config,
             md1,
             draws,
+            homes: Vec::new(),
             devices: Vec::with_capacity(devices),
             columns: Columns::new(devices, config),
             cohort_first,
@@ -483,14 +486,24 @@ impl<'a> World<'a> {
     }
 
     fn bear_devices(&mut self) {
+        let several = self.config.regions.names.len() > 1;
         for (c, cohort) in self.config.cohorts.iter().enumerate() {
             for ordinal in 0..self.cohort_first[c + 1] - self.cohort_first[c] {
                 let key = member(cohort.key, u64::from(ordinal));
                 let region = home_region(cohort, &mut self.draws.stream(key, Purpose::Region, 0));
                 let dormant = self.draws.stream(key, Purpose::Offline, 0).chance(cohort.dormant.get());
-                self.devices.push(Device::unborn(CohortId(c as u8), region, cohort.ring, dormant));
+                self.devices.push(Device::unborn(CohortId(c as u8), cohort.ring, dormant));
+                if several {
+                    self.homes.push(region);
+                }
             }
         }
+    }
+
+    /// Home region of a device.
+    #[inline]
+    pub fn region_of(&self, device: DeviceId) -> RegionId {
+        self.homes.get(device.index()).copied().unwrap_or(RegionId(0))
     }
 
     /// The cohort of a device.

@@ -58,7 +58,7 @@ impl World<'_> {
         device: DeviceId,
         to: crate::model::ids::RegionId,
     ) -> SimDuration {
-        let from = self.devices[device.index()].region;
+        let from = self.region_of(device);
         if !self.config.network.distance || from == to {
             return base;
         }
@@ -362,7 +362,7 @@ impl World<'_> {
         self.devices[device.index()].set(Device::PARKED, true);
         match self.give_up_time(device) {
             Some(at) => self.timer(agenda, device, at.max(agenda.now()), Kind::GiveUp),
-            None => _ = self.devices[device.index()].renew_timer(),
+            None => self.devices[device.index()].clear_timer(),
         }
     }
 

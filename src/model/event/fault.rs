@@ -246,7 +246,7 @@ impl World<'_> {
     /// The devices of a region lose power.
     fn region_goes_dark<L: EventList>(&mut self, agenda: &mut Agenda<L>, region: RegionId, occurrence: u16) {
         for i in 0..self.devices.len() {
-            if self.devices[i].region == region {
+            if self.region_of(DeviceId(i as u32)) == region {
                 self.goes_dark(agenda, DeviceId(i as u32), occurrence);
             }
         }
@@ -271,7 +271,7 @@ impl World<'_> {
             self.become_unavailable(device, now, occurrence);
         }
         self.devices[i].set(Device::PARKED, false);
-        self.devices[i].renew_timer();
+        self.devices[i].clear_timer();
         self.set_state(device, State::Off, now);
         true
     }
@@ -281,7 +281,8 @@ impl World<'_> {
         let now = agenda.now();
         for i in 0..self.devices.len() {
             let record = self.devices[i];
-            if record.region != region || record.state != State::Off || record.is(Device::DORMANT) {
+            if self.region_of(DeviceId(i as u32)) != region || record.state != State::Off || record.is(Device::DORMANT)
+            {
                 continue;
             }
             let device = DeviceId(i as u32);

@@ -160,7 +160,7 @@ impl World<'_> {
         }
         self.columns.cause[i] = NOBODY;
         self.devices[i].set(Device::PARKED, false);
-        self.devices[i].renew_timer();
+        self.devices[i].clear_timer();
         self.set_state(device, State::Retired, now);
         // A later growth may need the number again.
         self.devices[i].state = State::Unborn;

@@ -38,10 +38,10 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::draws::Draws;
-use crate::kernel::draws::stable_name;
-use crate::kernel::event_list::{Class, Event, EventList, RadixEventList};
+use crate::kernel::draws::{Draws, member, stable_name};
+use crate::kernel::event_list::{Class, EpochEventList, Event, EventList, TimerRules};
 use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
+use crate::kernel::prefetch::prefetch;
 use crate::kernel::trace::Tracing;
 use crate::model::config::ModelConfig;
 use crate::model::ids::{DeviceId, StampId};
@@ -277,7 +277,7 @@ impl<L: EventList> Model<L> for World<'_> {
         let kind = KINDS[event.kind() as usize];
         let index = event.entity() & (OTHERS - 1);
         let device = DeviceId(index);
-        if kind.is_timer() && self.devices[device.index()].generation != event.sequence() {
+        if kind.is_timer() && !self.devices[device.index()].take_timer(event.kind(), event.time) {
             return false;
         }
         match kind {
@@ -346,21 +346,54 @@ impl<L: EventList> Model<L> for World<'_> {
         }
         true
     }
+
+    #[inline]
+    fn foresee(&self, entity: u32) {
+        // What an attempt reads: one that is refused reads nothing else that is far.
+        prefetch(&self.devices, entity as usize);
+        prefetch(&self.columns.identity, entity as usize);
+        prefetch(&self.columns.trip, entity as usize);
+    }
+}
+
+/// What follows from a device, a kind and a time: the class of the kind, and the tie of the device.
+pub(super) struct DeviceTimers {
+    draws: Draws,
+    /// First device and key of each cohort, the last one first.
+    cohorts: Vec<(u32, u64)>,
+}
+
+impl DeviceTimers {
+    fn of(world: &World<'_>) -> Self {
+        let cohorts = world.config.cohorts.iter().zip(&world.cohort_first).map(|(cohort, first)| (*first, cohort.key));
+        Self { draws: world.draws, cohorts: cohorts.rev().collect() }
+    }
+}
+
+impl TimerRules for DeviceTimers {
+    #[inline]
+    fn class(&self, kind: u16) -> Class {
+        KINDS[usize::from(kind)].class()
+    }
+
+    fn tie(&self, entity: u32, at: SimTime) -> u32 {
+        let (first, key) =
+            self.cohorts.iter().find(|(first, _)| *first <= entity).expect("the first cohort begins at zero");
+        self.draws.tie(member(*key, u64::from(entity - first)), at.0)
+    }
 }
 
 impl World<'_> {
     /// Schedules a device's timer; whatever timer was pending becomes stale.
     pub(super) fn timer<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
         debug_assert!(kind.is_timer(), "{kind:?} is no timer");
-        let generation = self.devices[device.index()].renew_timer();
-        let tie = self.draws.tie(self.device_key(device), at.0);
-        agenda.push(Event::new(at, kind.class(), tie, device.0, kind as u16, generation));
+        self.devices[device.index()].set_timer(kind as u16, at);
+        agenda.push_timer(at, device.0, kind as u16);
     }
 
     /// Schedules an event of a device that no timer makes stale.
     pub(super) fn device_event<L: EventList>(&self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
-        let tie = self.draws.tie(self.device_key(device), at.0);
-        agenda.push(Event::new(at, kind.class(), tie, device.0, kind as u16, 0));
+        agenda.push_timer(at, device.0, kind as u16);
     }
 
     /// Schedules an event of anything else: `key` names it in the tie, `index` and `sequence` find it again.
@@ -411,7 +444,7 @@ pub fn simulate(
     let mut world = World::new(config, md1, draws);
     let horizon = SimTime::ZERO + config.horizon;
     let bounds = Bounds { horizon, events: config.event_budget, stop, tracing };
-    let report = executive::run(RadixEventList::default(), &mut world, &bounds, World::begin);
+    let report = executive::run(EpochEventList::new(DeviceTimers::of(&world)), &mut world, &bounds, World::begin);
     let ended = report.ended;
     (report, world.finish(ended))
 }

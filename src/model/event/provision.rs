@@ -268,7 +268,7 @@ impl World<'_> {
         let request = AllocationRequest {
             registration: self.registration_key(device),
             chance: self.device_draw(device, Purpose::StampChoice, u64::from(self.devices[device.index()].episode)),
-            region: self.devices[device.index()].region,
+            region: self.region_of(device),
             cohort: self.devices[device.index()].cohort,
             ring: self.devices[device.index()].ring,
             generation: self.cohort(device).generation,

@@ -14,7 +14,7 @@ impl World<'_> {
     fn is_struck(&self, device: DeviceId, who: Struck) -> bool {
         let record = &self.devices[device.index()];
         let cohort = who.cohort.is_none_or(|cohort| cohort == record.cohort);
-        let region = who.region.is_none_or(|region| region == record.region);
+        let region = who.region.is_none_or(|region| region == self.region_of(device));
         cohort && region && who.generation.is_none_or(|generation| generation == self.cohort(device).generation)
     }
 
@@ -60,7 +60,7 @@ impl World<'_> {
     /// A device has restarted; in a region without power it waits for that.
     pub(super) fn boots<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) -> bool {
         let record = self.devices[device.index()];
-        let off = record.state == State::Off && !self.is_dark(record.region);
+        let off = record.state == State::Off && !self.is_dark(self.region_of(device));
         if off {
             self.gets_power(agenda, device, agenda.now());
         }

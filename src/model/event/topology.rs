@@ -166,7 +166,7 @@ impl World<'_> {
     }
 
     fn choice(&self, device: DeviceId, service: ServiceId) -> Choice {
-        let (from, to) = (self.devices[device.index()].region, self.config.dps.services[service.index()].region);
+        let (from, to) = (self.region_of(device), self.config.dps.services[service.index()].region);
         let scopes = self.instances[service.index()].scopes;
         Choice { service, scopes, rtt_ms: self.config.regions.rtt_ms(from.index(), to.index()) }
     }
