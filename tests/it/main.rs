@@ -19,6 +19,7 @@ mod output_analysis;
 mod path;
 mod remedies;
 mod rerun;
+mod scale;
 mod scaling;
 mod statistics;
 mod support;
