@@ -3,7 +3,7 @@
 use crate::kernel::draws::Purpose;
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::figures::{Queue, Use};
 use crate::model::ids::{DeviceId, ServiceId, StampId};
 use crate::model::population::cohort::Start;
@@ -83,7 +83,7 @@ impl World<'_> {
             spread.sample(&mut self.device_draw(device, Purpose::GrowthOffset, 0))
         };
         self.set_state(device, State::New, SimTime::ZERO);
-        self.device_event(agenda, device, SimTime::ZERO + wait, Kind::Join);
+        device_event(agenda, device, SimTime::ZERO + wait, Kind::Join);
     }
 
     /// A device joins: it registers, unless it has no power.
@@ -123,6 +123,7 @@ impl World<'_> {
             return; // Its generation is being retired.
         }
         let now = agenda.now();
+        self.charge_quiet(now);
         let config = &self.config.cohorts[cohort];
         let wanted = config.growth.entry().count(config.devices, now);
         let joined = self.cohort_joined[cohort];
@@ -135,7 +136,7 @@ impl World<'_> {
             let unit = self.device_draw(device, Purpose::GrowthOffset, 0).unit();
             let wait = SimDuration((unit * spread.0 as f64) as u64);
             self.set_state(device, State::New, now);
-            self.device_event(agenda, device, now + wait, Kind::Join);
+            device_event(agenda, device, now + wait, Kind::Join);
         }
         self.cohort_joined[cohort] = wanted;
         if regular {
@@ -162,6 +163,7 @@ impl World<'_> {
             self.enrollments.remove(device.registration());
         }
         self.leave_dps(device);
+        self.observation.iter_mut().for_each(|observation| observation.note_retired(device));
         self.learnt.iter_mut().for_each(|learnt| learnt.forget(device));
         if self.columns.episodes.end(i).lost_at != NEVER {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);

@@ -2,7 +2,7 @@
 
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::ids::DeviceId;
 use crate::model::world::{NEVER, World};
 use crate::units::SimTime;
@@ -17,7 +17,7 @@ impl World<'_> {
             column.set(device.index(), until);
         }
         self.recorder.level_mut(level).add(1, now);
-        self.device_event(agenda, device, until, Kind::HubNotices);
+        device_event(agenda, device, until, Kind::HubNotices);
     }
 
     /// The hub has missed a keep-alive, unless the device was back before.

@@ -7,7 +7,7 @@ use crate::model::condition::DownStyle;
 use crate::model::dps::allocation::{AllocationRequest, Answer};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::poll_after;
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
@@ -131,7 +131,7 @@ impl World<'_> {
         };
         let done = self.reserve(device, target, now) + asked.map_or(SimDuration::ZERO, |answer| answer.after);
         self.set_state(device, State::Assigning, now);
-        self.device_event(agenda, device, done, Kind::AssignmentDone);
+        device_event(agenda, device, done, Kind::AssignmentDone);
         let back = self.way_from_dps(device);
         let seen = poll_after(now + back, done + back, self.config.dps.poll);
         self.timer(agenda, device, seen, Kind::AssignmentSeen);
@@ -389,6 +389,7 @@ impl World<'_> {
     pub(super) fn put_identity(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         self.hubs[stamp.index()].register(&self.stamps[stamp.index()]);
         self.columns.put_at(device, now);
+        self.observation.iter_mut().for_each(|observation| observation.note_registered(device, now));
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);

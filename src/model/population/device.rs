@@ -121,6 +121,8 @@ impl Device {
     pub const MOVING: u8 = 8;
     /// Its next request to DPS asks for its hub and registers nothing.
     pub const QUERIES: u8 = 32;
+    /// Waits with a herd for its next attempt; no timer is pending.
+    pub const HERDED: u8 = 64;
 
     /// A device that is not yet part of the fleet.
     pub fn unborn(cohort: CohortId, ring: RingId, dormant: bool) -> Self {
@@ -150,14 +152,16 @@ impl Device {
         }
     }
 
-    /// Sets the timer of a kind to a time: whatever was pending becomes stale.
+    /// Sets the timer of a kind to a time: whatever was pending becomes stale, and the device waits with no herd.
     #[inline]
     pub fn set_timer(&mut self, kind: u16, at: SimTime) {
+        self.flags &= !Self::HERDED;
         self.timer = mark(kind, at);
     }
 
-    /// No timer is pending any more.
+    /// No timer is pending any more, and the device waits with no herd.
     pub fn clear_timer(&mut self) {
+        self.flags &= !Self::HERDED;
         self.timer = NO_TIMER;
     }
 
