@@ -19,6 +19,9 @@ use packed::{ENTITY_BITS, Packed, TIMER_KIND_BITS};
 
 use crate::units::SimTime;
 
+/// What a pending timer takes [B]: packed, on pages that are full but for the last one of each slice.
+pub const BYTES_PER_TIMER: f64 = 8.5;
+
 /// What is carried out first at equal times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
