@@ -109,7 +109,8 @@ const ALL: [Queue; 6] = [
 ];
 
 pub(super) fn cases(table: &Table) -> Vec<Case> {
-    let events = ["events", "superposed"].into_iter().flat_map(|way| ALL.iter().map(move |queue| queue.case(table, way)));
+    let events =
+        ["events", "superposed"].into_iter().flat_map(|way| ALL.iter().map(move |queue| queue.case(table, way)));
     let flows = ALL.iter().filter(|queue| queue.as_flow).map(|queue| queue.case(table, "flow"));
     let storms = ["events", "superposed", "flow"].map(storm_of_load);
     events.chain(flows).chain([periodic(table)]).chain(storms).chain(buckets(table)).collect()
