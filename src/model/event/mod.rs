@@ -484,5 +484,6 @@ pub(crate) fn by_both_lists(config: &ModelConfig, md1: &Md1Table, draws: Draws) 
     let reference = executive::run(list, &mut by_heap, &bounds, World::begin);
     let list = EpochEventList::new(DeviceTimers::of(&by_epochs));
     let ours = executive::run(list, &mut by_epochs, &bounds, World::begin);
-    [(ours, by_epochs), (reference, by_heap)].map(|(report, world)| (report.order, report.events, world.finish(report.ended)))
+    [(ours, by_epochs), (reference, by_heap)]
+        .map(|(report, world)| (report.order, report.events, world.finish(report.ended)))
 }

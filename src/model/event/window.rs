@@ -144,6 +144,7 @@ impl World<'_> {
     /// The end of the run: open windows close, open accounts are settled, everything becomes figures.
     pub fn finish(mut self, now: SimTime) -> Outcome {
         self.flow_until(now);
+        self.recorder.settle();
         self.end_observation(now);
         self.settle_parked(now);
         self.settle_lost(now);

@@ -13,7 +13,7 @@ use crate::units::{SimDuration, SimTime};
 pub struct Seen {
     /// Latencies of those that passed [us].
     pub latencies: Vec<u64>,
-    /// Waits for processing above zero [us].
+    /// Waits for processing [us].
     pub waits: Vec<u64>,
     /// Waits in the send throttle above zero [us].
     pub held: Vec<u64>,
@@ -130,10 +130,7 @@ pub fn pass(
         seen.admitted[usize::from(class)] += 1;
         let service = service.draw();
         let begins = pipeline.arrive(admitted, SimDuration(service));
-        let wait = (begins - admitted).0;
-        if wait > 0 {
-            seen.waits.push(wait);
-        }
+        seen.waits.push((begins - admitted).0);
         seen.latencies.push((begins - sent).0 + service + hop.draw() / 2);
     }
     throttle.settle();
