@@ -1,11 +1,15 @@
 //! Every speed bar that exists so far: ours and its reference interleaved in one process, several rounds, medians.
 //!
-//! Each line reads `bar <name> <ours> <reference> <ratio> <aim>`: nanoseconds a hold for the event lists, seconds for
-//! whole runs; the ratio is reference / ours. Run it by `cargo bench --bench ratios` on an idle machine.
+//! Each line reads `bar <name> <ours> <reference> <ratio> <aim>`: nanoseconds a hold or an event, seconds for whole runs; the
+//! ratio is reference / ours, and for the bars that are to be small (`hold_worst_law_1e6`, `hold_flat_1e7`,
+//! `engine_vs_oracle_1e6`) ours / reference. Run it by `cargo bench --bench ratios` on an idle machine; a name of a group (`hold`, `engine`, `threads`)
+//! runs that alone.
 
 #![expect(clippy::disallowed_types, reason = "a bench has to look at the clock")]
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
+mod engine;
+mod heap;
 mod hold;
 
 use std::sync::atomic::AtomicBool;
@@ -14,21 +18,44 @@ use std::time::Instant;
 use stampsim::experiment::{Progress, RunOptions, run};
 use stampsim::scenario::{Scenario, load};
 
-const ROUNDS: usize = 5;
+pub(crate) const ROUNDS: usize = 5;
+
+/// Groups of bars, by the name that asks for one alone.
+const GROUPS: [(&str, fn()); 3] = [("hold", hold::bars), ("engine", engine::bars), ("threads", threads)];
 
 fn main() {
-    hold::bars();
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    for (name, bars) in GROUPS {
+        if asked.is_empty() || asked.iter().any(|group| group == name) {
+            bars();
+        }
+    }
+}
+
+fn threads() {
     let scenarios = small_storms();
     bar("replications_2_threads", 1.7, || simulate(&scenarios, 2), || simulate(&scenarios, 1));
 }
 
 /// Prints one bar: medians of interleaved rounds.
-pub(crate) fn bar(name: &str, aim: f64, ours: impl Fn() -> f64, reference: impl Fn() -> f64) {
-    let (mut a, mut b): (Vec<f64>, Vec<f64>) = (0..ROUNDS).map(|_| (ours(), reference())).unzip();
-    a.sort_by(f64::total_cmp);
-    b.sort_by(f64::total_cmp);
-    let (a, b) = (a[ROUNDS / 2], b[ROUNDS / 2]);
-    println!("bar {name} {a:.2} {b:.2} {:.2} {aim}", b / a);
+pub(crate) fn bar(name: &str, aim: f64, mut ours: impl FnMut() -> f64, mut reference: impl FnMut() -> f64) {
+    let times = interleaved(&mut [&mut ours, &mut reference]);
+    println!("bar {name} {:.2} {:.2} {:.2} {aim}", times[0], times[1], times[1] / times[0]);
+}
+
+/// Medians of several sides, measured in turn.
+pub(crate) fn interleaved(sides: &mut [&mut dyn FnMut() -> f64]) -> Vec<f64> {
+    let mut times = vec![Vec::new(); sides.len()];
+    for _ in 0..ROUNDS {
+        sides.iter_mut().zip(&mut times).for_each(|(side, times)| times.push(side()));
+    }
+    times.into_iter().map(median).collect()
+}
+
+/// The median.
+pub(crate) fn median(mut times: Vec<f64>) -> f64 {
+    times.sort_by(f64::total_cmp);
+    times[times.len() / 2]
 }
 
 fn small_storms() -> Vec<Scenario> {

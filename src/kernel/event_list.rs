@@ -2,11 +2,20 @@
 //!
 //! Events are ordered by (time, class, tie, entity, code). The class puts scenario edges before completions, arrivals and
 //! decisions of the same instant; the tie is a hash of (seed, replication, entity, time), so that no cohort wins
-//! every race by its number; the code holds the kind and the entity's own sequence. Cancellation is lazy: the
-//! generation of a timer lives in the record of its entity, and an event of another generation is stale.
+//! every race by its number; the code holds the kind and the entity's own sequence. Cancellation is lazy: the record of an
+//! entity says which timer is its present one, and every other is stale when it comes up.
+//!
+//! The plain list is the standard library's heap; the fast one is proved equal to it by tests, event by event.
+
+mod epochs;
+mod packed;
+mod pages;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
+
+use epochs::{Entry, Epochs};
+use packed::{ENTITY_BITS, Packed, TIMER_KIND_BITS};
 
 use crate::units::SimTime;
 
@@ -43,6 +52,12 @@ impl Event {
         Self { time, rank, code: u32::from(kind) << 16 | u32::from(sequence) }
     }
 
+    /// The part of a tie that orders events.
+    #[inline]
+    pub fn tie_rank(tie: u32) -> u32 {
+        tie >> 2
+    }
+
     /// The entity.
     #[inline]
     pub fn entity(&self) -> u32 {
@@ -55,7 +70,7 @@ impl Event {
         (self.code >> 16) as u16
     }
 
-    /// The entity's own sequence: the generation of its timer.
+    /// The entity's own sequence.
     #[inline]
     pub fn sequence(&self) -> u16 {
         self.code as u16
@@ -66,18 +81,33 @@ impl Event {
         (self.rank >> 32) as u32 & ((1 << 30) - 1)
     }
 
-    /// Everything that orders the event, for the order hash.
-    #[inline]
-    pub fn words(&self) -> [u64; 3] {
-        [self.time.0, self.rank, u64::from(self.code)]
+    /// A timer, with the class and the tie that the rules give it.
+    pub fn timer(time: SimTime, entity: u32, kind: u16, rules: &impl TimerRules) -> Self {
+        Self::new(time, rules.class(kind), rules.tie(entity, time), entity, kind, 0)
     }
+
+    /// What tells the event from all others of its run, for the order hash: time; entity and code. Class and tie follow.
+    #[inline]
+    pub fn words(&self) -> [u64; 2] {
+        [self.time.0, u64::from(self.entity()) << 32 | u64::from(self.code)]
+    }
+}
+
+/// What follows from the entity, the kind and the time of a timer. Lists need not store it.
+pub trait TimerRules {
+    /// Class of a kind.
+    fn class(&self, kind: u16) -> Class;
+    /// Tie of an entity's timer at a time.
+    fn tie(&self, entity: u32, at: SimTime) -> u32;
 }
 
 /// A future event list.
 pub trait EventList {
     /// Adds an event.
     fn push(&mut self, event: Event);
-    /// Takes the first event.
+    /// Adds a timer: an event without a sequence whose class and tie follow from the rules of the list.
+    fn push_timer(&mut self, at: SimTime, entity: u32, kind: u16);
+    /// Takes the first event. A timer may come without its tie.
     fn pop(&mut self) -> Option<Event>;
     /// Pending events, the stale ones included.
     fn len(&self) -> usize;
@@ -85,18 +115,38 @@ pub trait EventList {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
+    /// The entity of an event that will be due soon, a little later at each pop; where the list knows one.
+    #[inline]
+    fn upcoming(&self) -> Option<u32> {
+        None
+    }
+    /// An event that was taken, with its tie.
+    fn ranked(&self, event: Event) -> Event;
 }
 
 /// The reference: the standard library's binary heap.
-#[derive(Debug, Default)]
-pub struct HeapEventList {
+#[derive(Debug)]
+pub struct HeapEventList<R> {
     heap: BinaryHeap<Reverse<Event>>,
+    rules: R,
 }
 
-impl EventList for HeapEventList {
+impl<R: TimerRules> HeapEventList<R> {
+    /// An empty list.
+    pub fn new(rules: R) -> Self {
+        Self { heap: BinaryHeap::new(), rules }
+    }
+}
+
+impl<R: TimerRules> EventList for HeapEventList<R> {
     #[inline]
     fn push(&mut self, event: Event) {
         self.heap.push(Reverse(event));
+    }
+
+    #[inline]
+    fn push_timer(&mut self, at: SimTime, entity: u32, kind: u16) {
+        self.push(Event::timer(at, entity, kind, &self.rules));
     }
 
     #[inline]
@@ -107,154 +157,89 @@ impl EventList for HeapEventList {
     fn len(&self) -> usize {
         self.heap.len()
     }
-}
 
-/// A monotone radix heap (Ahuja, Mehlhorn, Orlin and Tarjan 1990): what is pending is sorted only as finely as the
-/// present needs. It never goes back in time, as no simulation does.
-///
-/// An event lies in the bucket of the highest bit in which its time differs from `last`, the time of the present; the
-/// bucket of the present itself is a small heap, since equal times go by the rest of the order. When the present is
-/// used up, the first bucket with anything in it is dealt out anew around its earliest time.
-#[derive(Debug)]
-pub struct RadixEventList {
-    present: BinaryHeap<Reverse<Event>>,
-    buckets: [Vec<Event>; 64],
-    last: SimTime,
-    later: usize,
-}
-
-impl Default for RadixEventList {
-    fn default() -> Self {
-        let buckets = std::array::from_fn(|_| Vec::new());
-        Self { present: BinaryHeap::new(), buckets, last: SimTime::ZERO, later: 0 }
+    fn ranked(&self, event: Event) -> Event {
+        event
     }
 }
 
-impl RadixEventList {
+/// Places between the event that is taken and the one that is named as upcoming.
+const AHEAD: usize = 8;
+
+/// The list that runs use: two epoch queues, one of timers in 8 bytes each, one of all other events as they are.
+pub struct EpochEventList<R: TimerRules> {
+    timers: Epochs<Packed<R>>,
+    others: Epochs<Event>,
+}
+
+impl<R: TimerRules> EpochEventList<R> {
+    /// An empty list.
+    pub fn new(rules: R) -> Self {
+        let blank = Event::new(SimTime::ZERO, Class::Edge, 0, 0, 0, 0);
+        Self { timers: Epochs::new(Packed::BLANK, rules), others: Epochs::new(blank, ()) }
+    }
+
+    /// Whether the first event is a timer; nothing when the list is empty.
     #[inline]
-    fn bucket(&self, time: SimTime) -> usize {
-        63 - (time.0 ^ self.last.0).leading_zeros() as usize
-    }
-
-    /// Makes the earliest pending time the present.
-    fn advance(&mut self) {
-        let Some(first) = self.buckets.iter().position(|bucket| !bucket.is_empty()) else { return };
-        let mut dealt = std::mem::take(&mut self.buckets[first]);
-        self.later -= dealt.len();
-        self.last = dealt.iter().map(|event| event.time).min().expect("the bucket has events");
-        for event in dealt.drain(..) {
-            self.push(event);
-        }
-        // The emptied bucket keeps its memory for the next ones.
-        if self.buckets[first].is_empty() {
-            self.buckets[first] = dealt;
+    fn timer_is_first(&mut self) -> Option<bool> {
+        match (self.timers.first(), self.others.first()) {
+            (None, None) => None,
+            (Some(_), None) => Some(true),
+            (None, Some(_)) => Some(false),
+            (Some(timer), Some(other)) if timer == other => Some(self.timers.peek() < self.others.peek()),
+            (Some(timer), Some(other)) => Some(timer < other),
         }
     }
 }
 
-impl EventList for RadixEventList {
+impl<R: TimerRules> EventList for EpochEventList<R> {
     #[inline]
     fn push(&mut self, event: Event) {
-        debug_assert!(event.time >= self.last, "a radix heap never goes back in time");
-        if event.time == self.last {
-            self.present.push(Reverse(event));
-        } else {
-            let bucket = self.bucket(event.time);
-            self.buckets[bucket].push(event);
-            self.later += 1;
+        self.others.push(event.time.0, |_| event, |()| event);
+    }
+
+    #[inline]
+    fn push_timer(&mut self, at: SimTime, entity: u32, kind: u16) {
+        if kind >> TIMER_KIND_BITS != 0 || entity >> ENTITY_BITS != 0 {
+            let event = Event::timer(at, entity, kind, self.timers.rules());
+            return self.push(event);
         }
+        self.timers.push(
+            at.0,
+            |epoch_bits| Packed::new(at.0, entity, kind, epoch_bits),
+            |rules| Event::timer(at, entity, kind, rules),
+        );
     }
 
     #[inline]
     fn pop(&mut self) -> Option<Event> {
-        if self.present.is_empty() {
-            self.advance();
+        if !self.timer_is_first()? {
+            return Some(self.others.take(|event, _, ()| event, |event| event));
         }
-        self.present.pop().map(|Reverse(event)| event)
+        let plain = |timer: Packed<R>, epoch, rules: &R| {
+            let (entity, kind) = (timer.entity(), timer.kind());
+            Event::new(SimTime(timer.time(epoch)), rules.class(kind), 0, entity, kind, 0)
+        };
+        Some(self.timers.take(plain, |event| event))
     }
 
+    #[inline]
     fn len(&self) -> usize {
-        self.present.len() + self.later
+        self.timers.len() + self.others.len()
+    }
+
+    #[inline]
+    fn upcoming(&self) -> Option<u32> {
+        self.timers.ahead(AHEAD).map(Packed::entity)
+    }
+
+    fn ranked(&self, event: Event) -> Event {
+        if event.sequence() != 0 || event.kind() >> TIMER_KIND_BITS != 0 || event.entity() >> ENTITY_BITS != 0 {
+            return event;
+        }
+        Event::timer(event.time, event.entity(), event.kind(), self.timers.rules())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use proptest::prelude::*;
-
-    #[test]
-    fn equal_times_go_by_class_then_tie_then_entity_then_sequence() {
-        let at = SimTime(5);
-        let wanted = [
-            Event::new(SimTime(4), Class::Decision, u32::MAX, 9, 9, 9),
-            Event::new(at, Class::Edge, u32::MAX, 9, 0, 0),
-            Event::new(at, Class::Completion, 0, 9, 0, 0),
-            Event::new(at, Class::Arrival, 4, 9, 0, 0),
-            Event::new(at, Class::Arrival, 8, 1, 0, 0),
-            Event::new(at, Class::Arrival, 8, 2, 0, 7),
-            Event::new(at, Class::Arrival, 8, 2, 1, 0),
-            Event::new(at, Class::Decision, 0, 0, 0, 0),
-        ];
-        let mut list = HeapEventList::default();
-        wanted.iter().rev().for_each(|e| list.push(*e));
-        let got: Vec<_> = std::iter::from_fn(|| list.pop()).collect();
-        assert_eq!(got, wanted);
-    }
-
-    /// Pops from both lists, each pop pushing what `grow` makes of it, and compares.
-    fn agree(first: &[Event], grow: impl Fn(&Event) -> Option<Event>) {
-        let (mut heap, mut radix) = (HeapEventList::default(), RadixEventList::default());
-        for event in first {
-            heap.push(*event);
-            radix.push(*event);
-        }
-        for _ in 0..5_000 {
-            assert_eq!(heap.len(), radix.len());
-            let (a, b) = (heap.pop(), radix.pop());
-            assert_eq!(a, b);
-            let Some(event) = a else { return };
-            if let Some(next) = grow(&event) {
-                heap.push(next);
-                radix.push(next);
-            }
-        }
-    }
-
-    #[test]
-    fn the_radix_heap_agrees_with_the_reference_through_zero_delays_and_far_futures() {
-        let event = |t: u64, e: u32| Event::new(SimTime(t), Class::Arrival, e.wrapping_mul(2_654_435_761), e, 0, 0);
-        let first: Vec<_> = (0..500).map(|e| event(u64::from(e % 7) * 1_000, e)).collect();
-        agree(&first, |e| {
-            let delay = match e.entity() % 5 {
-                0 => 0,
-                1 => 1,
-                2 => 1 << 40,
-                _ => 1_000 + u64::from(e.entity()) * 37,
-            };
-            // Zero delays end after a while, by changing the entity.
-            (e.entity() < 5_000).then(|| event(e.time.0 + delay, e.entity() + 251))
-        });
-    }
-
-    proptest! {
-        #[test]
-        fn the_radix_heap_agrees_on_random_events(events in prop::collection::vec((0..1_000_u64, 0..9_u32), 1..100), step in 0..5_000_u64) {
-            let first: Vec<_> =
-                events.iter().map(|(t, e)| Event::new(SimTime(*t), Class::Arrival, *e << 2, *e, 0, 0)).collect();
-            agree(&first, |e| Some(Event::new(SimTime(e.time.0 + step), Class::Completion, 0, e.entity() + 1, 0, 0)));
-        }
-
-        #[test]
-        fn what_goes_in_comes_out_in_order(events in prop::collection::vec((0..100_u64, 0..4_u32, 0..50_u32, 0..3_u16), 0..200)) {
-            let mut events: Vec<_> = events
-                .into_iter()
-                .map(|(t, tie, entity, kind)| Event::new(SimTime(t), Class::Arrival, tie << 2, entity, kind, 0))
-                .collect();
-            let mut list = HeapEventList::default();
-            events.iter().for_each(|e| list.push(*e));
-            events.sort_unstable();
-            prop_assert_eq!(std::iter::from_fn(|| list.pop()).collect::<Vec<_>>(), events);
-        }
-    }
-}
+mod tests;

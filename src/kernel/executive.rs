@@ -24,6 +24,13 @@ impl<L: EventList> Agenda<L> {
         self.list.push(event);
     }
 
+    /// Adds a timer: an event without a sequence whose class and tie follow from the rules of the list.
+    #[inline]
+    pub fn push_timer(&mut self, at: SimTime, entity: u32, kind: u16) {
+        assert!(at >= self.now, "no event lies in the past");
+        self.list.push_timer(at, entity, kind);
+    }
+
     /// Pending events.
     pub fn pending(&self) -> usize {
         self.list.len()
@@ -34,6 +41,10 @@ impl<L: EventList> Agenda<L> {
 pub trait Model<L: EventList> {
     /// Carries out one event; false when it was stale.
     fn carry_out(&mut self, event: Event, agenda: &mut Agenda<L>) -> bool;
+
+    /// An event of this entity will be carried out soon: a chance to bring its state near. Changes nothing.
+    #[inline]
+    fn foresee(&self, _entity: u32) {}
 }
 
 /// Why the loop ended.
@@ -101,11 +112,14 @@ pub fn run<L: EventList, M: Model<L>>(
         }
         assert!(event.time >= agenda.now, "no event lies in the past");
         agenda.now = event.time;
+        if let Some(entity) = agenda.list.upcoming() {
+            model.foresee(entity);
+        }
         if model.carry_out(event, &mut agenda) {
             order.add(&event);
             events += 1;
             if events >= due {
-                trace.attend(events, order, &event);
+                trace.attend(events, order, &agenda.list.ranked(event));
                 if events >= bounds.events {
                     break Stop::Budget;
                 }
@@ -120,12 +134,24 @@ pub fn run<L: EventList, M: Model<L>>(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::event_list::{Class, HeapEventList};
+    use crate::kernel::event_list::{Class, HeapEventList, TimerRules};
 
     struct Ticker;
+    struct NoTies;
+    type List = HeapEventList<NoTies>;
 
-    impl Model<HeapEventList> for Ticker {
-        fn carry_out(&mut self, event: Event, agenda: &mut Agenda<HeapEventList>) -> bool {
+    impl TimerRules for NoTies {
+        fn class(&self, _: u16) -> Class {
+            Class::Arrival
+        }
+
+        fn tie(&self, _: u32, _: SimTime) -> u32 {
+            0
+        }
+    }
+
+    impl Model<List> for Ticker {
+        fn carry_out(&mut self, event: Event, agenda: &mut Agenda<List>) -> bool {
             agenda.push(Event::new(SimTime(event.time.0 + 10), Class::Arrival, 0, 0, 0, 0));
             event.time.0.is_multiple_of(20)
         }
@@ -133,7 +159,7 @@ mod tests {
 
     fn ticks(horizon: u64, events: u64, stop: bool) -> Report {
         let bounds = Bounds { horizon: SimTime(horizon), events, stop: &|| stop, tracing: Tracing::NONE };
-        run(HeapEventList::default(), &mut Ticker, &bounds, |_, agenda| {
+        run(List::new(NoTies), &mut Ticker, &bounds, |_, agenda| {
             agenda.push(Event::new(SimTime::ZERO, Class::Arrival, 0, 0, 0, 0));
         })
     }

@@ -5,5 +5,7 @@ pub mod draws;
 pub mod event_list;
 pub mod executive;
 pub mod law;
+pub mod prefetch;
 pub mod real;
+pub mod superposition;
 pub mod trace;

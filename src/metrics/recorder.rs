@@ -194,6 +194,13 @@ impl Recorder {
         self.observe_n(id, value, 1);
     }
 
+    /// Observes many values.
+    pub fn observe_all(&mut self, id: TallyId, values: &[u64]) {
+        let tally = &mut self.tallies[id.0];
+        let kept = [Some(&mut tally.whole), tally.window.as_mut(), tally.part.as_mut()];
+        kept.into_iter().flatten().for_each(|histogram| histogram.record_all(values));
+    }
+
     /// The level behind an index.
     #[inline]
     pub fn level_mut(&mut self, id: LevelId) -> &mut Level {

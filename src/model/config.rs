@@ -114,6 +114,8 @@ pub struct ModelConfig {
     pub counts_failures: bool,
     /// Into which parts observations are cut.
     pub cuts: Cuts,
+    /// Whether devices that come back in lockstep are carried out together; off only for the reference, one event each.
+    pub herds: bool,
     /// Windows in which calls and renewals are looked at; none for a run that looks at all of them.
     pub windows: Option<WindowsConfig>,
 }

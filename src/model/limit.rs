@@ -4,12 +4,16 @@
 //! exactly the limit, then rejection. All state is integer, so a limiter never drifts and never depends on order
 //! of arithmetic. A refused attempt consumes nothing.
 
+mod quick;
+
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
 use crate::units::{Rate, SimDuration, SimTime};
+
+pub use quick::Quick;
 
 /// Why a bucket refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -230,6 +234,12 @@ impl Bucket {
                 Verdict::Admitted(now + wait)
             }
         }
+    }
+
+    /// How many of so many operations now would be admitted before one is refused.
+    pub fn admits(&self, now: SimTime, most: usize) -> usize {
+        let mut asked = self.clone();
+        (0..most).find(|_| !matches!(asked.offer(now), Verdict::Admitted(_))).unwrap_or(most)
     }
 
     /// Takes a place however long the backlog is: for a caller that paces itself by the limit, such as DPS.

@@ -246,6 +246,7 @@ impl<'a> Build<'a> {
             changes,
             counts_failures: counts_failures(&file, &limits.dps),
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
+            herds: true,
             windows,
         };
         self.steady(&file, &model);

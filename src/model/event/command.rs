@@ -449,8 +449,9 @@ impl World<'_> {
 
     /// Whether the hub still takes a connection that is dead for one that is alive, as of a device without power: up to 1.5 keep-alives after its last traffic.
     fn looks_connected(&self, device: DeviceId, now: SimTime) -> bool {
-        let lost_at = self.columns.lost_at[device.index()];
-        if self.columns.alive_until.get(device.index()).is_some_and(|until| *until != NEVER && now < *until) {
+        let lost_at = self.columns.episodes[device.index()].lost_at;
+        let alive_until = self.columns.alive_until.as_ref().map_or(NEVER, |column| column[device.index()]);
+        if alive_until != NEVER && now < alive_until {
             return true;
         }
         let off = self.devices[device.index()].state == State::Off && lost_at != NEVER;

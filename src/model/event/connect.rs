@@ -15,29 +15,29 @@ use crate::model::movement::run::Passed;
 use crate::model::population::cohort::GiveUp;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::path::Fate;
-use crate::model::world::{NEVER, NOBODY, World};
+use crate::model::world::{Episode, NEVER, NOBODY, World};
 use crate::units::{SimDuration, SimTime};
 
 /// A device that was unable to do what it wanted for longer than this is affected.
 pub(super) const AFFECTED_AFTER: SimDuration = SimDuration::from_secs(60);
 
 /// What follows a failed attempt.
-enum Next {
+pub(super) enum Next {
     Attempt(SimTime),
     Dps(SimTime),
 }
 
 impl World<'_> {
     /// Draws the round trip from a device to its hub for the attempt that is about to be made; gives the way there.
-    fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
+    pub(super) fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
         let trip = self.hub_round_trip(device);
-        self.columns.trip[device.index()] = u32::try_from(trip.0).unwrap_or(u32::MAX);
+        self.columns.episodes[device.index()].trip = u32::try_from(trip.0).unwrap_or(u32::MAX);
         trip / 2
     }
 
     /// The way back from the hub for the attempt under way.
     fn way_back(&self, device: DeviceId) -> SimDuration {
-        SimDuration(u64::from(self.columns.trip[device.index()]) / 2)
+        SimDuration(u64::from(self.columns.episodes[device.index()].trip) / 2)
     }
 
     fn hub_round_trip(&self, device: DeviceId) -> SimDuration {
@@ -58,7 +58,7 @@ impl World<'_> {
         device: DeviceId,
         to: crate::model::ids::RegionId,
     ) -> SimDuration {
-        let from = self.devices[device.index()].region;
+        let from = self.region_of(device);
         if !self.config.network.distance || from == to {
             return base;
         }
@@ -86,13 +86,13 @@ impl World<'_> {
 
     /// The device wants a connection and has none from now on.
     pub(super) fn become_unavailable(&mut self, device: DeviceId, now: SimTime, cause: u16) {
-        let i = device.index();
-        if self.columns.lost_at[i] == NEVER {
-            self.columns.lost_at[i] = now;
-            self.recorder.level_mut(self.figures.unavailable).add(1, now);
+        let episode = &mut self.columns.episodes[device.index()];
+        if episode.cause == NOBODY {
+            episode.cause = cause;
         }
-        if self.columns.cause[i] == NOBODY {
-            self.columns.cause[i] = cause;
+        if episode.lost_at == NEVER {
+            episode.lost_at = now;
+            self.recorder.level_mut(self.figures.unavailable).add(1, now);
         }
     }
 
@@ -100,8 +100,8 @@ impl World<'_> {
     pub(super) fn begin_episode(&mut self, device: DeviceId, now: SimTime) {
         self.devices[device.index()].begin_episode();
         self.devices[device.index()].set(Device::PARKED, false);
-        self.columns.episode_at[device.index()] = now;
-        self.columns.previous_delay[device.index()] = 0;
+        let episode = &mut self.columns.episodes[device.index()];
+        (episode.episode_at, episode.previous_delay) = (now, 0);
     }
 
     /// First attempt of an episode, `from` on: the cohort's spread, then the back-off's own first wait.
@@ -136,11 +136,10 @@ impl World<'_> {
         self.count_attempt(device);
         let status = self.stamp_status[stamp.index()];
         if let Some(style) = status.down {
-            self.columns.cause[device.index()] = self.first_cause(device, status.occurrence);
+            self.columns.episodes[device.index()].cause = self.first_cause(device, status.occurrence);
             let failed = now + self.failure_time(style, back);
             return self.park(agenda, device, failed);
         }
-        self.set_state(device, State::Connecting, now);
         if self.columns.identity[device.index()] != stamp {
             return self.unknown_at_hub(agenda, device, now + back);
         }
@@ -154,7 +153,7 @@ impl World<'_> {
     }
 
     fn first_cause(&self, device: DeviceId, occurrence: u16) -> u16 {
-        let cause = self.columns.cause[device.index()];
+        let cause = self.columns.episodes[device.index()].cause;
         if cause == NOBODY { occurrence } else { cause }
     }
 
@@ -182,6 +181,7 @@ impl World<'_> {
                 self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (now, at - now));
                 self.note_peak(Passed::Connect, stamp.index(), now);
                 self.note_work(device, Passed::Connect, stamp.index());
+                self.set_state(device, State::Connecting, now);
                 self.timer(agenda, device, at + back, Kind::Connected);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
@@ -189,7 +189,7 @@ impl World<'_> {
                 let code = Fate::from(refusal).code();
                 self.figures.refused(&mut self.recorder, Queue::Connect, now, code);
                 let told = if let Verdict::TimedOut(at) = verdict { at } else { now };
-                self.fail(agenda, device, told + back);
+                self.refused(agenda, device, told + back);
             }
         }
     }
@@ -214,13 +214,13 @@ impl World<'_> {
         let stamp = self.devices[device.index()].stamp;
         let status = self.stamp_status[stamp.index()];
         if status.down.is_some() {
-            self.columns.cause[device.index()] = self.first_cause(device, status.occurrence);
+            self.columns.episodes[device.index()].cause = self.first_cause(device, status.occurrence);
             return self.park(agenda, device, now);
         }
         if self.columns.identity[device.index()] != stamp {
             return self.unknown_at_hub(agenda, device, now);
         }
-        self.recorder.observe(self.figures.connection, (now - self.columns.episode_at[device.index()]).0);
+        self.recorder.observe(self.figures.connection, (now - self.columns.episodes[device.index()].episode_at).0);
         self.recorder.observe(self.figures.attempts, u64::from(self.devices[device.index()].attempts));
         self.become_connected(device, now);
         self.users_follow(agenda);
@@ -235,18 +235,23 @@ impl World<'_> {
         self.join_class(device, stamp);
         self.set_state(device, State::Connected, now);
         self.seen_dead(device, now);
-        let lost_at = std::mem::replace(&mut self.columns.lost_at[device.index()], NEVER);
+        let Episode { lost_at, cause, .. } = self.columns.episodes.end(device.index());
         if lost_at == NEVER {
             return;
         }
         self.recorder.level_mut(self.figures.unavailable).take(1, now);
-        self.settle_fault(device, lost_at, now, true);
+        self.settle_fault(device, cause, (lost_at, now), true);
         self.settle_move(device, now, lost_at);
     }
 
     /// Counts an affected device at the fault that took its connection.
-    pub(super) fn settle_fault(&mut self, device: DeviceId, lost_at: SimTime, now: SimTime, back: bool) {
-        let cause = std::mem::replace(&mut self.columns.cause[device.index()], NOBODY);
+    pub(super) fn settle_fault(
+        &mut self,
+        device: DeviceId,
+        cause: u16,
+        (lost_at, now): (SimTime, SimTime),
+        back: bool,
+    ) {
         if cause == NOBODY || now - lost_at <= AFFECTED_AFTER {
             return;
         }
@@ -313,35 +318,46 @@ impl World<'_> {
     }
 
     /// When the device gives up on its hub in this episode.
-    fn patience(&self, device: DeviceId) -> GiveUp {
+    pub(super) fn patience(&self, device: DeviceId) -> GiveUp {
+        let rule = self.cohort(device).reconnect.entry();
+        if rule.never_gives_up() {
+            return GiveUp::default();
+        }
         let counter = u64::from(self.devices[device.index()].episode);
-        self.cohort(device).reconnect.entry().give_up(&mut self.device_draw(device, Purpose::Patience, counter))
+        rule.give_up(&mut self.device_draw(device, Purpose::Patience, counter))
     }
 
     /// What follows a failure of the attempt that reached the hub at `began` and was known at `told`.
-    fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
+    pub(super) fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
         let i = device.index();
-        let (attempts, episode_at) = (self.devices[i].attempts, self.columns.episode_at[i]);
+        let attempts = self.devices[i].attempts;
         let patience = self.patience(device);
         if patience.failures.is_some_and(|most| u32::from(attempts) >= most) {
             return Next::Dps(told);
         }
         let next = self.next_start(device, began, told);
-        match patience.after.map(|length| episode_at + length) {
+        // The column is far from the record: it is looked at only where it decides.
+        match patience.after.map(|length| self.columns.episodes[i].episode_at + length) {
             Some(deadline) if next >= deadline => Next::Dps(deadline.max(told)),
             _ => Next::Attempt(next),
         }
     }
 
     /// Start of the next attempt by the back-off rule alone.
-    fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
+    pub(super) fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
         let i = device.index();
         let rule = self.cohort(device).backoff.entry();
-        let record = &self.devices[i];
-        let previous = SimDuration(u64::from(self.columns.previous_delay[i]));
+        let record = self.devices[i];
         let mut draws = self.device_draw(device, Purpose::Backoff, record.attempt_counter());
-        let delay = rule.delay(u32::from(record.attempts).saturating_sub(1), previous, &mut draws);
-        self.columns.previous_delay[i] = u32::try_from(delay.0).unwrap_or(u32::MAX);
+        let retry = u32::from(record.attempts).saturating_sub(1);
+        let delay = if rule.remembers() {
+            let previous = &mut self.columns.episodes[i].previous_delay;
+            let delay = rule.delay(retry, SimDuration(u64::from(*previous)), &mut draws);
+            *previous = u32::try_from(delay.0).unwrap_or(u32::MAX);
+            delay
+        } else {
+            rule.delay(retry, SimDuration::ZERO, &mut draws)
+        };
         (told + delay).max(began + rule.least_gap())
     }
 
@@ -352,13 +368,13 @@ impl World<'_> {
             Next::Dps(at) => return self.go_to_dps(agenda, device, at),
             Next::Attempt(at) => {
                 let out = self.way_to_hub(device);
-                self.columns.next_due[device.index()] = at + out;
+                self.columns.episodes[device.index()].next_due = at + out;
             }
         }
         self.devices[device.index()].set(Device::PARKED, true);
         match self.give_up_time(device) {
             Some(at) => self.timer(agenda, device, at.max(agenda.now()), Kind::GiveUp),
-            None => _ = self.devices[device.index()].renew_timer(),
+            None => self.devices[device.index()].clear_timer(),
         }
     }
 
@@ -367,39 +383,36 @@ impl World<'_> {
         let i = device.index();
         let patience = self.patience(device);
         if let Some(length) = patience.after {
-            return Some(self.columns.episode_at[i] + length);
+            return Some(self.columns.episodes[i].episode_at + length);
         }
         let most = patience.failures?;
         // Walks ahead on a copy: the same draws are made again when the attempts are counted.
-        let columns = &self.columns;
-        let (record, due) = (self.devices[i], columns.next_due[i]);
-        let (previous, trip) = (columns.previous_delay[i], columns.trip[i]);
-        let mut failed = due;
+        let (record, episode) = (self.devices[i], self.columns.episodes[i]);
+        let mut failed = episode.next_due;
         while u32::from(self.devices[i].attempts) < most {
             failed = self.parked_attempt(device);
         }
-        (self.devices[i], self.columns.next_due[i]) = (record, due);
-        (self.columns.previous_delay[i], self.columns.trip[i]) = (previous, trip);
+        (self.devices[i], self.columns.episodes[i]) = (record, episode);
         Some(failed)
     }
 
     /// Carries out the next attempt of a parked device on a hub that is down; gives the time at which it failed.
     fn parked_attempt(&mut self, device: DeviceId) -> SimTime {
         let i = device.index();
-        let began = self.columns.next_due[i];
+        let began = self.columns.episodes[i].next_due;
         let back = self.way_back(device);
         let record = &mut self.devices[i];
         record.attempts = record.attempts.saturating_add(1);
         let style = self.stamp_status[record.stamp.index()].down.unwrap_or_default();
         let failed = began + self.failure_time(style, back);
         let next = self.next_start(device, began, failed);
-        self.columns.next_due[i] = next + self.way_to_hub(device);
+        self.columns.episodes[i].next_due = next + self.way_to_hub(device);
         failed
     }
 
     /// Counts the attempts that a parked device made before `until`.
     pub(super) fn count_parked_attempts(&mut self, device: DeviceId, until: SimTime) {
-        while self.columns.next_due[device.index()] < until {
+        while self.columns.episodes[device.index()].next_due < until {
             self.parked_attempt(device);
             self.recorder.count(self.figures.all_attempts, 1);
         }
@@ -420,7 +433,7 @@ impl World<'_> {
                 let device = DeviceId(i as u32);
                 self.count_parked_attempts(device, agenda.now());
                 self.devices[i].set(Device::PARKED, false);
-                let due = self.columns.next_due[i];
+                let due = self.columns.episodes[i].next_due;
                 self.timer(agenda, device, due, Kind::Attempt);
             }
         }

@@ -242,7 +242,7 @@ impl World<'_> {
             if record.stamp == stamp && record.state == State::Unaware {
                 // The hub is back and refuses the dead session at the next ping.
                 let device = DeviceId(i as u32);
-                let lost_at = self.columns.lost_at[i];
+                let lost_at = self.columns.episodes[i].lost_at;
                 let (ping, _) = self.next_ping(device);
                 self.timer(agenda, device, (lost_at + ping).max(now), Kind::Notice);
             }
@@ -252,7 +252,7 @@ impl World<'_> {
     /// The devices of a region lose power.
     fn region_goes_dark<L: EventList>(&mut self, agenda: &mut Agenda<L>, region: RegionId, occurrence: u16) {
         for i in 0..self.devices.len() {
-            if self.devices[i].region == region {
+            if self.region_of(DeviceId(i as u32)) == region {
                 self.goes_dark(agenda, DeviceId(i as u32), occurrence);
             }
         }
@@ -277,7 +277,7 @@ impl World<'_> {
             self.become_unavailable(device, now, occurrence);
         }
         self.devices[i].set(Device::PARKED, false);
-        self.devices[i].renew_timer();
+        self.devices[i].clear_timer();
         self.set_state(device, State::Off, now);
         true
     }
@@ -287,7 +287,8 @@ impl World<'_> {
         let now = agenda.now();
         for i in 0..self.devices.len() {
             let record = self.devices[i];
-            if record.region != region || record.state != State::Off || record.is(Device::DORMANT) {
+            if self.region_of(DeviceId(i as u32)) != region || record.state != State::Off || record.is(Device::DORMANT)
+            {
                 continue;
             }
             let device = DeviceId(i as u32);

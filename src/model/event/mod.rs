@@ -11,11 +11,13 @@ mod fault;
 mod feature;
 mod generation;
 mod growth;
+mod herd;
 mod move_control;
 mod move_figures;
 mod move_plan;
 mod learnt;
 mod half_dead;
+mod hybrid;
 mod movement;
 pub mod names;
 mod observation;
@@ -31,6 +33,8 @@ mod remedy;
 mod routing;
 mod scale;
 mod servers;
+mod superposed;
+mod superposed_path;
 mod telemetry;
 mod topology;
 mod twins;
@@ -40,10 +44,10 @@ mod window;
 #[cfg(test)]
 mod tests;
 
-use crate::kernel::draws::Draws;
-use crate::kernel::draws::stable_name;
-use crate::kernel::event_list::{Class, Event, EventList, RadixEventList};
+use crate::kernel::draws::{Draws, member, stable_name};
+use crate::kernel::event_list::{Class, EpochEventList, Event, EventList, TimerRules};
 use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
+use crate::kernel::prefetch::prefetch;
 use crate::kernel::trace::Tracing;
 use crate::model::config::ModelConfig;
 use crate::model::ids::{DeviceId, StampId};
@@ -159,6 +163,10 @@ pub enum Kind {
     HubNotices,
     /// The operations on twins of a tick.
     TwinTick,
+    /// The next attempts of a herd reach their hub.
+    HerdDue,
+    /// Those of a herd that were not admitted are refused.
+    HerdRefused,
     /// A window of observation opens: its warm-up begins.
     WindowOpens,
     /// A look at what opens and closes windows of observation.
@@ -166,7 +174,7 @@ pub enum Kind {
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 54] = [
+const KINDS: [Kind; 56] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -219,6 +227,8 @@ const KINDS: [Kind; 54] = [
     Kind::Boots,
     Kind::HubNotices,
     Kind::TwinTick,
+    Kind::HerdDue,
+    Kind::HerdRefused,
     Kind::WindowOpens,
     Kind::WindowLooks,
 ];
@@ -250,7 +260,8 @@ impl Kind {
             | Self::MessageReleased
             | Self::EndpointTakes
             | Self::MessageProcessed
-            | Self::HubNotices => Class::Completion,
+            | Self::HubNotices
+            | Self::HerdDue => Class::Completion,
             Self::ScaleCheck
             | Self::MoveBegins
             | Self::Evict
@@ -280,7 +291,7 @@ impl<L: EventList> Model<L> for World<'_> {
         let kind = KINDS[event.kind() as usize];
         let index = event.entity() & (OTHERS - 1);
         let device = DeviceId(index);
-        if kind.is_timer() && self.devices[device.index()].generation != event.sequence() {
+        if kind.is_timer() && !self.devices[device.index()].take_timer(event.kind(), event.time) {
             return false;
         }
         match kind {
@@ -346,9 +357,43 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::RetirementBegins => self.retirement_begins(agenda, index as usize),
             Kind::DeviceLeaves => self.device_leaves(agenda, index as usize),
             Kind::ServersScale => self.servers_scale(agenda, index as usize, event.sequence()),
+            Kind::HerdDue => self.herd_due(agenda, index),
+            Kind::HerdRefused => self.herd_refused(agenda, index),
             Kind::HubChanges => self.hub_changes(agenda.now(), index as usize),
         }
         true
+    }
+
+    #[inline]
+    fn foresee(&self, entity: u32) {
+        prefetch(&self.devices, entity as usize);
+    }
+}
+
+/// What follows from a device, a kind and a time: the class of the kind, and the tie of the device.
+pub(super) struct DeviceTimers {
+    draws: Draws,
+    /// First device and key of each cohort, the last one first.
+    cohorts: Vec<(u32, u64)>,
+}
+
+impl DeviceTimers {
+    fn of(world: &World<'_>) -> Self {
+        let cohorts = world.config.cohorts.iter().zip(&world.cohort_first).map(|(cohort, first)| (*first, cohort.key));
+        Self { draws: world.draws, cohorts: cohorts.rev().collect() }
+    }
+}
+
+impl TimerRules for DeviceTimers {
+    #[inline]
+    fn class(&self, kind: u16) -> Class {
+        KINDS[usize::from(kind)].class()
+    }
+
+    fn tie(&self, entity: u32, at: SimTime) -> u32 {
+        let (first, key) =
+            self.cohorts.iter().find(|(first, _)| *first <= entity).expect("the first cohort begins at zero");
+        self.draws.tie(member(*key, u64::from(entity - first)), at.0)
     }
 }
 
@@ -356,15 +401,8 @@ impl World<'_> {
     /// Schedules a device's timer; whatever timer was pending becomes stale.
     pub(super) fn timer<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
         debug_assert!(kind.is_timer(), "{kind:?} is no timer");
-        let generation = self.devices[device.index()].renew_timer();
-        let tie = self.draws.tie(self.device_key(device), at.0);
-        agenda.push(Event::new(at, kind.class(), tie, device.0, kind as u16, generation));
-    }
-
-    /// Schedules an event of a device that no timer makes stale.
-    pub(super) fn device_event<L: EventList>(&self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
-        let tie = self.draws.tie(self.device_key(device), at.0);
-        agenda.push(Event::new(at, kind.class(), tie, device.0, kind as u16, 0));
+        self.devices[device.index()].set_timer(kind as u16, at);
+        agenda.push_timer(at, device.0, kind as u16);
     }
 
     /// Schedules an event of anything else: `key` names it in the tie, `index` and `sequence` find it again.
@@ -400,6 +438,11 @@ impl World<'_> {
     }
 }
 
+/// Schedules an event of a device that no timer makes stale.
+pub(super) fn device_event<L: EventList>(agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
+    agenda.push_timer(at, device.0, kind as u16);
+}
+
 /// Key of an event that belongs to the run as a whole.
 pub(super) fn world_key(name: &str) -> u64 {
     stable_name(name)
@@ -416,7 +459,7 @@ pub fn simulate(
     let mut world = World::new(config, md1, draws);
     let horizon = SimTime::ZERO + config.horizon;
     let bounds = Bounds { horizon, events: config.event_budget, stop, tracing };
-    let report = executive::run(RadixEventList::default(), &mut world, &bounds, World::begin);
+    let report = executive::run(EpochEventList::new(DeviceTimers::of(&world)), &mut world, &bounds, World::begin);
     let ended = report.ended;
     (report, world.finish(ended))
 }

@@ -71,7 +71,7 @@ impl World<'_> {
         let record = &self.devices[device.index()];
         let holder = self.columns.identity[device.index()];
         let cohort = selector.cohort.is_none_or(|c| c == record.cohort);
-        let region = selector.region.is_none_or(|r| r == record.region);
+        let region = selector.region.is_none_or(|r| r == self.region_of(device));
         let generation = selector.generation.is_none_or(|g| g == self.cohort(device).generation);
         let served = |to: StampId| self.stamps[to.index()].serves(self.cohort(device).generation);
         let generation = generation && rule.to.is_none_or(served);

@@ -164,7 +164,7 @@ impl World<'_> {
 
     /// A device that is out leaves the move that it was part of: another takes it over, or it left the fleet.
     pub(super) fn leave_move(&mut self, device: DeviceId, now: SimTime) {
-        let index = usize::from(std::mem::replace(&mut self.columns.move_of[device.index()], NOBODY));
+        let index = usize::from(self.columns.move_of.replace(device.index(), NOBODY));
         if let Some(run) = self.moves.get_mut(index) {
             run.arrived += 1;
             run.taken_over += 1;
@@ -175,7 +175,7 @@ impl World<'_> {
 
     /// A device of a move is connected again. Its downtime counts if it was connected when it was evicted.
     pub(super) fn settle_move(&mut self, device: DeviceId, now: SimTime, lost_at: SimTime) {
-        let index = std::mem::replace(&mut self.columns.move_of[device.index()], NOBODY);
+        let index = self.columns.move_of.replace(device.index(), NOBODY);
         if index == NOBODY {
             return;
         }

@@ -4,7 +4,7 @@ use crate::kernel::draws::{Purpose, Stream, member};
 use crate::kernel::event_list::{Event, EventList};
 use crate::kernel::executive::Agenda;
 use crate::model::condition::{Condition, DownStyle, Struck, Target, Wave};
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::ids::{DeviceId, RegionId};
 use crate::model::population::device::{Device, State};
 use crate::model::world::World;
@@ -14,7 +14,7 @@ impl World<'_> {
     fn is_struck(&self, device: DeviceId, who: Struck) -> bool {
         let record = &self.devices[device.index()];
         let cohort = who.cohort.is_none_or(|cohort| cohort == record.cohort);
-        let region = who.region.is_none_or(|region| region == record.region);
+        let region = who.region.is_none_or(|region| region == self.region_of(device));
         cohort && region && who.generation.is_none_or(|generation| generation == self.cohort(device).generation)
     }
 
@@ -54,13 +54,13 @@ impl World<'_> {
         });
         let reboot = wave.expect("an occurrence that restarts devices").reboot;
         let off = reboot.sample(&mut self.struck_draw(device, Purpose::RebootTime, index));
-        self.device_event(agenda, device, agenda.now() + off, Kind::Boots);
+        device_event(agenda, device, agenda.now() + off, Kind::Boots);
     }
 
     /// A device has restarted; in a region without power it waits for that.
     pub(super) fn boots<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) -> bool {
         let record = self.devices[device.index()];
-        let off = record.state == State::Off && !self.is_dark(record.region);
+        let off = record.state == State::Off && !self.is_dark(self.region_of(device));
         if off {
             self.gets_power(agenda, device, agenda.now());
         }

@@ -1,9 +1,11 @@
 //! The model from plain values, with no file: small fleets whose end can be told by hand.
 
-use super::{KINDS, Kind, OTHERS, simulate};
+mod herds;
+
+use super::{DeviceTimers, KINDS, Kind, OTHERS, simulate};
 use crate::kernel::arrivals::ProfileForm;
 use crate::kernel::draws::{Draws, stable_name};
-use crate::kernel::event_list::{Event, EventList, RadixEventList};
+use crate::kernel::event_list::{EpochEventList, Event, EventList, HeapEventList};
 use crate::kernel::executive::{self, Agenda, Bounds, Model};
 use crate::kernel::law::DurationLaw;
 use crate::kernel::trace::Tracing;
@@ -185,6 +187,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         changes: Vec::new(),
         counts_failures: false,
         cuts: crate::model::config::Cuts::Phases,
+        herds: true,
     }
 }
 
@@ -309,10 +312,31 @@ impl<L: EventList> Model<L> for Watched<'_> {
 fn watch(config: &ModelConfig, cohort: usize) -> Vec<Note> {
     let md1 = Md1Table::new();
     let mut watched = Watched { world: World::new(config, &md1, Draws::new(7, 0)), cohort, seen: Vec::new() };
-    let bounds =
-        Bounds { horizon: SimTime::ZERO + config.horizon, events: u64::MAX, stop: &|| false, tracing: Tracing::NONE };
-    executive::run(RadixEventList::default(), &mut watched, &bounds, |watched, agenda| watched.world.begin(agenda));
+    let list = EpochEventList::new(DeviceTimers::of(&watched.world));
+    executive::run(list, &mut watched, &whole(config), |watched, agenda| watched.world.begin(agenda));
     watched.seen
+}
+
+fn whole(config: &ModelConfig) -> Bounds<'_> {
+    Bounds { horizon: SimTime::ZERO + config.horizon, events: u64::MAX, stop: &|| false, tracing: Tracing::NONE }
+}
+
+/// The order hash of a model by the list that runs use, and by the reference.
+fn orders(config: &ModelConfig) -> [u64; 2] {
+    let md1 = Md1Table::new();
+    let world = || World::new(config, &md1, Draws::new(7, 0));
+    let (mut a, mut b) = (world(), world());
+    let (epochs, heap) = (EpochEventList::new(DeviceTimers::of(&a)), HeapEventList::new(DeviceTimers::of(&b)));
+    [
+        executive::run(epochs, &mut a, &whole(config), World::begin).order,
+        executive::run(heap, &mut b, &whole(config), World::begin).order,
+    ]
+}
+
+#[test]
+fn the_list_that_runs_use_carries_out_what_the_reference_does() {
+    let [epochs, heap] = orders(&two_cohorts());
+    assert_eq!(epochs, heap);
 }
 
 /// Two cohorts on stamps of their own, which are called and come back from a blackout; then a stamp of the first fails.

@@ -15,7 +15,7 @@ use crate::model::population::device::Device;
 use crate::model::stamp::endpoint::Endpoint;
 use crate::model::stamp::hub::Life;
 use crate::model::stamp::path::Fate;
-use crate::model::world::{NEVER, NOBODY, Outcome, World};
+use crate::model::world::{Episode, NEVER, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
 /// Shares of the affected devices whose recovery is reported.
@@ -188,10 +188,9 @@ impl World<'_> {
     /// Devices that are still out count as affected; they have not recovered.
     fn settle_lost(&mut self, now: SimTime) {
         for i in 0..self.devices.len() {
-            let lost_at = self.columns.lost_at[i];
+            let Episode { lost_at, cause, .. } = self.columns.episodes[i];
             if lost_at != NEVER {
-                self.settle_fault(DeviceId(i as u32), lost_at, now, false);
-                self.columns.cause[i] = NOBODY;
+                self.settle_fault(DeviceId(i as u32), cause, (lost_at, now), false);
             }
         }
     }

@@ -1,6 +1,7 @@
 //! A device: one compact record, and the state machine of its connection.
 
-use crate::model::ids::{CohortId, RegionId, RingId, StampId};
+use crate::model::ids::{CohortId, RingId, StampId};
+use crate::units::SimTime;
 
 /// State of a device's connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,6 +74,17 @@ impl State {
     }
 }
 
+/// The mark of no timer.
+const NO_TIMER: u32 = 0;
+
+/// Mark of a timer: 32 bits of a hash that tells any two times and kinds apart but for a chance of 2^-32, never zero. The
+/// time itself would take the record over its 16 bytes.
+#[inline]
+fn mark(kind: u16, at: SimTime) -> u32 {
+    let word = (at.0 ^ u64::from(kind) << 56).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    ((word >> 32) as u32).max(NO_TIMER + 1)
+}
+
 /// The record that every event of a device touches: 16 bytes, four to a cache line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Device {
@@ -80,16 +92,14 @@ pub struct Device {
     pub episode: u32,
     /// Attempts made in this episode.
     pub attempts: u16,
-    /// Generation of the pending timer; an event of another generation is stale.
-    pub generation: u16,
+    /// Mark of the pending timer, a hash of its time and kind; a timer of another mark is stale.
+    timer: u32,
     /// Hub that the device believes in.
     pub stamp: StampId,
     /// Ring of its enrollment; a promotion changes it.
     pub ring: RingId,
     /// Cohort.
     pub cohort: CohortId,
-    /// Home region.
-    pub region: RegionId,
     /// Connection state.
     pub state: State,
     /// See the associated flags.
@@ -111,17 +121,18 @@ impl Device {
     pub const MOVING: u8 = 8;
     /// Its next request to DPS asks for its hub and registers nothing.
     pub const QUERIES: u8 = 32;
+    /// Waits with a herd for its next attempt; no timer is pending.
+    pub const HERDED: u8 = 64;
 
     /// A device that is not yet part of the fleet.
-    pub fn unborn(cohort: CohortId, region: RegionId, ring: RingId, dormant: bool) -> Self {
+    pub fn unborn(cohort: CohortId, ring: RingId, dormant: bool) -> Self {
         Self {
             episode: 0,
             attempts: 0,
-            generation: 0,
+            timer: NO_TIMER,
             stamp: StampId::NONE,
             ring,
             cohort,
-            region,
             state: State::Unborn,
             flags: if dormant { Self::DORMANT } else { 0 },
         }
@@ -141,10 +152,27 @@ impl Device {
         }
     }
 
-    /// A new timer: whatever is pending becomes stale.
-    pub fn renew_timer(&mut self) -> u16 {
-        self.generation = self.generation.wrapping_add(1);
-        self.generation
+    /// Sets the timer of a kind to a time: whatever was pending becomes stale, and the device waits with no herd.
+    #[inline]
+    pub fn set_timer(&mut self, kind: u16, at: SimTime) {
+        self.flags &= !Self::HERDED;
+        self.timer = mark(kind, at);
+    }
+
+    /// No timer is pending any more, and the device waits with no herd.
+    pub fn clear_timer(&mut self) {
+        self.flags &= !Self::HERDED;
+        self.timer = NO_TIMER;
+    }
+
+    /// Whether a timer that comes up is the pending one, which it is no more from now on.
+    #[inline]
+    pub fn take_timer(&mut self, kind: u16, at: SimTime) -> bool {
+        let pending = self.timer == mark(kind, at);
+        if pending {
+            self.timer = NO_TIMER;
+        }
+        pending
     }
 
     /// Begins a new connection episode.

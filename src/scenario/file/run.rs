@@ -33,7 +33,8 @@ pub struct Run {
     pub growth_tick: SimDuration,
     /// Most events of one replication. Default 500 million.
     pub event_budget: u64,
-    /// How telemetry is simulated: counts per tick (`flow`, the default) or each message (`events`).
+    /// How telemetry is simulated: counts per tick where that is accurate (`flow`, the default), each message in order of time
+    /// without an event for any (`superposed`), or each message as an event (`events`).
     pub telemetry: Fidelity,
     /// Declares a study of the long run: figures leave out the warm-up. Default: a terminating study, of the whole run.
     #[serde(skip_serializing_if = "Option::is_none")]
