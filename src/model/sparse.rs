@@ -75,12 +75,18 @@ impl<T: Copy> Sparse<T> {
                     Some(before) => self.slots[before].next = next,
                 }
                 self.slots[(slot - 1) as usize].next = self.free;
+                self.slots[(slot - 1) as usize].value = self.default;
                 self.free = slot;
                 return value;
             }
             (before, slot) = (Some((slot - 1) as usize), next);
         }
         self.default
+    }
+
+    /// Whether any record is so; one that ended reads as the default.
+    pub fn any(&self, is: impl Fn(usize, &T) -> bool) -> bool {
+        self.slots.iter().any(|slot| is(slot.device as usize, &slot.value))
     }
 
     /// Bytes of one record with its place in a chain.
