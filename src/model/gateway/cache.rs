@@ -4,6 +4,7 @@
 //! old (expired), removed because the hub no longer held the device (moved), lost with the cache's contents (flushed),
 //! or the cache did not answer (outage).
 
+use crate::kernel::prefetch::prefetch;
 use crate::model::gateway::call::NO_CALL;
 use crate::model::gateway::eviction::{Evict, EvictionPolicy};
 use crate::model::ids::{DeviceId, StampId};
@@ -118,6 +119,12 @@ impl Cache {
         }
         self.order.touched(device.0);
         Ok(self.entries[device.index()].stamp)
+    }
+
+    /// The entry of a device will be looked up soon: a chance to bring it near. Changes nothing.
+    #[inline]
+    pub fn foresee(&self, device: DeviceId) {
+        prefetch(&self.entries, device.index());
     }
 
     /// Stores a mapping, evicting another if the cache is full.
