@@ -19,8 +19,8 @@ use crate::hold::Ties;
 use crate::{ROUNDS, median};
 
 const DEVICES: u32 = 1_000_000;
-/// Simulated time [us]: each device sends twice in it.
-const HORIZON: u64 = 120_000_000;
+/// Simulated time [us]: each device sends ten times in it.
+const HORIZON: u64 = 600_000_000;
 /// Mean gap of a device [us], and time to serve one event [ns].
 const GAP: f64 = 60e6;
 const SERVICE_NS: u64 = 48_000;

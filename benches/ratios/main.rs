@@ -2,7 +2,8 @@
 //!
 //! Each line reads `bar <name> <ours> <reference> <ratio> <aim>`: nanoseconds a hold or an event, seconds for whole runs; the
 //! ratio is reference / ours, and for the bars that are to be small (`hold_worst_law_1e6`, `hold_flat_1e7`,
-//! `engine_vs_oracle_1e6`) ours / reference. Run it by `cargo bench --bench ratios` on an idle machine.
+//! `engine_vs_oracle_1e6`) ours / reference. Run it by `cargo bench --bench ratios` on an idle machine; a name of a group (`hold`, `engine`, `threads`)
+//! runs that alone.
 
 #![expect(clippy::disallowed_types, reason = "a bench has to look at the clock")]
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
@@ -19,9 +20,19 @@ use stampsim::scenario::{Scenario, load};
 
 pub(crate) const ROUNDS: usize = 5;
 
+/// Groups of bars, by the name that asks for one alone.
+const GROUPS: [(&str, fn()); 3] = [("hold", hold::bars), ("engine", engine::bars), ("threads", threads)];
+
 fn main() {
-    hold::bars();
-    engine::bars();
+    let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();
+    for (name, bars) in GROUPS {
+        if asked.is_empty() || asked.iter().any(|group| group == name) {
+            bars();
+        }
+    }
+}
+
+fn threads() {
     let scenarios = small_storms();
     bar("replications_2_threads", 1.7, || simulate(&scenarios, 2), || simulate(&scenarios, 1));
 }

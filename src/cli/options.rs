@@ -49,6 +49,10 @@ pub(super) struct Overrides {
     /// Share of the fleet that is simulated, for a quick look: devices and capacities shrink, limits stay
     #[arg(long, value_name = "SHARE")]
     pub(super) scale: Option<f64>,
+    /// How telemetry is simulated: each message an event, each message without an event, or counts per tick; the same as
+    /// --set run.telemetry
+    #[arg(long, value_name = "NAME", value_parser = ["events", "superposed", "flow"])]
+    pub(super) fidelity: Option<String>,
     /// Any value of the file by its path, such as gateway.cache.ttl='"5 min"' or stamps.0.count=6; may be repeated
     #[arg(long, value_name = "KEY=VALUE", value_parser = assignment)]
     pub(super) set: Vec<String>,

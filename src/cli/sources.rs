@@ -107,5 +107,6 @@ pub(super) fn sets(overrides: &Overrides) -> Vec<String> {
     let seed = overrides.seed.map(|seed| format!("run.seed={seed}"));
     let replications = overrides.replications.map(|replications| format!("run.replications={replications}"));
     let scale = overrides.scale.map(|scale| format!("run.scale={scale:?}"));
-    seed.into_iter().chain(replications).chain(scale).chain(overrides.set.iter().cloned()).collect()
+    let fidelity = overrides.fidelity.as_ref().map(|name| format!("run.telemetry={name:?}"));
+    seed.into_iter().chain(replications).chain(scale).chain(fidelity).chain(overrides.set.iter().cloned()).collect()
 }

@@ -5,6 +5,7 @@
 //! of a Poisson process at the highest rate that may occur (superposition), and keeps a point with the share that the
 //! rate has at its time (thinning: Lewis and Shedler 1979, "Simulation of nonhomogeneous Poisson processes by thinning").
 //! Points, times and the marks that decide are named by (class, tick, ordinal), so a changed rate shifts no other draw.
+//! Where nothing needs to know which device it was, [`super::superposition`] merges the arrivals of whole classes.
 //!
 //! [`RateProfile`] is the shape of a rate over time, as a factor on its mean or base rate.
 
@@ -272,6 +273,36 @@ impl RateProfile {
         }
     }
 
+    /// Bounds of the factor from a time to another, both included: lowest and highest.
+    pub fn range_over(&self, from: SimTime, to: SimTime) -> (f64, f64) {
+        let (first, last) = (self.factor(from), self.factor(to));
+        let mut range = (first.min(last), first.max(last));
+        match &self.form {
+            ProfileForm::Steps { changes, .. } => {
+                let mut time = from;
+                // Over more changes than there are steps, every step was there.
+                for _ in 0..=changes.len() {
+                    let Some(next) = self.next_change(time).filter(|next| *next <= to) else { break };
+                    let factor = self.factor(next);
+                    (range, time) = ((range.0.min(factor), range.1.max(factor)), next);
+                }
+            }
+            ProfileForm::Diurnal { amplitude, peak } => {
+                // Angles of the ends in turns from the peak; whole turns between them are peaks, halves are lows.
+                let turn = |time: SimTime| self.angle(time, *peak) / std::f64::consts::TAU;
+                let begin = turn(from);
+                let end = begin + (to - from).ratio(SimDuration::DAY);
+                if end.floor() > begin.floor() {
+                    range.1 = 1.0 + amplitude;
+                }
+                if (end + 0.5).floor() > (begin + 0.5).floor() {
+                    range.0 = 1.0 - amplitude;
+                }
+            }
+        }
+        range
+    }
+
     /// The next time after `time` at which the factor jumps; nothing for a smooth profile or after the last step.
     pub fn next_change(&self, time: SimTime) -> Option<SimTime> {
         let ProfileForm::Steps { changes, repeat } = &self.form else { return None };
@@ -437,6 +468,23 @@ mod tests {
         let sum: f64 = (0..10_000).map(|i| profile.factor(SimTime(from + (to - from) * (2 * i + 1) / 20_000))).sum();
         assert!((profile.mean_over(SimTime(from), SimTime(to)) - sum / 10_000.0).abs() < 1e-7);
         assert!(profile.share(SimTime(hours(8).0)) <= 1.0);
+    }
+
+    /// The bounds hold at every time in between, and are met to the step of the look.
+    #[test]
+    fn a_profile_stays_within_its_bounds() {
+        let minute = SimDuration::MINUTE.0;
+        let daily = steps(&[(hours(8), 2.0), (hours(18), 0.5)], Some(SimDuration::DAY));
+        let once = steps(&[(hours(3), 1.5), (hours(4), 0.0)], None);
+        for profile in [daily, once, diurnal(0.7, hours(14)), diurnal(0.7, SimDuration::ZERO)] {
+            for (from, length) in [(0, 1), (150, 1), (150, 60), (700, 400), (800, 90), (1_430, 30), (90, 5_000)] {
+                let (low, high) = profile.range_over(SimTime(from * minute), SimTime((from + length) * minute));
+                let factors = (0..=length * 6).map(|i| profile.factor(SimTime(from * minute + i * minute / 6)));
+                let seen = factors.fold((f64::MAX, f64::MIN), |seen, f| (seen.0.min(f), seen.1.max(f)));
+                assert!(low <= seen.0 + 1e-12 && seen.1 <= high + 1e-12, "{from} {length}: {low} {high} {seen:?}");
+                assert!(seen.0 - low < 1e-4 && high - seen.1 < 1e-4, "{from} {length}: {low} {high} {seen:?}");
+            }
+        }
     }
 
     /// Expected arrivals of a day's half: 50/s, amplitude 0.6, sine from midnight (Cinlar 1975): 50 (43,200 + 0.6 * 86,400 / pi).

@@ -128,6 +128,18 @@ pub enum Purpose {
     RebootTime = 73,
     /// Whether a fault breaks a connection.
     ConnectionBreaks = 74,
+    /// The times of telemetry messages within a tick, where they are superposed.
+    TelemetryTimes = 80,
+    /// The hops of telemetry messages to their hub, where they are superposed.
+    TelemetryHop = 81,
+    /// The part of what jitter holds back that a part of a tick sends.
+    TelemetryHeld = 82,
+    /// How far the renewals of a device drifted since it was looked at last.
+    RenewalDrift = 110,
+    /// The age of a cache entry at the opening of a window.
+    CacheAge = 111,
+    /// How long reconnections of a cohort take.
+    Reconnection = 112,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

@@ -7,4 +7,5 @@ pub mod executive;
 pub mod law;
 pub mod prefetch;
 pub mod real;
+pub mod superposition;
 pub mod trace;

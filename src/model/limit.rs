@@ -4,12 +4,16 @@
 //! exactly the limit, then rejection. All state is integer, so a limiter never drifts and never depends on order
 //! of arithmetic. A refused attempt consumes nothing.
 
+mod quick;
+
 use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, de};
 
 use crate::units::{Rate, SimDuration, SimTime};
+
+pub use quick::Quick;
 
 /// Why a bucket refuses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

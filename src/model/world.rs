@@ -4,8 +4,10 @@ use std::rc::Rc;
 
 use crate::kernel::arrivals::Candidate;
 use crate::kernel::draws::{Draws, Purpose, Stream, member};
+use crate::kernel::superposition::Superposition;
 use crate::metrics::recorder::Recorded;
 use crate::metrics::{Level, Recorder, Usage};
+use crate::model::column::Column;
 use crate::model::condition::{DownStyle, Effect};
 use crate::model::config::ModelConfig;
 use crate::model::dps::enrollment::Enrollments;
@@ -20,12 +22,16 @@ use crate::model::lifecycle::feature::FeatureRun;
 use crate::model::lifecycle::retirement::RetirementRun;
 use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
+use crate::model::observation::{Observation, Span};
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
 use crate::model::population::herd::Herds;
+use crate::model::population::jitter::Held;
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::routing::{Routing, UsersConfig};
+use crate::model::sparse::Sparse;
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
+use crate::model::stamp::passage::Seen;
 use crate::model::stamp::path::Ledger;
 use crate::model::stamp::scaling::sight::Sample;
 use crate::model::stamp::twins::TwinThrottle;
@@ -38,65 +44,77 @@ pub const NEVER: SimTime = SimTime(u64::MAX);
 /// No fault or move, in a column of numbers.
 pub const NOBODY: u16 = u16::MAX;
 
-/// Per-device columns beside the 16-byte record.
-#[derive(Debug, Clone, Default)]
+/// What a device has between the loss of a connection and the next one; owned by the device. While it is connected, nobody
+/// reads it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Episode {
+    /// Since when the device wants a connection and has none; [`NEVER`] when it has one.
+    pub lost_at: SimTime,
+    /// Start of the current episode.
+    pub episode_at: SimTime,
+    /// Next attempt of a device whose attempts are counted in bulk.
+    pub next_due: SimTime,
+    /// Round trip to the hub of the attempt under way [us, saturating].
+    pub trip: u32,
+    /// Last back-off wait [us, saturating].
+    pub previous_delay: u32,
+    /// Occurrence of the fault that took the connection. Owned by the faults.
+    pub cause: u16,
+}
+
+impl Episode {
+    /// A device that is connected, or was never part of the fleet.
+    pub const NONE: Episode = Episode {
+        lost_at: NEVER,
+        episode_at: SimTime::ZERO,
+        next_due: NEVER,
+        trip: 0,
+        previous_delay: 0,
+        cause: NOBODY,
+    };
+}
+
+/// Per-device columns beside the 16-byte record. Only `identity` is dense: a calm device needs nothing else.
+#[derive(Debug, Clone)]
 pub struct Columns {
     /// Hub whose registry holds the identity. Owned by the hubs.
     pub identity: Vec<StampId>,
+    /// What devices without a connection have.
+    pub episodes: Sparse<Episode>,
     /// Hub that an assignment under way will end at. Owned by DPS.
-    pub target: Vec<StampId>,
+    pub target: Column<StampId>,
     /// DPS instance that the device was told to use, where somebody tells it. Owned by DPS.
-    pub scope: Vec<ServiceId>,
-    /// DPS instance that holds the registration. Owned by DPS.
-    pub holder: Vec<ServiceId>,
+    pub scope: Column<ServiceId>,
     /// Register requests that nobody answered, one after another. Owned by the device.
-    pub unanswered: Vec<u8>,
-    /// Since when the device wants a connection and has none; [`NEVER`] when it has one. Owned by the device.
-    pub lost_at: Vec<SimTime>,
-    /// Start of the current episode. Owned by the device.
-    pub episode_at: Vec<SimTime>,
-    /// Next attempt of a device whose attempts are counted in bulk. Owned by the device.
-    pub next_due: Vec<SimTime>,
-    /// Round trip to the hub of the attempt under way [us, saturating]. Owned by the device.
-    pub trip: Vec<u32>,
-    /// Last back-off wait [us, saturating]. Owned by the device.
-    pub previous_delay: Vec<u32>,
-    /// Occurrence of the fault that took the connection. Owned by the faults.
-    pub cause: Vec<u16>,
+    pub unanswered: Column<u8>,
     /// Move that the device is part of. Owned by the moves.
-    pub move_of: Vec<u16>,
-    /// When the identity was put onto its hub, for runs with a failover; else empty. Owned by the hubs.
-    put_at: Vec<SimTime>,
-    /// Until when the hub takes a dead connection for one that is alive, for runs that follow it; else empty. Owned by the
+    pub move_of: Column<u16>,
+    /// When the identity was put onto its hub, for runs with a failover; else nothing. Owned by the hubs.
+    put_at: Option<Column<SimTime>>,
+    /// Until when the hub takes a dead connection for one that is alive, for runs that follow it; else nothing. Owned by the
     /// hubs.
-    pub alive_until: Vec<SimTime>,
+    pub alive_until: Option<Column<SimTime>>,
 }
 
 impl Columns {
     fn new(devices: usize, config: &ModelConfig) -> Self {
-        let column = |kept: bool| vec![NEVER; if kept { devices } else { 0 }];
+        let column = |kept: bool| kept.then(|| Column::new(devices, NEVER));
         Self {
             put_at: column(config.fails_over()),
             alive_until: column(config.follows_half_dead()),
             identity: vec![StampId::NONE; devices],
-            target: vec![StampId::NONE; devices],
-            scope: vec![ServiceId::NONE; devices],
-            holder: vec![ServiceId::NONE; devices],
-            unanswered: vec![0; devices],
-            lost_at: vec![NEVER; devices],
-            episode_at: vec![SimTime::ZERO; devices],
-            next_due: vec![NEVER; devices],
-            trip: vec![0; devices],
-            previous_delay: vec![0; devices],
-            cause: vec![NOBODY; devices],
-            move_of: vec![NOBODY; devices],
+            episodes: Sparse::new(devices, Episode::NONE),
+            target: Column::new(devices, StampId::NONE),
+            scope: Column::new(devices, ServiceId::NONE),
+            unanswered: Column::new(devices, 0),
+            move_of: Column::new(devices, NOBODY),
         }
     }
 
     /// Notes when an identity was put onto its hub.
     pub fn put_at(&mut self, device: DeviceId, now: SimTime) {
-        if let Some(at) = self.put_at.get_mut(device.index()) {
-            *at = now;
+        if let Some(column) = &mut self.put_at {
+            column.set(device.index(), now);
         }
     }
 
@@ -107,7 +125,7 @@ impl Columns {
 
     /// Whether the identity was put there from a time on and before another.
     pub fn was_put_within(&self, device: DeviceId, from: SimTime, until: SimTime) -> bool {
-        self.put_at.get(device.index()).is_some_and(|at| (from..until).contains(at))
+        self.put_at.as_ref().is_some_and(|column| (from..until).contains(&column[device.index()]))
     }
 }
 
@@ -312,14 +330,22 @@ pub struct World<'a> {
     pub by_phase: Vec<Vec<u32>>,
     /// Popularity of each cohort.
     pub popularity: Vec<Option<ZipfTable>>,
-    /// Messages that wait to be delivered after jitter, by class and tick: a ring per stamp and cohort.
-    pub jittered: Vec<Vec<Vec<u64>>>,
+    /// Messages that jitter holds back, by stamp and cohort.
+    pub jittered: Vec<Vec<Held>>,
+    /// Messages of a piece of time, where telemetry is superposed.
+    pub superposition: Superposition,
+    /// What was seen of them.
+    pub seen: Seen,
     /// What became of every message.
     pub ledger: Ledger,
     /// Twin throttles of each hub, reads and updates, where twins are used.
     pub twins: Vec<[TwinThrottle; 2]>,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
+    /// How far the operations on twins are carried out.
+    pub twinned: SimTime,
+    /// Windows of observation, in a run that has any.
+    pub observation: Option<Observation>,
     /// Remedies so far.
     pub remedies: Vec<RemedyRun>,
     /// Plans of the moves: those of the configuration, then one for each drained stamp and two for each remedy.
@@ -406,6 +432,8 @@ pub struct Outcome {
     pub moves: Vec<(String, SimTime, SimTime)>,
     /// Start and end of each retirement that began: name, start, end.
     pub retirements: Vec<(String, SimTime, SimTime)>,
+    /// Windows of observation; none where all of the run was looked at.
+    pub windows: Option<Vec<Span>>,
     /// Devices by generation, where figures tell generations apart.
     pub generations: Vec<GenerationTime>,
     /// Pauses of moves by their guards: name of the move, start, end.
@@ -431,8 +459,8 @@ impl<'a> World<'a> {
             columns: Columns::new(devices, config),
             cohort_first,
             cohort_joined: vec![0; cohorts],
+            enrollments: Enrollments::new(devices, config.dps.services.len()),
             herds: Herds::default(),
-            enrollments: Enrollments::new(devices),
             instances: config.dps.services.iter().map(|s| Instance::new(&config.dps, s, SimTime::ZERO)).collect(),
             front: Front::new(&config.dps.topology, config.dps.services.len()),
             stamps: Vec::new(),
@@ -460,9 +488,13 @@ impl<'a> World<'a> {
             by_phase: vec![Vec::new(); cohorts],
             popularity: Vec::new(),
             jittered: Vec::new(),
+            superposition: Superposition::default(),
+            seen: Seen::default(),
             ledger: Ledger::default(),
             twins: Vec::new(),
             flowed: SimTime::ZERO,
+            twinned: SimTime::ZERO,
+            observation: None,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
             decided: (SimTime::ZERO, SimTime::ZERO),
             remedies: Vec::new(),
@@ -488,14 +520,18 @@ impl<'a> World<'a> {
     fn bear_devices(&mut self) {
         let several = self.config.regions.names.len() > 1;
         for (c, cohort) in self.config.cohorts.iter().enumerate() {
-            for ordinal in 0..self.cohort_first[c + 1] - self.cohort_first[c] {
-                let key = member(cohort.key, u64::from(ordinal));
-                let region = home_region(cohort, &mut self.draws.stream(key, Purpose::Region, 0));
-                let dormant = self.draws.stream(key, Purpose::Offline, 0).chance(cohort.dormant.get());
-                self.devices.push(Device::unborn(CohortId(c as u8), cohort.ring, dormant));
-                if several {
-                    self.homes.push(region);
-                }
+            let devices = self.cohort_first[c + 1] - self.cohort_first[c];
+            let key = |ordinal| member(cohort.key, u64::from(ordinal));
+            let device = |dormant| Device::unborn(CohortId(c as u8), cohort.ring, dormant);
+            if cohort.dormant.get() > 0.0 {
+                let draw = |ordinal| self.draws.stream(key(ordinal), Purpose::Offline, 0);
+                self.devices.extend((0..devices).map(|i| device(draw(i).chance(cohort.dormant.get()))));
+            } else {
+                self.devices.extend(std::iter::repeat_n(device(false), devices as usize));
+            }
+            if several {
+                let draw = |ordinal| self.draws.stream(key(ordinal), Purpose::Region, 0);
+                self.homes.extend((0..devices).map(|i| home_region(cohort, &mut draw(i))));
             }
         }
     }

@@ -5,7 +5,10 @@
 //! nearly a straight line with the slope of the exponential tail; rows are even steps of ln(rho / (1 - rho)), and waits
 //! are scaled by 1 - rho, so that light and heavy traffic have the same resolution.
 
+use std::sync::OnceLock;
+
 use super::md1::Md1;
+use super::mdc::{MdcTable, MdcWaits};
 
 /// Rows lie at even steps of ln(rho / (1 - rho)) from -`ROW_END` to `ROW_END`: utilisations 0.0009 to 0.9991.
 const ROW_END: f64 = 7.0;
@@ -18,10 +21,15 @@ const COLUMNS: usize = 97;
 /// Columns per unit of sqrt(z).
 const COLUMNS_PER_UNIT: f64 = (COLUMNS - 1) as f64 / 3.464_101_615_137_754_4;
 
+/// Most servers for which waits are computed.
+const SERVERS_MAX: u32 = 32;
+
 /// Quantiles of the wait at any utilisation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Md1Table {
     rows: Vec<Row>,
+    /// Tables of two servers and more, each computed when it is first asked for.
+    many: Vec<OnceLock<MdcTable>>,
 }
 
 /// Waits beyond one service time at a utilisation, scaled by 1 - rho.
@@ -56,7 +64,14 @@ impl Md1Table {
     pub fn new() -> Self {
         let count = (2.0 * ROW_END * ROWS_PER_UNIT) as u32 + 1;
         let logit = |row: u32| f64::from(row) / ROWS_PER_UNIT - ROW_END;
-        Self { rows: (0..count).map(|row| Row::new(1.0 / (1.0 + libm::exp(-logit(row))))).collect() }
+        let rows = (0..count).map(|row| Row::new(1.0 / (1.0 + libm::exp(-logit(row))))).collect();
+        Self { rows, many: (2..=SERVERS_MAX).map(|_| OnceLock::new()).collect() }
+    }
+
+    /// The waits with so many servers, from 2 on, at a utilisation from 0 to below 1; none for more servers than are computed.
+    pub fn with_servers(&self, servers: u32, utilisation: f64) -> Option<MdcWaits<'_>> {
+        let table = self.many.get(servers.checked_sub(2)? as usize)?;
+        Some(table.get_or_init(|| MdcTable::new(servers)).at(utilisation))
     }
 
     /// The wait [service times] that a share `u` (below 1) of customers stays below, at a utilisation from 0 to below 1.

@@ -13,6 +13,7 @@ pub mod floors;
 pub mod limiter;
 pub mod md1;
 pub mod md1_table;
+pub mod mdc;
 pub mod normal;
 pub mod outages;
 pub mod queues;

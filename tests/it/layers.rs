@@ -26,7 +26,7 @@ const ROOMS: [&str; 13] = [
 
 /// The storeys inside `model`; a module may use lower storeys, and on its own storey those named before it.
 const STOREYS: [&[&str]; 6] = [
-    &["ids", "names", "view"],
+    &["column", "sparse", "ids", "names", "view"],
     &["limit", "backoff", "condition", "region"],
     NOUNS,
     &["config", "figures"],

@@ -9,6 +9,7 @@ mod docs;
 mod dps;
 mod estimate;
 mod exit_codes;
+mod fidelity;
 mod golden;
 mod invariants;
 mod layers;

@@ -245,7 +245,8 @@ impl<T: Entry> Epochs<T> {
             self.jump();
         }
         let mask = self.near.len() - 1;
-        let number = (self.open..).find(|number| self.near[*number as usize & mask].count() > 0);
+        let number = (self.open..(self.epoch + 2) << self.widths.ring)
+            .find(|number| self.near[*number as usize & mask].count() > 0);
         let number = number.expect("a slice is not empty");
         let epoch = number >> self.widths.ring;
         if epoch > self.epoch {
@@ -298,7 +299,7 @@ impl<T: Entry> Epochs<T> {
         let place = number as usize & (self.near.len() - 1);
         let scratch = &mut self.scratch;
         scratch.clear();
-        self.pages.drain(&mut self.near[place], |_, entries| scratch.extend_from_slice(entries));
+        self.pages.move_to(scratch, &mut self.near[place]);
         self.near_count -= scratch.len();
         let (seen, passed) = (self.seen, (number + 1 - self.open) << slice);
         self.seen = (seen.0 + 1, seen.1 + scratch.len() as u64, seen.2 + passed);
@@ -437,8 +438,8 @@ impl<T: Entry> Epochs<T> {
 /// then by insertion, which finds nearly everything in place.
 fn sort<T: Entry>(from: &[T], to: &mut Vec<T>, counts: &mut Vec<u32>, bits: u32, offset: impl Fn(T) -> u64) {
     to.clear();
-    to.extend_from_slice(from);
     if from.len() <= FEW {
+        to.extend_from_slice(from);
         return insert(to);
     }
     let buckets = from.len().ilog2().min(bits);
@@ -447,8 +448,10 @@ fn sort<T: Entry>(from: &[T], to: &mut Vec<T>, counts: &mut Vec<u32>, bits: u32,
     counts.resize((1 << buckets) + 1, 0);
     from.iter().for_each(|entry| counts[(offset(*entry) >> shift) as usize + 1] += 1);
     if counts.iter().any(|n| *n > SKEWED) {
+        to.extend_from_slice(from);
         return to.sort_unstable_by_key(|entry| entry.key());
     }
+    to.resize(from.len(), from[0]);
     let mut before = 0;
     for count in counts.iter_mut() {
         before += *count;

@@ -32,16 +32,17 @@ impl Chain {
     }
 }
 
+/// The entries of a page, on cache lines of their own.
 #[derive(Debug, Clone, Copy)]
-struct Page<T> {
-    next: u32,
-    entries: [T; PAGE],
-}
+#[repr(align(64))]
+struct Page<T>([T; PAGE]);
 
 /// The pages of all chains.
 #[derive(Debug)]
 pub(super) struct Pages<T> {
     blocks: Vec<Box<[Page<T>]>>,
+    /// The page that follows each page in its chain, or among the free ones.
+    follows: Vec<u32>,
     free: u32,
     /// What an entry is before it is written.
     blank: T,
@@ -50,7 +51,7 @@ pub(super) struct Pages<T> {
 impl<T: Copy> Pages<T> {
     /// No pages yet.
     pub(super) fn new(blank: T) -> Self {
-        Self { blocks: Vec::new(), free: NONE, blank }
+        Self { blocks: Vec::new(), follows: Vec::new(), free: NONE, blank }
     }
 
     #[inline]
@@ -64,7 +65,7 @@ impl<T: Copy> Pages<T> {
         if chain.fill as usize == PAGE {
             self.extend(chain);
         }
-        self.page(chain.last).entries[chain.fill as usize % PAGE] = entry;
+        self.page(chain.last).0[chain.fill as usize % PAGE] = entry;
         chain.fill += 1;
         chain.count += 1;
     }
@@ -72,11 +73,11 @@ impl<T: Copy> Pages<T> {
     #[cold]
     fn extend(&mut self, chain: &mut Chain) {
         let page = self.take_free();
-        self.page(page).next = NONE;
+        self.follows[page as usize] = NONE;
         if chain.first == NONE {
             chain.first = page;
         } else {
-            self.page(chain.last).next = page;
+            self.follows[chain.last as usize] = page;
         }
         (chain.last, chain.fill) = (page, 0);
     }
@@ -84,29 +85,47 @@ impl<T: Copy> Pages<T> {
     fn take_free(&mut self) -> u32 {
         if self.free == NONE {
             let first = (self.blocks.len() * BLOCK) as u32;
-            let page = |i: u32| Page { next: first + i + 1, entries: [self.blank; PAGE] };
-            self.blocks.push((0..BLOCK as u32).map(page).collect());
+            self.blocks.push(vec![Page([self.blank; PAGE]); BLOCK].into_boxed_slice());
+            self.follows.extend(first + 1..first + BLOCK as u32);
+            self.follows.push(NONE);
             self.free = first;
-            self.page(first + BLOCK as u32 - 1).next = NONE;
         }
         let page = self.free;
-        self.free = self.page(page).next;
+        self.free = self.follows[page as usize];
         page
     }
 
-    /// Empties a chain into `each`, page by page in the order of appending; its pages are free again.
+    /// Takes the first page of a chain that is being emptied: its number, its entries, and how many of them there are.
+    #[inline]
+    fn take_page(&mut self, chain: &mut Chain) -> Option<(u32, usize)> {
+        if chain.first == NONE {
+            return None;
+        }
+        let number = chain.first;
+        let entries = if number == chain.last { chain.fill as usize } else { PAGE };
+        chain.first = self.follows[number as usize];
+        self.follows[number as usize] = self.free;
+        self.free = number;
+        Some((number, entries))
+    }
+
+    /// Empties a chain into a list, in the order of appending; its pages are free again.
+    #[inline]
+    pub(super) fn move_to(&mut self, list: &mut Vec<T>, chain: &mut Chain) {
+        while let Some((number, entries)) = self.take_page(chain) {
+            list.extend_from_slice(&self.page(number).0[..entries]);
+        }
+        *chain = Chain::EMPTY;
+    }
+
+    /// Empties a chain page by page into `each`, which may append to others; its pages are used again meanwhile.
     #[inline]
     pub(super) fn drain(&mut self, chain: &mut Chain, mut each: impl FnMut(&mut Self, &[T])) {
-        let Chain { first, last, fill, .. } = std::mem::replace(chain, Chain::EMPTY);
-        let mut number = first;
-        while number != NONE {
+        while let Some((number, entries)) = self.take_page(chain) {
             let page = *self.page(number);
-            let entries = if number == last { fill as usize } else { PAGE };
-            self.page(number).next = self.free;
-            self.free = number;
-            each(self, &page.entries[..entries]);
-            number = if number == last { NONE } else { page.next };
+            each(self, &page.0[..entries]);
         }
+        *chain = Chain::EMPTY;
     }
 }
 
@@ -125,7 +144,7 @@ mod tests {
             for (c, chain) in (0_u64..).zip(&mut chains) {
                 let mut got = Vec::new();
                 assert_eq!(chain.count() as u64, (1_000 - c).div_ceil(3));
-                pages.drain(chain, |_, entries| got.extend_from_slice(entries));
+                pages.move_to(&mut got, chain);
                 let wanted: Vec<u64> = (0..1_000).filter(|i| i % 3 == c).map(|i| i + round).collect();
                 assert_eq!((got, chain.count()), (wanted, 0));
             }

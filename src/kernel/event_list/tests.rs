@@ -103,7 +103,7 @@ fn lists_agree_while_the_number_of_events_rises_and_falls_by_orders() {
         // Ten thousand events come in bursts, each at another scale of time, and drain away.
         let burst = pops % 20_000 < 10_000;
         let scale = 1 << (pops / 20_000 * 4 % 40);
-        (0..if burst { 2 } else { u64::from(word() % 9 == 0) })
+        (0..if burst { 2 } else { u64::from(word().is_multiple_of(9)) })
             .map(|i| (at + word() % scale, entity.wrapping_mul(31).wrapping_add(i as u32) & 0xF_FFFF))
             .collect()
     });

@@ -1,8 +1,9 @@
-//! What DPS knows of each registration: assigned hub and status. Dense columns by registration ID.
+//! What DPS knows of each registration: assigned hub and status. Columns by registration ID.
 
 use std::collections::BTreeMap;
 
-use crate::model::ids::{RegistrationId, StampId};
+use crate::model::column::Column;
+use crate::model::ids::{RegistrationId, ServiceId, StampId};
 
 /// Status of a registration as DPS reports it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,22 +16,59 @@ pub enum Status {
     Assigned(StampId),
 }
 
+/// Which instance holds each registration.
+#[derive(Debug, Clone)]
+enum Holders {
+    /// There is one instance: a bit for each registration that it holds.
+    One(Vec<u64>),
+    /// There are several.
+    Several(Column<ServiceId>),
+}
+
 /// The registration records of one or several DPS instances.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone)]
 pub struct Enrollments {
     assigned: Vec<StampId>,
-    assigning: Vec<bool>,
+    assigning: Column<bool>,
+    holders: Holders,
     pinned: BTreeMap<RegistrationId, StampId>,
 }
 
 impl Enrollments {
-    /// Room for this many registrations, none of them assigned.
-    pub fn new(registrations: usize) -> Self {
+    /// Room for this many registrations at this many instances, none of them assigned.
+    pub fn new(registrations: usize, instances: usize) -> Self {
         Self {
             assigned: vec![StampId::NONE; registrations],
-            assigning: vec![false; registrations],
+            assigning: Column::new(registrations, false),
+            holders: if instances == 1 {
+                Holders::One(vec![0; registrations.div_ceil(64)])
+            } else {
+                Holders::Several(Column::new(registrations, ServiceId::NONE))
+            },
             pinned: BTreeMap::new(),
         }
+    }
+
+    /// The instance that holds a registration, or [`ServiceId::NONE`].
+    pub fn holder(&self, id: RegistrationId) -> ServiceId {
+        let i = id.0 as usize;
+        match &self.holders {
+            Holders::One(bits) if bits[i / 64] >> (i % 64) & 1 == 1 => ServiceId(0),
+            Holders::One(_) => ServiceId::NONE,
+            Holders::Several(column) => column[i],
+        }
+    }
+
+    /// An instance holds a registration from now on, or none does; gives the one before.
+    pub fn hold(&mut self, id: RegistrationId, service: ServiceId) -> ServiceId {
+        let before = self.holder(id);
+        let i = id.0 as usize;
+        match &mut self.holders {
+            Holders::One(bits) if service == ServiceId::NONE => bits[i / 64] &= !(1 << (i % 64)),
+            Holders::One(bits) => bits[i / 64] |= 1 << (i % 64),
+            Holders::Several(column) => column.set(i, service),
+        }
+        before
     }
 
     /// What a status request is answered.
@@ -50,12 +88,12 @@ impl Enrollments {
 
     /// DPS begins to work on a registration.
     pub fn begin(&mut self, id: RegistrationId) {
-        self.assigning[id.0 as usize] = true;
+        self.assigning.set(id.0 as usize, true);
     }
 
     /// The work ends, with an assignment or without one.
     pub fn finish(&mut self, id: RegistrationId, stamp: Option<StampId>) {
-        self.assigning[id.0 as usize] = false;
+        self.assigning.set(id.0 as usize, false);
         if let Some(stamp) = stamp {
             self.assigned[id.0 as usize] = stamp;
         }
@@ -63,7 +101,7 @@ impl Enrollments {
 
     /// Forgets a registration.
     pub fn remove(&mut self, id: RegistrationId) {
-        self.assigning[id.0 as usize] = false;
+        self.assigning.set(id.0 as usize, false);
         self.assigned[id.0 as usize] = StampId::NONE;
     }
 

@@ -30,7 +30,7 @@ impl World<'_> {
         self.config.gateway.as_ref().expect("calls arrive at a gateway")
     }
 
-    fn call_rate(&self, cohort: usize) -> &CallRate {
+    pub(super) fn call_rate(&self, cohort: usize) -> &CallRate {
         self.config.cohorts[cohort].calls.as_ref().expect("a cohort with calls has a rate")
     }
 
@@ -48,6 +48,9 @@ impl World<'_> {
     /// Draws the calls of a tick.
     pub(super) fn call_tick<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize) {
         let now = agenda.now();
+        if self.leaves_calls(cohort, now) {
+            return;
+        }
         let config = &self.config.cohorts[cohort];
         let tick = Tick { index: self.call_source[cohort].tick, start: now, length: self.config.tick };
         let calls = config.calls.as_ref().expect("a cohort with calls has a rate");
@@ -154,6 +157,7 @@ impl World<'_> {
     pub(super) fn cache_replies<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32) {
         let now = agenda.now();
         let device = self.calls.get(call).device;
+        self.draw_entry(device);
         self.recorder.count(self.figures.look_ups, 1);
         let found = if self.cache_status.down.is_some() {
             Err(Miss::Outage)
@@ -462,8 +466,9 @@ impl World<'_> {
 
     /// Whether the hub still takes a connection that is dead for one that is alive, as of a device without power: up to 1.5 keep-alives after its last traffic.
     fn looks_connected(&self, device: DeviceId, now: SimTime) -> bool {
-        let lost_at = self.columns.lost_at[device.index()];
-        if self.columns.alive_until.get(device.index()).is_some_and(|until| *until != NEVER && now < *until) {
+        let lost_at = self.columns.episodes[device.index()].lost_at;
+        let alive_until = self.columns.alive_until.as_ref().map_or(NEVER, |column| column[device.index()]);
+        if alive_until != NEVER && now < alive_until {
             return true;
         }
         let off = self.devices[device.index()].state == State::Off && lost_at != NEVER;

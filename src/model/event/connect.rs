@@ -15,7 +15,7 @@ use crate::model::movement::run::Passed;
 use crate::model::population::cohort::GiveUp;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::path::Fate;
-use crate::model::world::{NEVER, NOBODY, World};
+use crate::model::world::{Episode, NEVER, NOBODY, World};
 use crate::units::{SimDuration, SimTime};
 
 /// A device that was unable to do what it wanted for longer than this is affected.
@@ -31,13 +31,13 @@ impl World<'_> {
     /// Draws the round trip from a device to its hub for the attempt that is about to be made; gives the way there.
     pub(super) fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
         let trip = self.hub_round_trip(device);
-        self.columns.trip[device.index()] = u32::try_from(trip.0).unwrap_or(u32::MAX);
+        self.columns.episodes[device.index()].trip = u32::try_from(trip.0).unwrap_or(u32::MAX);
         trip / 2
     }
 
     /// The way back from the hub for the attempt under way.
     fn way_back(&self, device: DeviceId) -> SimDuration {
-        SimDuration(u64::from(self.columns.trip[device.index()]) / 2)
+        SimDuration(u64::from(self.columns.episodes[device.index()].trip) / 2)
     }
 
     fn hub_round_trip(&self, device: DeviceId) -> SimDuration {
@@ -79,19 +79,20 @@ impl World<'_> {
         self.hubs[record.stamp.index()].connected -= 1;
         self.recorder.level_mut(self.figures.connected).take(1, now);
         self.leave_class(device, record.stamp);
+        self.forget_renewal(device, record.stamp);
         self.become_unavailable(device, now, cause);
         self.set_state(device, State::BackingOff, now);
     }
 
     /// The device wants a connection and has none from now on.
     pub(super) fn become_unavailable(&mut self, device: DeviceId, now: SimTime, cause: u16) {
-        let i = device.index();
-        if self.columns.lost_at[i] == NEVER {
-            self.columns.lost_at[i] = now;
-            self.recorder.level_mut(self.figures.unavailable).add(1, now);
+        let episode = &mut self.columns.episodes[device.index()];
+        if episode.cause == NOBODY {
+            episode.cause = cause;
         }
-        if self.columns.cause[i] == NOBODY {
-            self.columns.cause[i] = cause;
+        if episode.lost_at == NEVER {
+            episode.lost_at = now;
+            self.recorder.level_mut(self.figures.unavailable).add(1, now);
         }
     }
 
@@ -99,8 +100,8 @@ impl World<'_> {
     pub(super) fn begin_episode(&mut self, device: DeviceId, now: SimTime) {
         self.devices[device.index()].begin_episode();
         self.devices[device.index()].set(Device::PARKED, false);
-        self.columns.episode_at[device.index()] = now;
-        self.columns.previous_delay[device.index()] = 0;
+        let episode = &mut self.columns.episodes[device.index()];
+        (episode.episode_at, episode.previous_delay) = (now, 0);
     }
 
     /// First attempt of an episode, `from` on: the cohort's spread, then the back-off's own first wait.
@@ -135,7 +136,7 @@ impl World<'_> {
         self.count_attempt(device);
         let status = self.stamp_status[stamp.index()];
         if let Some(style) = status.down {
-            self.columns.cause[device.index()] = self.first_cause(device, status.occurrence);
+            self.columns.episodes[device.index()].cause = self.first_cause(device, status.occurrence);
             let failed = now + self.failure_time(style, back);
             return self.park(agenda, device, failed);
         }
@@ -152,7 +153,7 @@ impl World<'_> {
     }
 
     fn first_cause(&self, device: DeviceId, occurrence: u16) -> u16 {
-        let cause = self.columns.cause[device.index()];
+        let cause = self.columns.episodes[device.index()].cause;
         if cause == NOBODY { occurrence } else { cause }
     }
 
@@ -213,13 +214,13 @@ impl World<'_> {
         let stamp = self.devices[device.index()].stamp;
         let status = self.stamp_status[stamp.index()];
         if status.down.is_some() {
-            self.columns.cause[device.index()] = self.first_cause(device, status.occurrence);
+            self.columns.episodes[device.index()].cause = self.first_cause(device, status.occurrence);
             return self.park(agenda, device, now);
         }
         if self.columns.identity[device.index()] != stamp {
             return self.unknown_at_hub(agenda, device, now);
         }
-        self.recorder.observe(self.figures.connection, (now - self.columns.episode_at[device.index()]).0);
+        self.recorder.observe(self.figures.connection, (now - self.columns.episodes[device.index()].episode_at).0);
         self.recorder.observe(self.figures.attempts, u64::from(self.devices[device.index()].attempts));
         self.become_connected(device, now);
         self.users_follow(agenda);
@@ -234,18 +235,23 @@ impl World<'_> {
         self.join_class(device, stamp);
         self.set_state(device, State::Connected, now);
         self.seen_dead(device, now);
-        let lost_at = std::mem::replace(&mut self.columns.lost_at[device.index()], NEVER);
+        let Episode { lost_at, cause, .. } = self.columns.episodes.end(device.index());
         if lost_at == NEVER {
             return;
         }
         self.recorder.level_mut(self.figures.unavailable).take(1, now);
-        self.settle_fault(device, lost_at, now, true);
+        self.settle_fault(device, cause, (lost_at, now), true);
         self.settle_move(device, now, lost_at);
     }
 
     /// Counts an affected device at the fault that took its connection.
-    pub(super) fn settle_fault(&mut self, device: DeviceId, lost_at: SimTime, now: SimTime, back: bool) {
-        let cause = std::mem::replace(&mut self.columns.cause[device.index()], NOBODY);
+    pub(super) fn settle_fault(
+        &mut self,
+        device: DeviceId,
+        cause: u16,
+        (lost_at, now): (SimTime, SimTime),
+        back: bool,
+    ) {
         if cause == NOBODY || now - lost_at <= AFFECTED_AFTER {
             return;
         }
@@ -272,11 +278,17 @@ impl World<'_> {
     ) {
         let Some(renewal) = self.cohort(device).renewal else { return };
         let wait = phase.map_or(renewal, |unit| SimDuration((renewal.0 as f64 * unit) as u64));
-        self.timer(agenda, device, agenda.now() + wait, Kind::Renew);
+        let due = agenda.now() + wait;
+        if self.keep_renewal(device, due) {
+            self.timer(agenda, device, due, Kind::Renew);
+        }
     }
 
     /// A device renews its token: it disconnects and connects again.
     pub(super) fn renew<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
+        if self.is_quiet() {
+            return; // A window closed since; from then on renewals are counts.
+        }
         self.lose_connection(agenda, device, NOBODY);
     }
 
@@ -325,7 +337,7 @@ impl World<'_> {
         }
         let next = self.next_start(device, began, told);
         // The column is far from the record: it is looked at only where it decides.
-        match patience.after.map(|length| self.columns.episode_at[i] + length) {
+        match patience.after.map(|length| self.columns.episodes[i].episode_at + length) {
             Some(deadline) if next >= deadline => Next::Dps(deadline.max(told)),
             _ => Next::Attempt(next),
         }
@@ -339,7 +351,7 @@ impl World<'_> {
         let mut draws = self.device_draw(device, Purpose::Backoff, record.attempt_counter());
         let retry = u32::from(record.attempts).saturating_sub(1);
         let delay = if rule.remembers() {
-            let previous = &mut self.columns.previous_delay[i];
+            let previous = &mut self.columns.episodes[i].previous_delay;
             let delay = rule.delay(retry, SimDuration(u64::from(*previous)), &mut draws);
             *previous = u32::try_from(delay.0).unwrap_or(u32::MAX);
             delay
@@ -356,7 +368,7 @@ impl World<'_> {
             Next::Dps(at) => return self.go_to_dps(agenda, device, at),
             Next::Attempt(at) => {
                 let out = self.way_to_hub(device);
-                self.columns.next_due[device.index()] = at + out;
+                self.columns.episodes[device.index()].next_due = at + out;
             }
         }
         self.devices[device.index()].set(Device::PARKED, true);
@@ -371,39 +383,36 @@ impl World<'_> {
         let i = device.index();
         let patience = self.patience(device);
         if let Some(length) = patience.after {
-            return Some(self.columns.episode_at[i] + length);
+            return Some(self.columns.episodes[i].episode_at + length);
         }
         let most = patience.failures?;
         // Walks ahead on a copy: the same draws are made again when the attempts are counted.
-        let columns = &self.columns;
-        let (record, due) = (self.devices[i], columns.next_due[i]);
-        let (previous, trip) = (columns.previous_delay[i], columns.trip[i]);
-        let mut failed = due;
+        let (record, episode) = (self.devices[i], self.columns.episodes[i]);
+        let mut failed = episode.next_due;
         while u32::from(self.devices[i].attempts) < most {
             failed = self.parked_attempt(device);
         }
-        (self.devices[i], self.columns.next_due[i]) = (record, due);
-        (self.columns.previous_delay[i], self.columns.trip[i]) = (previous, trip);
+        (self.devices[i], self.columns.episodes[i]) = (record, episode);
         Some(failed)
     }
 
     /// Carries out the next attempt of a parked device on a hub that is down; gives the time at which it failed.
     fn parked_attempt(&mut self, device: DeviceId) -> SimTime {
         let i = device.index();
-        let began = self.columns.next_due[i];
+        let began = self.columns.episodes[i].next_due;
         let back = self.way_back(device);
         let record = &mut self.devices[i];
         record.attempts = record.attempts.saturating_add(1);
         let style = self.stamp_status[record.stamp.index()].down.unwrap_or_default();
         let failed = began + self.failure_time(style, back);
         let next = self.next_start(device, began, failed);
-        self.columns.next_due[i] = next + self.way_to_hub(device);
+        self.columns.episodes[i].next_due = next + self.way_to_hub(device);
         failed
     }
 
     /// Counts the attempts that a parked device made before `until`.
     pub(super) fn count_parked_attempts(&mut self, device: DeviceId, until: SimTime) {
-        while self.columns.next_due[device.index()] < until {
+        while self.columns.episodes[device.index()].next_due < until {
             self.parked_attempt(device);
             self.recorder.count(self.figures.all_attempts, 1);
         }
@@ -424,7 +433,7 @@ impl World<'_> {
                 let device = DeviceId(i as u32);
                 self.count_parked_attempts(device, agenda.now());
                 self.devices[i].set(Device::PARKED, false);
-                let due = self.columns.next_due[i];
+                let due = self.columns.episodes[i].next_due;
                 self.timer(agenda, device, due, Kind::Attempt);
             }
         }

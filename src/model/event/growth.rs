@@ -3,9 +3,9 @@
 use crate::kernel::draws::Purpose;
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::figures::{Queue, Use};
-use crate::model::ids::{DeviceId, ServiceId};
+use crate::model::ids::{DeviceId, ServiceId, StampId};
 use crate::model::population::cohort::Start;
 use crate::model::population::device::{Device, State};
 use crate::model::stamp::hub::Life;
@@ -29,9 +29,10 @@ impl World<'_> {
             let devices = self.config.cohorts[cohort].devices;
             self.cohort_joined[cohort] = devices;
             let first = self.cohort_first[cohort];
+            let mut choices = vec![None; self.instances.len()];
             for device in (first..first + devices).map(DeviceId) {
                 match self.config.cohorts[cohort].start {
-                    Start::Connected => self.start_connected(agenda, device),
+                    Start::Connected => self.start_connected(agenda, device, &mut choices),
                     Start::New => self.start_new(agenda, device),
                 }
             }
@@ -39,14 +40,22 @@ impl World<'_> {
         }
     }
 
-    /// Registered, assigned by the policy outside DPS limits and the bill, and connected; phases are uniform.
-    fn start_connected<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
+    /// Registered, assigned by the policy outside DPS limits and the bill, and connected; phases are uniform. `choices` are
+    /// the stamps that each instance chooses from for the cohort: they are the same for all of it.
+    fn start_connected<L: EventList>(
+        &mut self,
+        agenda: &mut Agenda<L>,
+        device: DeviceId,
+        choices: &mut [Option<Vec<StampId>>],
+    ) {
         let now = SimTime::ZERO;
         let i = device.index();
         self.start_scope(device);
         let service = self.service_of(device);
         let room = self.has_room(device, service);
-        let Some(stamp) = self.decide(device, now).filter(|_| room).filter(|s| self.can_take(device, *s)) else {
+        let candidates = choices[service.index()].get_or_insert_with(|| self.candidates(device));
+        let chosen = self.allocate(device, None, candidates, now);
+        let Some(stamp) = chosen.filter(|_| room).filter(|s| self.can_take(device, *s)) else {
             // No room at the start: the device has to ask like any other.
             self.take_scope(device, ServiceId::NONE);
             return self.start_new(agenda, device);
@@ -56,7 +65,6 @@ impl World<'_> {
         self.put_identity(device, stamp, now);
         self.columns.put_long_ago(device);
         self.columns.identity[i] = stamp;
-        self.columns.target[i] = stamp;
         self.enrollments.finish(device.registration(), Some(stamp));
         self.devices[i].stamp = stamp;
         if self.devices[i].is(Device::DORMANT) {
@@ -75,7 +83,7 @@ impl World<'_> {
             spread.sample(&mut self.device_draw(device, Purpose::GrowthOffset, 0))
         };
         self.set_state(device, State::New, SimTime::ZERO);
-        self.device_event(agenda, device, SimTime::ZERO + wait, Kind::Join);
+        device_event(agenda, device, SimTime::ZERO + wait, Kind::Join);
     }
 
     /// A device joins: it registers, unless it has no power.
@@ -115,6 +123,7 @@ impl World<'_> {
             return; // Its generation is being retired.
         }
         let now = agenda.now();
+        self.charge_quiet(now);
         let config = &self.config.cohorts[cohort];
         let wanted = config.growth.entry().count(config.devices, now);
         let joined = self.cohort_joined[cohort];
@@ -127,7 +136,7 @@ impl World<'_> {
             let unit = self.device_draw(device, Purpose::GrowthOffset, 0).unit();
             let wait = SimDuration((unit * spread.0 as f64) as u64);
             self.set_state(device, State::New, now);
-            self.device_event(agenda, device, now + wait, Kind::Join);
+            device_event(agenda, device, now + wait, Kind::Join);
         }
         self.cohort_joined[cohort] = wanted;
         if regular {
@@ -154,11 +163,11 @@ impl World<'_> {
             self.enrollments.remove(device.registration());
         }
         self.leave_dps(device);
+        self.observation.iter_mut().for_each(|observation| observation.note_retired(device));
         self.learnt.iter_mut().for_each(|learnt| learnt.forget(device));
-        if std::mem::replace(&mut self.columns.lost_at[i], NEVER) != NEVER {
+        if self.columns.episodes.end(i).lost_at != NEVER {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);
         }
-        self.columns.cause[i] = NOBODY;
         self.devices[i].set(Device::PARKED, false);
         self.devices[i].clear_timer();
         self.set_state(device, State::Retired, now);

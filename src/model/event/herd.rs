@@ -48,7 +48,7 @@ impl World<'_> {
     fn join_herd<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime) {
         let due = at + self.way_to_hub(device);
         let patient_until = self.deadline(device).unwrap_or(NEVER);
-        let trip = self.columns.trip[device.index()];
+        let trip = self.columns.episodes[device.index()].trip;
         let record = &mut self.devices[device.index()];
         record.set_timer(WITH_HERD, due);
         let (stamp, cohort, attempts) = (record.stamp, record.cohort, record.attempts);
@@ -200,7 +200,7 @@ impl World<'_> {
 
     /// When a device gives up on its hub, where time decides that.
     fn deadline(&self, device: DeviceId) -> Option<SimTime> {
-        self.patience(device).after.map(|length| self.columns.episode_at[device.index()] + length)
+        self.patience(device).after.map(|length| self.columns.episodes[device.index()].episode_at + length)
     }
 
     /// Connection attempts that reached a stamp, none of which it failed.

@@ -17,18 +17,24 @@ mod move_figures;
 mod move_plan;
 mod learnt;
 mod half_dead;
+mod hybrid;
 mod movement;
 pub mod names;
+mod observation;
 mod occurrence;
 mod path;
 mod probe;
 mod provision;
+mod quiet;
+mod renewals;
 mod retirement;
 mod reboot;
 mod remedy;
 mod routing;
 mod scale;
 mod servers;
+mod superposed;
+mod superposed_path;
 mod telemetry;
 mod topology;
 mod twins;
@@ -161,10 +167,14 @@ pub enum Kind {
     HerdDue,
     /// Those of a herd that were not admitted are refused.
     HerdRefused,
+    /// A window of observation opens: its warm-up begins.
+    WindowOpens,
+    /// A look at what opens and closes windows of observation.
+    WindowLooks,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 54] = [
+const KINDS: [Kind; 56] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -219,6 +229,8 @@ const KINDS: [Kind; 54] = [
     Kind::TwinTick,
     Kind::HerdDue,
     Kind::HerdRefused,
+    Kind::WindowOpens,
+    Kind::WindowLooks,
 ];
 
 impl Kind {
@@ -236,7 +248,8 @@ impl Kind {
             | Self::StampReady
             | Self::EndpointInflates
             | Self::FeatureChanges
-            | Self::HubChanges => Class::Edge,
+            | Self::HubChanges
+            | Self::WindowOpens => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
@@ -259,7 +272,8 @@ impl Kind {
             | Self::ServersScale
             | Self::DeviceLeaves
             | Self::RemedyBegins
-            | Self::FailsBack => Class::Decision,
+            | Self::FailsBack
+            | Self::WindowLooks => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -305,8 +319,11 @@ impl<L: EventList> Model<L> for World<'_> {
                     _ => self.dps_replies(agenda, index),
                 }
             }
+            Kind::TelemetryFlow | Kind::TwinTick if self.is_old_flow(event.sequence()) => return false,
             Kind::TelemetryFlow => self.telemetry_flow(agenda),
             Kind::TwinTick => self.twin_tick(agenda),
+            Kind::WindowOpens => self.observation_opens(agenda, index as usize, event.sequence()),
+            Kind::WindowLooks => return self.observation_looks(agenda, event.sequence()),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
             Kind::MessageAtHub => self.message_at_hub(agenda, index),
@@ -352,7 +369,7 @@ impl<L: EventList> Model<L> for World<'_> {
         // What an attempt reads: one that is refused reads nothing else that is far.
         prefetch(&self.devices, entity as usize);
         prefetch(&self.columns.identity, entity as usize);
-        prefetch(&self.columns.trip, entity as usize);
+        self.columns.episodes.foresee(entity as usize);
     }
 }
 
@@ -391,11 +408,6 @@ impl World<'_> {
         agenda.push_timer(at, device.0, kind as u16);
     }
 
-    /// Schedules an event of a device that no timer makes stale.
-    pub(super) fn device_event<L: EventList>(&self, agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
-        agenda.push_timer(at, device.0, kind as u16);
-    }
-
     /// Schedules an event of anything else: `key` names it in the tie, `index` and `sequence` find it again.
     pub(super) fn other_event<L: EventList>(
         &self,
@@ -413,6 +425,7 @@ impl World<'_> {
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.begin_generations();
         self.begin_features(agenda);
+        self.begin_observation(agenda);
         self.open_stamps();
         self.open_users(agenda);
         self.populate(agenda);
@@ -426,6 +439,11 @@ impl World<'_> {
         self.schedule_changes(agenda);
         self.schedule_server_checks(agenda);
     }
+}
+
+/// Schedules an event of a device that no timer makes stale.
+pub(super) fn device_event<L: EventList>(agenda: &mut Agenda<L>, device: DeviceId, at: SimTime, kind: Kind) {
+    agenda.push_timer(at, device.0, kind as u16);
 }
 
 /// Key of an event that belongs to the run as a whole.

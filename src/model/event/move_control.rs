@@ -162,7 +162,7 @@ impl World<'_> {
     fn share_down(&self, index: usize, longer: SimDuration, now: SimTime) -> f64 {
         let run = &self.moves[index];
         let is_down = |device: &&DeviceId| {
-            let lost_at = self.columns.lost_at[device.index()];
+            let lost_at = self.columns.episodes[device.index()].lost_at;
             let own = usize::from(self.columns.move_of[device.index()]) == index;
             own && lost_at != NEVER && now > lost_at + longer
         };

@@ -16,6 +16,7 @@ use crate::units::SimTime;
 impl World<'_> {
     pub(super) fn schedule_moves<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         for (index, plan) in self.config.moves.iter().enumerate() {
+            self.expect_edge(agenda, plan.at);
             self.other_event(agenda, plan.at, Kind::MoveBegins, plan.key, (index as u32, 0));
         }
     }
@@ -30,6 +31,7 @@ impl World<'_> {
     /// A move begins: its devices are selected, the source is closed, the first device is evicted.
     pub(super) fn move_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let now = agenda.now();
+        self.edge_begins(agenda);
         self.recorder.cut(now);
         let plan = Rc::clone(&self.plans[index]);
         let rule = &plan.rule;
@@ -162,7 +164,7 @@ impl World<'_> {
 
     /// A device that is out leaves the move that it was part of: another takes it over, or it left the fleet.
     pub(super) fn leave_move(&mut self, device: DeviceId, now: SimTime) {
-        let index = usize::from(std::mem::replace(&mut self.columns.move_of[device.index()], NOBODY));
+        let index = usize::from(self.columns.move_of.replace(device.index(), NOBODY));
         if let Some(run) = self.moves.get_mut(index) {
             run.arrived += 1;
             run.taken_over += 1;
@@ -173,7 +175,7 @@ impl World<'_> {
 
     /// A device of a move is connected again. Its downtime counts if it was connected when it was evicted.
     pub(super) fn settle_move(&mut self, device: DeviceId, now: SimTime, lost_at: SimTime) {
-        let index = std::mem::replace(&mut self.columns.move_of[device.index()], NOBODY);
+        let index = self.columns.move_of.replace(device.index(), NOBODY);
         if index == NOBODY {
             return;
         }

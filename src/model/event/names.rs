@@ -129,6 +129,8 @@ impl Kind {
             Self::TwinTick => "twin_tick",
             Self::HerdDue => "herd_due",
             Self::HerdRefused => "herd_refused",
+            Self::WindowOpens => "window_opens",
+            Self::WindowLooks => "window_looks",
         }
     }
 }

@@ -373,7 +373,7 @@ impl World<'_> {
     }
 
     /// What comes out of the hub in a tick, past its routing endpoint.
-    fn flow_past_endpoint(&mut self, stamp: StampId, tick: Tick) -> Vec<Batch> {
+    pub(super) fn flow_past_endpoint(&mut self, stamp: StampId, tick: Tick) -> Vec<Batch> {
         let until = tick.start + tick.length;
         let path = &mut self.hubs[stamp.index()].path;
         let mut arrived = Vec::new();
@@ -447,7 +447,7 @@ impl World<'_> {
     }
 
     /// Counts what processing has done in a tick, and what of it a restart would read again.
-    fn flow_done(&mut self, stamp: StampId, tick: Tick, n: u64) {
+    pub(super) fn flow_done(&mut self, stamp: StampId, tick: Tick, n: u64) {
         self.ledger.processed += n;
         let Some(every) = self.stamps[stamp.index()].path.checkpoint else { return };
         let path = &mut self.hubs[stamp.index()].path;

@@ -7,7 +7,7 @@ use crate::model::condition::DownStyle;
 use crate::model::dps::allocation::{AllocationRequest, Answer};
 use crate::model::dps::reprovisioning::{DeadSource, Reprovision};
 use crate::model::dps::service::poll_after;
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
@@ -34,7 +34,7 @@ impl World<'_> {
         } else {
             cohort.registration_delay.sample(&mut self.device_draw(device, Purpose::DpsRetry, counter << 16))
         };
-        self.columns.episode_at[device.index()] = at + delay;
+        self.columns.episodes[device.index()].episode_at = at + delay;
         self.set_out(agenda, device, at + delay);
     }
 
@@ -54,7 +54,7 @@ impl World<'_> {
             let wait = if style == DownStyle::Reset { back } else { self.config.dps.request_timeout };
             return self.retry_registration(agenda, device, now + wait);
         }
-        self.columns.unanswered[device.index()] = 0;
+        self.columns.unanswered.set(device.index(), 0);
         if self.devices[device.index()].is(Device::IN_ASSIGNMENT) {
             // DPS still works on an earlier request of this registration; the device polls.
             let poll = self.config.dps.poll;
@@ -93,11 +93,11 @@ impl World<'_> {
     pub(super) fn retry_registration<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId, told: SimTime) {
         let i = device.index();
         let record = &self.devices[i];
-        let previous = SimDuration(u64::from(self.columns.previous_delay[i]));
+        let previous = SimDuration(u64::from(self.columns.episodes[i].previous_delay));
         let mut draws = self.device_draw(device, Purpose::DpsRetry, record.attempt_counter());
         let tries = u32::from(record.attempts).saturating_sub(1);
         let delay = self.cohort(device).backoff.entry().delay(tries, previous, &mut draws);
-        self.columns.previous_delay[i] = u32::try_from(delay.0).unwrap_or(u32::MAX);
+        self.columns.episodes[i].previous_delay = u32::try_from(delay.0).unwrap_or(u32::MAX);
         self.set_out(agenda, device, told + delay.max(self.config.dps.retry_after));
     }
 
@@ -131,7 +131,7 @@ impl World<'_> {
         };
         let done = self.reserve(device, target, now) + asked.map_or(SimDuration::ZERO, |answer| answer.after);
         self.set_state(device, State::Assigning, now);
-        self.device_event(agenda, device, done, Kind::AssignmentDone);
+        device_event(agenda, device, done, Kind::AssignmentDone);
         let back = self.way_from_dps(device);
         let seen = poll_after(now + back, done + back, self.config.dps.poll);
         self.timer(agenda, device, seen, Kind::AssignmentSeen);
@@ -220,7 +220,7 @@ impl World<'_> {
             return Some(pinned);
         }
         let mut candidates = std::mem::take(&mut self.scratch);
-        self.candidates(device, &mut candidates);
+        self.collect_candidates(device, &mut candidates);
         let chosen = self.allocate(device, current, &candidates, now);
         self.scratch = candidates;
         chosen
@@ -233,9 +233,16 @@ impl World<'_> {
         open && self.hubs[i].life == Life::Active
     }
 
+    /// Stamps that the instance of a device may choose from.
+    pub(super) fn candidates(&self, device: DeviceId) -> Vec<StampId> {
+        let mut candidates = Vec::new();
+        self.collect_candidates(device, &mut candidates);
+        candidates
+    }
+
     /// Stamps of the enrollment group, or all of its ring, that take part in allocation, serve the generation and are linked to
     /// the instance.
-    fn candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
+    fn collect_candidates(&self, device: DeviceId, candidates: &mut Vec<StampId>) {
         let service = self.service_of(device);
         candidates.clear();
         candidates.extend(
@@ -254,7 +261,7 @@ impl World<'_> {
         config.ring == ring && config.serves(cohort.generation) && (own.is_empty() || own.contains(&stamp))
     }
 
-    fn allocate(
+    pub(super) fn allocate(
         &mut self,
         device: DeviceId,
         current: Option<StampId>,
@@ -382,6 +389,7 @@ impl World<'_> {
     pub(super) fn put_identity(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         self.hubs[stamp.index()].register(&self.stamps[stamp.index()]);
         self.columns.put_at(device, now);
+        self.observation.iter_mut().for_each(|observation| observation.note_registered(device, now));
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);
@@ -418,7 +426,7 @@ impl World<'_> {
             // The poll is not answered; the device polls again.
             return self.timer(agenda, device, now + self.config.dps.poll, Kind::AssignmentSeen);
         }
-        let began = self.columns.episode_at[i];
+        let began = self.columns.episodes[i].episode_at;
         self.recorder.observe(self.figures.registration, (now - began).0);
         self.devices[i].stamp = self.columns.target[i];
         self.set_state(device, State::Assigned, now);

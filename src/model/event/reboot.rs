@@ -4,7 +4,7 @@ use crate::kernel::draws::{Purpose, Stream, member};
 use crate::kernel::event_list::{Event, EventList};
 use crate::kernel::executive::Agenda;
 use crate::model::condition::{Condition, DownStyle, Struck, Target, Wave};
-use crate::model::event::Kind;
+use crate::model::event::{Kind, device_event};
 use crate::model::ids::{DeviceId, RegionId};
 use crate::model::population::device::{Device, State};
 use crate::model::world::World;
@@ -54,7 +54,7 @@ impl World<'_> {
         });
         let reboot = wave.expect("an occurrence that restarts devices").reboot;
         let off = reboot.sample(&mut self.struck_draw(device, Purpose::RebootTime, index));
-        self.device_event(agenda, device, agenda.now() + off, Kind::Boots);
+        device_event(agenda, device, agenda.now() + off, Kind::Boots);
     }
 
     /// A device has restarted; in a region without power it waits for that.

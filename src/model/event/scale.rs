@@ -15,6 +15,7 @@ use crate::model::movement::MoveRule;
 use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::population::device::Device;
+use crate::model::population::jitter::Held;
 use crate::model::stamp::hub::{Hub, Life, StampConfig};
 use crate::model::stamp::scaling::sight::{HubLoad, Sample, Sight, StampSight};
 use crate::model::stamp::scaling::{Order, ScaleUp};
@@ -38,7 +39,7 @@ impl World<'_> {
         self.closed.push(false);
         self.stamp_status.push(Status::default());
         self.classes.push(self.new_classes());
-        self.jittered.push(vec![Vec::new(); self.config.cohorts.len()]);
+        self.jittered.push(vec![Held::default(); self.config.cohorts.len()]);
         let label = MeasureKey::new("stamp_utilisation_ratio").with("stamp", &*config.name);
         let level = self.recorder.level(label, f64::from(config.capacity), true, false, now);
         self.figures.stamp_devices.push(level);

@@ -1,4 +1,5 @@
-//! Telemetry: device → send throttle → processing. As flows by default, message by message as the checking mode.
+//! Telemetry: device → send throttle → processing. As flows by default, each message as an event in the checking mode;
+//! `superposed` is what lies between.
 
 use crate::kernel::arrivals::{Tick, TickArrivals};
 use crate::kernel::draws::{Purpose, member, stable_name};
@@ -18,10 +19,8 @@ impl World<'_> {
     /// Schedules the sources of telemetry and calls.
     pub(super) fn begin_traffic<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let cohorts = &self.config.cohorts;
-        let sends = cohorts.iter().any(|c| c.telemetry.is_some());
-        if sends && self.config.fidelity == Fidelity::Flow {
-            let at = SimTime::ZERO + self.config.tick;
-            self.other_event(agenda, at, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
+        if self.has_flow() {
+            self.schedule_flow(agenda);
         }
         for (c, cohort) in cohorts.iter().enumerate() {
             let index = (c as u32, 0);
@@ -76,23 +75,45 @@ impl World<'_> {
     pub(super) fn telemetry_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.flow_until(agenda.now());
         self.inflate_endpoints(agenda);
-        let next = agenda.now() + self.config.tick;
-        self.other_event(agenda, next, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
+        self.schedule_flow(agenda);
+    }
+
+    /// The next tick of the flow.
+    pub(super) fn schedule_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        let next = self.flow_ends(agenda.now());
+        self.other_event(agenda, next, Kind::TelemetryFlow, world_key("telemetry"), (0, self.flow_chain()));
+    }
+
+    /// Whether any telemetry is carried out as a flow.
+    pub(super) fn has_flow(&self) -> bool {
+        self.config.fidelity != Fidelity::Events && self.config.cohorts.iter().any(|c| c.telemetry.is_some())
     }
 
     /// Carries the flow of telemetry out up to now, on all stamps. Ticks are split where a fault begins or ends and
     /// where a window closes, so that each part sees one state of the world.
     pub(super) fn flow_until(&mut self, now: SimTime) {
-        let sends = self.config.cohorts.iter().any(|c| c.telemetry.is_some());
-        if now == self.flowed || !sends || self.config.fidelity != Fidelity::Flow {
+        if now == self.flowed || !self.has_flow() {
             return;
         }
         // The start in microseconds names the part: it is structural, however the ticks are split.
         let tick = Tick { index: self.flowed.0, start: self.flowed, length: now - self.flowed };
         self.flowed = now;
         for stamp in (0..self.hubs.len() as u16).map(StampId) {
-            self.stamp_flow(stamp, tick);
+            let expected = self.expected_of_stamp(stamp, tick);
+            if self.flows(stamp, tick, expected) {
+                self.stamp_flow(stamp, tick);
+            } else {
+                self.stamp_superposed(stamp, tick, expected);
+            }
         }
+    }
+
+    /// Sends to a stamp that a tick leads to expect.
+    fn expected_of_stamp(&self, stamp: StampId, tick: Tick) -> f64 {
+        let cohorts = self.config.cohorts.iter().enumerate();
+        let sends =
+            cohorts.filter_map(|(c, cohort)| Some(self.expected_sends(stamp, c, cohort.telemetry.as_ref()?, tick)));
+        sends.sum()
     }
 
     fn stamp_flow(&mut self, stamp: StampId, tick: Tick) {
@@ -139,47 +160,74 @@ impl World<'_> {
     }
 
     /// Sends of a class in a tick.
-    fn sends(&mut self, stamp: StampId, cohort: usize, telemetry: &Telemetry, tick: Tick) -> u64 {
-        let class = &self.classes[stamp.index()][cohort];
+    pub(super) fn sends(&mut self, stamp: StampId, cohort: usize, telemetry: &Telemetry, tick: Tick) -> u64 {
         match telemetry.cadence {
             Cadence::Poisson { .. } => {
                 let mean = self.expected_sends(stamp, cohort, telemetry, tick);
                 if mean <= 0.0 {
                     return 0;
                 }
-                let entity = member(self.config.cohorts[cohort].key, self.stamp_keys[stamp.index()]);
+                let entity = self.class_key(stamp, cohort);
                 self.draws.stream(entity, Purpose::TelemetryArrivals, tick.index).poisson(mean)
             }
+            Cadence::Periodic { jitter, .. } if jitter < self.config.tick => {
+                self.phases(stamp, cohort).sends(tick.start, tick.length)
+            }
             Cadence::Periodic { jitter, .. } => {
-                let due = class.phases.as_ref().expect("a periodic class has phases").sends(tick.start, tick.length);
-                self.spread_by_jitter(stamp, cohort, jitter, due, tick)
+                let (start, sent) = self.sends_of_a_long_tick(stamp, cohort, jitter, tick);
+                let mut n = sent;
+                self.held_sends(stamp, cohort, jitter, (start, tick.start + tick.length), |more, _| n += more);
+                n
             }
         }
     }
 
-    /// Spreads the messages that are due in a tick evenly over their jitter; gives those that are sent in it.
-    fn spread_by_jitter(&mut self, stamp: StampId, cohort: usize, jitter: SimDuration, due: u64, tick: Tick) -> u64 {
-        let ticks = (jitter.0 / self.config.tick.0) as usize;
-        let now_slot = (tick.start.0 / self.config.tick.0) as usize;
-        if ticks == 0 {
-            return due;
+    fn phases(&self, stamp: StampId, cohort: usize) -> &Phases {
+        self.classes[stamp.index()][cohort].phases.as_ref().expect("a periodic class has phases")
+    }
+
+    /// Sends of a tick that is longer than jitter: what was held back before it, and what is due long before its end. Gives
+    /// the time from which on jitter may hold something back beyond the tick.
+    fn sends_of_a_long_tick(
+        &mut self,
+        stamp: StampId,
+        cohort: usize,
+        jitter: SimDuration,
+        tick: Tick,
+    ) -> (SimTime, u64) {
+        let (slot, end) = (self.config.tick.0, tick.start + tick.length);
+        let from = SimTime((end.0 / slot).saturating_sub(jitter.0 / slot) * slot);
+        if from <= tick.start {
+            return (tick.start, 0);
         }
-        let ring = &mut self.jittered[stamp.index()][cohort];
-        if ring.is_empty() {
-            ring.resize(ticks + 1, 0);
+        let due = self.phases(stamp, cohort).sends(tick.start, from - tick.start);
+        (from, due + self.jittered[stamp.index()][cohort].send_all())
+    }
+
+    /// Spreads the messages that are due from a time to another evenly over their jitter, and gives those that are sent in
+    /// that time, slot by slot: how many, and when that part of the slot is.
+    pub(super) fn held_sends(
+        &mut self,
+        stamp: StampId,
+        cohort: usize,
+        jitter: SimDuration,
+        (mut from, end): (SimTime, SimTime),
+        mut visit: impl FnMut(u64, (SimTime, SimDuration)),
+    ) {
+        let (length, entity, draws) = (self.config.tick.0, self.class_key(stamp, cohort), self.draws);
+        let behind = (jitter.0 / length) as usize;
+        while from < end {
+            let slot = from.0 / length;
+            let slot_end = SimTime((slot + 1) * length);
+            let until = slot_end.min(end);
+            let due = self.phases(stamp, cohort).sends(from, until - from);
+            let held = &mut self.jittered[stamp.index()][cohort];
+            held.spread(slot, behind, due, &mut draws.stream(entity, Purpose::TelemetryJitter, from.0));
+            let share = (until - from).ratio(slot_end - from);
+            let n = held.send(share, || draws.stream(entity, Purpose::TelemetryHeld, from.0));
+            visit(n, (from, until - from));
+            from = until;
         }
-        let slots = ring.len();
-        let entity = member(self.config.cohorts[cohort].key, self.stamp_keys[stamp.index()]);
-        let mut draws = self.draws.stream(entity, Purpose::TelemetryJitter, tick.index);
-        let mut left = due;
-        for slot in 0..slots {
-            // A multinomial by successive binomials: each slot takes its share of what is left.
-            let share = 1.0 / (slots - slot) as f64;
-            let n = if slot + 1 == slots { left } else { draws.binomial(left, share) };
-            ring[(now_slot + slot) % slots] += n;
-            left -= n;
-        }
-        std::mem::take(&mut ring[now_slot % slots])
     }
 
     fn flow_through(&mut self, stamp: StampId, tick: Tick, (messages, expected): (u64, f64), blocks: u64) {

@@ -188,6 +188,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         counts_failures: false,
         cuts: crate::model::config::Cuts::Phases,
         herds: true,
+        windows: None,
     }
 }
 

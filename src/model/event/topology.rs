@@ -36,7 +36,7 @@ impl World<'_> {
 
     /// Whether an instance knows the device's assignment; another one's is nothing to it.
     pub(super) fn is_known_at(&self, device: DeviceId, service: ServiceId) -> bool {
-        self.columns.holder[device.index()] == service
+        self.enrollments.holder(device.registration()) == service
     }
 
     /// A device sets out to register: to its instance, or to the API in front of all.
@@ -130,7 +130,7 @@ impl World<'_> {
 
     /// The first cause of what a device suffers.
     pub(super) fn blame(&mut self, device: DeviceId, occurrence: u16) {
-        let cause = &mut self.columns.cause[device.index()];
+        let cause = &mut self.columns.episodes[device.index()].cause;
         if *cause == NOBODY {
             *cause = occurrence;
         }
@@ -139,8 +139,8 @@ impl World<'_> {
     /// The device belongs to an instance from now on.
     pub(super) fn take_scope(&mut self, device: DeviceId, service: ServiceId) {
         let i = device.index();
-        self.columns.unanswered[i] = 0;
-        let before = std::mem::replace(&mut self.columns.scope[i], service);
+        self.columns.unanswered.set(i, 0);
+        let before = self.columns.scope.replace(i, service);
         if let Some(before) = before.some() {
             self.instances[before.index()].scopes -= 1;
         }
@@ -217,7 +217,7 @@ impl World<'_> {
 
     /// An instance holds the device's registration from now on; one that held it before no longer does.
     pub(super) fn hold(&mut self, device: DeviceId, service: ServiceId) {
-        let before = std::mem::replace(&mut self.columns.holder[device.index()], service);
+        let before = self.enrollments.hold(device.registration(), service);
         if before == service {
             return;
         }

@@ -15,7 +15,7 @@ use crate::model::population::device::Device;
 use crate::model::stamp::endpoint::Endpoint;
 use crate::model::stamp::hub::Life;
 use crate::model::stamp::path::Fate;
-use crate::model::world::{NEVER, NOBODY, Outcome, World};
+use crate::model::world::{Episode, NEVER, Outcome, World};
 use crate::units::{SimDuration, SimTime};
 
 /// Shares of the affected devices whose recovery is reported.
@@ -30,6 +30,7 @@ impl World<'_> {
     /// A window ends.
     pub(super) fn window_closes<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.flow_until(agenda.now());
+        self.charge_quiet(agenda.now());
         self.close_window(agenda.now());
         self.check_invariants();
         self.schedule_window(agenda);
@@ -143,6 +144,7 @@ impl World<'_> {
     /// The end of the run: open windows close, open accounts are settled, everything becomes figures.
     pub fn finish(mut self, now: SimTime) -> Outcome {
         self.flow_until(now);
+        self.end_observation(now);
         self.settle_parked(now);
         self.settle_lost(now);
         if now.0 > self.usage.len() as u64 * self.config.window.0 {
@@ -169,6 +171,7 @@ impl World<'_> {
             capacity_time: self.capacity_time,
             moves,
             retirements,
+            windows: self.observation.map(|observation| observation.spans),
             generations,
             pauses,
         }
@@ -185,10 +188,9 @@ impl World<'_> {
     /// Devices that are still out count as affected; they have not recovered.
     fn settle_lost(&mut self, now: SimTime) {
         for i in 0..self.devices.len() {
-            let lost_at = self.columns.lost_at[i];
+            let Episode { lost_at, cause, .. } = self.columns.episodes[i];
             if lost_at != NEVER {
-                self.settle_fault(DeviceId(i as u32), lost_at, now, false);
-                self.columns.cause[i] = NOBODY;
+                self.settle_fault(DeviceId(i as u32), cause, (lost_at, now), false);
             }
         }
     }

@@ -1,13 +1,14 @@
 //! The gateway's cache from device to hub: capacity, time to live, and misses that share a look-up.
 //!
-//! A dense column by device, with no map. Every miss knows its cause: never cached (compulsory), evicted (capacity), too
+//! A column by device, with no map, in pages of devices that were ever called. Every miss knows its cause: never cached (compulsory), evicted (capacity), too
 //! old (expired), removed because the hub no longer held the device (moved), lost with the cache's contents (flushed),
 //! or the cache did not answer (outage).
 
-use crate::kernel::prefetch::prefetch;
+use crate::model::column::Column;
 use crate::model::gateway::call::NO_CALL;
 use crate::model::gateway::eviction::{Evict, EvictionPolicy};
 use crate::model::ids::{DeviceId, StampId};
+use crate::model::sparse::Sparse;
 use crate::units::{SimDuration, SimTime};
 
 /// A cache, validated.
@@ -61,28 +62,32 @@ impl Miss {
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Entry {
     stored: SimTime,
-    waiters: u32,
     flush: u32,
     stamp: StampId,
     present: bool,
-    fetching: bool,
     gone: Miss,
 }
 
-const ABSENT: Entry = Entry {
-    stored: SimTime::ZERO,
-    waiters: NO_CALL,
-    flush: 0,
-    stamp: StampId::NONE,
-    present: false,
-    fetching: false,
-    gone: Miss::Compulsory,
-};
+const _: () = assert!(size_of::<Entry>() == 16);
+
+const ABSENT: Entry =
+    Entry { stored: SimTime::ZERO, flush: 0, stamp: StampId::NONE, present: false, gone: Miss::Compulsory };
+
+/// A look-up under way for a device, and the calls that wait for it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Fetch {
+    under_way: bool,
+    waiters: u32,
+}
+
+const NO_FETCH: Fetch = Fetch { under_way: false, waiters: NO_CALL };
 
 /// A running cache.
 pub struct Cache {
-    entries: Vec<Entry>,
-    order: Box<dyn Evict>,
+    entries: Column<Entry>,
+    fetches: Sparse<Fetch>,
+    /// Who leaves next; nothing where all devices have room.
+    order: Option<Box<dyn Evict>>,
     ttl: Option<SimDuration>,
     capacity: u32,
     held: u32,
@@ -93,8 +98,9 @@ impl Cache {
     /// An empty cache for this many devices.
     pub fn new(config: &CacheConfig, devices: usize) -> Self {
         Self {
-            entries: vec![ABSENT; devices],
-            order: config.eviction.entry().start(devices),
+            entries: Column::new(devices, ABSENT),
+            fetches: Sparse::new(devices, NO_FETCH),
+            order: ((config.capacity as usize) < devices).then(|| config.eviction.entry().start(devices)),
             ttl: config.ttl,
             capacity: config.capacity,
             held: 0,
@@ -102,29 +108,34 @@ impl Cache {
         }
     }
 
+    /// Memory that a device takes once it was called, of it what a place in the order takes where one is kept [B].
+    pub fn bytes_per_device() -> (usize, usize) {
+        (size_of::<Entry>(), size_of::<(u32, u32)>())
+    }
+
     /// The hub of a fresh entry, or why there is none.
     pub fn look_up(&mut self, device: DeviceId, now: SimTime) -> Result<StampId, Miss> {
-        let entry = &mut self.entries[device.index()];
+        let entry = self.entries[device.index()];
         if !entry.present {
             return Err(entry.gone);
         }
         if entry.flush != self.flushes {
             // Lost with the contents; its place in the order was cleared with them.
-            (entry.present, entry.gone) = (false, Miss::Flushed);
+            self.entries[device.index()] = Entry { present: false, gone: Miss::Flushed, ..entry };
             return Err(Miss::Flushed);
         }
         if self.ttl.is_some_and(|ttl| now >= entry.stored + ttl) {
             self.remove(device, Miss::Expired);
             return Err(Miss::Expired);
         }
-        self.order.touched(device.0);
-        Ok(self.entries[device.index()].stamp)
+        self.order.iter_mut().for_each(|order| order.touched(device.0));
+        Ok(entry.stamp)
     }
 
     /// The entry of a device will be looked up soon: a chance to bring it near. Changes nothing.
     #[inline]
     pub fn foresee(&self, device: DeviceId) {
-        prefetch(&self.entries, device.index());
+        self.entries.foresee(device.index());
     }
 
     /// Stores a mapping, evicting another if the cache is full.
@@ -134,26 +145,25 @@ impl Cache {
         let held = entry.present && entry.flush == flushes;
         (entry.stored, entry.stamp, entry.present, entry.flush) = (now, stamp, true, flushes);
         if held {
-            self.order.touched(device.0);
+            self.order.iter_mut().for_each(|order| order.touched(device.0));
             return;
         }
         if self.held >= self.capacity {
-            let victim = self.order.victim().expect("a full cache has something to evict");
-            self.entries[victim as usize].present = false;
-            self.entries[victim as usize].gone = Miss::Capacity;
+            let victim = self.order.as_mut().and_then(|order| order.victim());
+            let victim = &mut self.entries[victim.expect("a full cache has something to evict") as usize];
+            (victim.present, victim.gone) = (false, Miss::Capacity);
             self.held -= 1;
         }
-        self.order.inserted(device.0);
+        self.order.iter_mut().for_each(|order| order.inserted(device.0));
         self.held += 1;
     }
 
     /// Removes a mapping for this cause, if it is present.
     pub fn remove(&mut self, device: DeviceId, cause: Miss) {
-        let flushes = self.flushes;
-        let entry = &mut self.entries[device.index()];
-        if entry.present && entry.flush == flushes {
-            (entry.present, entry.gone) = (false, cause);
-            self.order.removed(device.0);
+        let entry = self.entries[device.index()];
+        if entry.present && entry.flush == self.flushes {
+            self.entries[device.index()] = Entry { present: false, gone: cause, ..entry };
+            self.order.iter_mut().for_each(|order| order.removed(device.0));
             self.held -= 1;
         }
     }
@@ -162,25 +172,29 @@ impl Cache {
     pub fn flush(&mut self) {
         self.flushes += 1;
         self.held = 0;
-        self.order.cleared();
+        self.order.iter_mut().for_each(|order| order.cleared());
     }
 
     /// Joins a look-up that is under way, as a waiter; false when none is.
     pub fn join(&mut self, device: DeviceId, call: u32) -> Option<u32> {
-        let entry = &mut self.entries[device.index()];
-        entry.fetching.then(|| std::mem::replace(&mut entry.waiters, call))
+        let under_way = self.fetches[device.index()].under_way;
+        under_way.then(|| std::mem::replace(&mut self.fetches[device.index()].waiters, call))
     }
 
     /// Begins a look-up that others may join.
     pub fn begin_fetch(&mut self, device: DeviceId) {
-        self.entries[device.index()].fetching = true;
+        self.fetches[device.index()].under_way = true;
     }
 
     /// Ends the look-up; gives the first waiter, or [`NO_CALL`].
     pub fn end_fetch(&mut self, device: DeviceId) -> u32 {
-        let entry = &mut self.entries[device.index()];
-        entry.fetching = false;
-        std::mem::replace(&mut entry.waiters, NO_CALL)
+        self.fetches.end(device.index()).waiters
+    }
+
+    /// When the entry of a device was stored, if there is one.
+    pub fn stored(&self, device: DeviceId) -> Option<SimTime> {
+        let entry = &self.entries[device.index()];
+        (entry.present && entry.flush == self.flushes).then_some(entry.stored)
     }
 
     /// Entries held.

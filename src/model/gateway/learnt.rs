@@ -1,6 +1,7 @@
 //! An application that does not follow its devices: it calls the hub that it learnt when a device was first assigned, or when it
 //! last learnt all hubs anew.
 
+use crate::model::column::Column;
 use crate::model::ids::{DeviceId, StampId};
 use crate::units::{SimDuration, SimTime};
 
@@ -19,14 +20,14 @@ const NO_ROUND: u32 = u32::MAX;
 #[derive(Debug, Clone)]
 pub struct Learnt {
     config: LearntConfig,
-    stamps: Vec<StampId>,
-    rounds: Vec<u32>,
+    stamps: Column<StampId>,
+    rounds: Column<u32>,
 }
 
 impl Learnt {
     /// An application that knows no device yet.
     pub fn new(config: LearntConfig, devices: usize) -> Self {
-        Self { config, stamps: vec![StampId::NONE; devices], rounds: vec![NO_ROUND; devices] }
+        Self { config, stamps: Column::new(devices, StampId::NONE), rounds: Column::new(devices, NO_ROUND) }
     }
 
     fn round(&self, now: SimTime) -> u32 {
@@ -55,7 +56,8 @@ impl Learnt {
 
     /// The device has left the fleet.
     pub fn forget(&mut self, device: DeviceId) {
-        (self.stamps[device.index()], self.rounds[device.index()]) = (StampId::NONE, NO_ROUND);
+        self.stamps.set(device.index(), StampId::NONE);
+        self.rounds.set(device.index(), NO_ROUND);
     }
 }
 

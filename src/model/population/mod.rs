@@ -4,5 +4,6 @@ pub mod cohort;
 pub mod device;
 pub mod growth;
 pub mod herd;
+pub mod jitter;
 pub mod traffic;
 pub mod twins;

@@ -11,9 +11,11 @@ use crate::units::{Bytes, SimDuration, SimTime};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Fidelity {
-    /// Counts per tick through fluid limiters: the fast mode.
+    /// Counts per tick through fluid limiters where that is accurate, else superposed: the fast mode.
     #[default]
     Flow,
+    /// Each message by itself in order of time, without an event for any of them.
+    Superposed,
     /// Each message is an event: the checking mode.
     Events,
 }
@@ -176,20 +178,61 @@ impl Phases {
         self.total -= 1;
     }
 
-    /// Bins that lie wholly before a time, since the start.
-    fn passed(&self, at: SimTime) -> u128 {
-        u128::from(at.0) * self.counts.len() as u128 / u128::from(self.period)
+    /// Bins that lie wholly before a time, since the start, and the part of the next one that does [1 / period].
+    fn passed(&self, at: SimTime) -> (u128, u128) {
+        let place = u128::from(at.0) * self.counts.len() as u128;
+        (place / u128::from(self.period), place % u128::from(self.period))
+    }
+
+    /// Sends of a bin in the part of it that lies before: a bin sends evenly.
+    fn begun(&self, (bin, part): (u128, u128)) -> u64 {
+        let count = self.counts[(bin % self.counts.len() as u128) as usize];
+        (u128::from(count) * part / u128::from(self.period)) as u64
+    }
+
+    /// Most devices of one bin.
+    pub fn peak(&self) -> u32 {
+        self.counts.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Length of a bin.
+    pub fn step(&self, period: SimDuration) -> SimDuration {
+        SimDuration((period.0 / self.counts.len() as u64).max(1))
     }
 
     /// Sends in `[from, from + tick)`.
     pub fn sends(&self, from: SimTime, tick: SimDuration) -> u64 {
         let (first, last) = (self.passed(from), self.passed(from + tick));
         let bins = self.counts.len() as u128;
-        let whole = (last - first) / bins;
-        let rest: u64 = (first..last - whole * bins).map(|b| u64::from(self.counts[(b % bins) as usize])).sum();
-        whole as u64 * self.total + rest
+        let whole = (last.0 - first.0) / bins;
+        let rest: u64 = (first.0..last.0 - whole * bins).map(|b| u64::from(self.counts[(b % bins) as usize])).sum();
+        whole as u64 * self.total + rest + self.begun(last) - self.begun(first)
+    }
+
+    /// Sends in `[from, from + tick)` bin by bin: how many, and in which part of that time they lie evenly.
+    pub fn each_send(&self, from: SimTime, tick: SimDuration, mut visit: impl FnMut(u64, (SimTime, SimDuration))) {
+        let until = from + tick;
+        let (first, last) = (self.passed(from), self.passed(until));
+        let begins = |bin: u128| {
+            let begins = (bin * u128::from(self.period)).div_ceil(self.counts.len() as u128);
+            SimTime(begins as u64).clamp(from, until)
+        };
+        for bin in first.0..=last.0 {
+            let end = if bin == last.0 {
+                self.begun(last)
+            } else {
+                u64::from(self.counts[(bin % self.counts.len() as u128) as usize])
+            };
+            let n = end - if bin == first.0 { self.begun(first) } else { 0 };
+            if n > 0 {
+                visit(n, (begins(bin), begins(bin + 1) - begins(bin)));
+            }
+        }
     }
 }
+
+/// Part of its ranks by which a band of them is longer than one.
+const BAND: u32 = 32;
 
 /// Ranks of a Zipf law by rejection-free inversion over cumulative weights; one table serves a cohort.
 #[derive(Debug, Clone, PartialEq)]
@@ -208,6 +251,27 @@ impl ZipfTable {
             })
             .collect();
         Self { cumulative }
+    }
+
+    /// Share of a rank (from 0) among the first `n`.
+    pub fn share(&self, n: u32, rank: u32) -> f64 {
+        self.weight(rank, rank + 1) / self.cumulative[n as usize - 1]
+    }
+
+    fn weight(&self, from: u32, until: u32) -> f64 {
+        let before = if from == 0 { 0.0 } else { self.cumulative[from as usize - 1] };
+        self.cumulative[until as usize - 1] - before
+    }
+
+    /// The first `n` ranks in bands of ranks that are nearly alike, the first ones alone: the share of each, and its ranks.
+    pub fn bands(&self, n: u32) -> impl Iterator<Item = (f64, u32)> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let until = (from + 1 + from / BAND).min(n);
+            let band = (from < n).then(|| (self.weight(from, until) / self.cumulative[n as usize - 1], until - from));
+            from = until;
+            band
+        })
     }
 
     /// The rank (from 0) at a uniform draw, among the first `n`.
@@ -235,6 +299,36 @@ mod tests {
             let sent: u64 = (0..n).map(|i| phases.sends(SimTime(i * tick.0), tick)).sum();
             assert_eq!(sent, n * tick.0 / period.0 * 1_000, "tick {tick}");
         }
+    }
+
+    /// Parts of any length, bins that are no multiple of them: the counts of the bins add up, each in its own time.
+    #[test]
+    fn sends_by_bin_are_all_sends_whatever_the_parts() {
+        let period = SimDuration(90_500_000);
+        let mut phases = Phases::new(period, SimDuration::SECOND);
+        (0..2_000_u64).for_each(|device| phases.add(device * 7_919_777 % period.0));
+        let (mut from, mut sent) = (SimTime::ZERO, 0);
+        for step in 0..3_000_u64 {
+            let length = SimDuration(1 + step * 611_953 % 2_000_000);
+            let mut by_bin = 0;
+            phases.each_send(from, length, |n, (at, long)| {
+                by_bin += n;
+                assert!(at >= from && at + long <= from + length && n > 0 && !long.is_zero());
+            });
+            assert_eq!(by_bin, phases.sends(from, length), "{step}");
+            (from, sent) = (from + length, sent + by_bin);
+        }
+        let cycles = from.0 / period.0;
+        assert!((cycles * 2_000..=(cycles + 1) * 2_000).contains(&sent), "{sent}");
+    }
+
+    /// 3,000 devices of a day's period lie in bins of 24 s, and send in every second of it.
+    #[test]
+    fn a_long_period_sends_evenly_within_its_bins() {
+        let mut phases = Phases::new(SimDuration::DAY, SimDuration::SECOND);
+        (0..30_000).for_each(|i| phases.add(i * 800));
+        let sends = |s: u64| phases.sends(SimTime(s * 1_000_000), SimDuration::SECOND);
+        assert_eq!((0..24).map(sends).collect::<Vec<_>>(), [1_250; 24]);
     }
 
     #[test]

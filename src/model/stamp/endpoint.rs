@@ -142,6 +142,12 @@ impl Endpoint {
         [1.0 / (units * self.config.events.per_second()), bytes / (units * self.config.bytes.0 as f64)]
     }
 
+    /// Share of the limit that messages of this size take at a rate [1/s].
+    pub fn load(&self, rate: f64, bytes: f64) -> f64 {
+        let [events, volume] = self.costs(bytes);
+        rate * events.max(volume)
+    }
+
     fn bases(&self, at: f64) -> [f64; 2] {
         self.clocks.map(|clock| clock.max(at - self.config.credit.secs()))
     }

@@ -229,6 +229,15 @@ impl Hub {
         }
     }
 
+    /// From now on messages come as a flow: what the servers have left to do is its backlog, unless it is less than so many
+    /// messages.
+    pub fn begin_flow(&mut self, now: SimTime, chance: f64) {
+        let left = self.pipeline.begin_flow(now, chance);
+        if left > 0.0 && !self.path.queue.is_empty() {
+            self.path.clock = self.path.clock.max(now.secs() + left);
+        }
+    }
+
     /// A restart after an outage: full credit, no backlog.
     pub fn restart(&mut self, now: SimTime) {
         self.connects.reset(now);

@@ -3,6 +3,7 @@
 pub mod edition;
 pub mod endpoint;
 pub mod hub;
+pub mod passage;
 pub mod path;
 pub mod pipeline;
 pub mod quota;

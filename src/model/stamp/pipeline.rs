@@ -4,12 +4,13 @@
 //! backlog, plus the closed-form wait of an unsaturated queue.
 
 use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+use std::collections::{BinaryHeap, VecDeque};
 
 use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
 use crate::model::stamp::servers::ServerScaling;
-use crate::theory::md1_table::Md1Table;
+use crate::theory::md1_table::{Md1Table, Md1Waits};
+use crate::theory::mdc::MdcWaits;
 use crate::theory::queues::erlang_c;
 use crate::units::{SimDuration, SimTime};
 
@@ -24,10 +25,87 @@ pub struct ProcessingConfig {
     pub scaling: Option<ServerScaling>,
 }
 
+/// When each server is free [us].
+#[derive(Debug, Clone)]
+enum Free {
+    /// In order of time, for services that all take as long: the server that begins last is free last.
+    InOrder(VecDeque<u64>),
+    /// In any order.
+    Heap(BinaryHeap<Reverse<u64>>),
+}
+
+impl Free {
+    fn all(servers: u32, at: u64, in_order: bool) -> Self {
+        if in_order {
+            Self::InOrder((0..servers).map(|_| at).collect())
+        } else {
+            Self::Heap((0..servers).map(|_| Reverse(at)).collect())
+        }
+    }
+
+    /// When the first server is free.
+    #[inline]
+    fn earliest(&self) -> u64 {
+        let earliest = match self {
+            Self::InOrder(times) => times.front().copied(),
+            Self::Heap(times) => times.peek().map(|Reverse(at)| *at),
+        };
+        earliest.expect("a stage has at least one server")
+    }
+
+    /// The server that is free first is free at a later time.
+    #[inline]
+    fn take(&mut self, until: u64) {
+        match self {
+            Self::InOrder(times) if times.len() == 1 => times[0] = until,
+            Self::InOrder(times) => {
+                times.pop_front();
+                let place = times.iter().rposition(|at| *at <= until).map_or(0, |before| before + 1);
+                times.insert(place, until);
+            }
+            Self::Heap(times) => *times.peek_mut().expect("a stage has at least one server") = Reverse(until),
+        }
+    }
+
+    /// Work that is left after a time, of all servers [us].
+    fn left(&self, now: u64) -> u64 {
+        let left = |at: &u64| at.saturating_sub(now);
+        match self {
+            Self::InOrder(times) => times.iter().map(left).sum(),
+            Self::Heap(times) => times.iter().map(|Reverse(at)| left(at)).sum(),
+        }
+    }
+}
+
+/// Waits of a queue that is not saturated.
+enum Unsaturated<'a> {
+    /// None.
+    None,
+    /// Constant services by one server, and their length [s].
+    One(Md1Waits<'a>, f64),
+    /// Constant services by several servers, and their length [s].
+    Many(MdcWaits<'a>, f64),
+    /// A share waits, an exponential time of this mean [s].
+    Exponential { waits: f64, mean: f64 },
+}
+
+impl Unsaturated<'_> {
+    /// The wait that a share of the messages stays below [s].
+    fn quantile(&self, unit: f64) -> f64 {
+        match self {
+            Self::None => 0.0,
+            Self::One(waits, service) => waits.quantile(unit) * service,
+            Self::Many(waits, service) => waits.quantile(unit) * service,
+            Self::Exponential { waits, .. } if unit <= 1.0 - waits => 0.0,
+            Self::Exponential { waits, mean } => -mean * libm::log((1.0 - unit) / waits),
+        }
+    }
+}
+
 /// State of the stage.
 #[derive(Debug, Clone)]
 pub struct Pipeline {
-    free_at: BinaryHeap<Reverse<u64>>,
+    free: Free,
     servers: u32,
     service_mean_s: f64,
     service_scv: f64,
@@ -39,7 +117,7 @@ impl Pipeline {
     /// An idle stage.
     pub fn new(config: &ProcessingConfig) -> Self {
         Self {
-            free_at: (0..config.servers).map(|_| Reverse(0)).collect(),
+            free: Free::all(config.servers, 0, config.service.scv() == 0.0),
             servers: config.servers,
             service_mean_s: config.service.mean().secs(),
             service_scv: config.service.scv(),
@@ -50,16 +128,59 @@ impl Pipeline {
 
     /// Forgets all work.
     pub fn restart(&mut self, now: SimTime) {
-        self.free_at = (0..self.servers).map(|_| Reverse(now.0)).collect();
+        self.all_free(now.0);
         self.backlog = 0.0;
     }
 
+    fn all_free(&mut self, at: u64) {
+        self.free = Free::all(self.servers, at, self.deterministic);
+    }
+
     /// One message that arrives now and needs this service: when its service begins.
+    #[inline]
     pub fn arrive(&mut self, now: SimTime, service: SimDuration) -> SimTime {
-        let mut earliest = self.free_at.peek_mut().expect("a stage has at least one server");
-        let begins = earliest.0.max(now.0);
-        *earliest = Reverse(begins + service.0);
+        let begins = self.free.earliest().max(now.0);
+        self.free.take(begins + service.0);
         SimTime(begins)
+    }
+
+    /// When the first server is free.
+    pub fn free_from(&self) -> SimTime {
+        SimTime(self.free.earliest())
+    }
+
+    /// From now on messages come one by one: the fluid backlog becomes work of the servers.
+    pub fn begin_messages(&mut self, now: SimTime) {
+        if let Some(rate) = self.rate().filter(|_| self.backlog > 0.0) {
+            self.all_free(now.0 + SimDuration::from_secs_f64(self.backlog / rate).0);
+        }
+        self.backlog = 0.0;
+    }
+
+    /// From now on messages come as a flow: the work of the servers becomes the fluid backlog. Gives the time that it takes
+    /// them [s].
+    ///
+    /// What is less than `chance` messages is no backlog but the queue of a moment, which the closed form contains.
+    pub fn begin_flow(&mut self, now: SimTime, chance: f64) -> f64 {
+        let left = self.work_left(now);
+        let Some(rate) = self.rate().filter(|_| left > 0.0) else { return 0.0 };
+        self.all_free(now.0);
+        if left * rate > chance {
+            self.backlog += left * rate;
+        }
+        left
+    }
+
+    /// Time that the servers, together, need for the messages that came one by one [s].
+    pub fn work_left(&self, now: SimTime) -> f64 {
+        SimDuration(self.free.left(now.0)).secs() / f64::from(self.servers)
+    }
+
+    /// Time after which the queue has forgotten its beginning, at a utilisation [s]: the relaxation time, and at least one
+    /// service.
+    pub fn relaxation(&self, utilisation: f64) -> f64 {
+        let spare = 1.0 - utilisation;
+        self.service_mean_s.max(self.service_mean_s / f64::from(self.servers) / (spare * spare))
     }
 
     /// A flow of `n` messages over a tick in which `expected` were to be expected: the wait at each eighth of the tick
@@ -81,36 +202,34 @@ impl Pipeline {
         let capacity = f64::from(self.servers) / self.service_mean_s * tick.secs();
         let utilisation = expected / capacity;
         if utilisation < 1.0 && self.backlog <= 0.0 {
-            return units.map(|unit| self.unsaturated_wait(md1, utilisation, unit));
+            let waits = self.unsaturated(md1, utilisation);
+            return units.map(|unit| waits.quantile(unit));
         }
+        let waits = self.unsaturated(md1, utilisation);
         let (serve, arrive) = (capacity / STRATA as f64, n as f64 / STRATA as f64);
         std::array::from_fn(|i| {
             let before = self.backlog;
             self.backlog = (before + arrive - serve).max(0.0);
             let queued = f64::midpoint(before, self.backlog);
-            if queued > 0.0 {
-                queued / capacity * tick.secs()
-            } else {
-                self.unsaturated_wait(md1, utilisation, units[i])
-            }
+            if queued > 0.0 { queued / capacity * tick.secs() } else { waits.quantile(units[i]) }
         })
     }
 
-    /// Quantile of the wait in steady state [s]: exact for M/D/1 and M/M/c, else Allen and Cunneen's scaling.
-    fn unsaturated_wait(&self, md1: &Md1Table, utilisation: f64, unit: f64) -> f64 {
+    /// Waits in steady state: exact for M/D/c up to 32 servers and for M/M/c, else Allen and Cunneen's scaling.
+    fn unsaturated<'a>(&self, md1: &'a Md1Table, utilisation: f64) -> Unsaturated<'a> {
         if utilisation <= 0.0 || utilisation >= 1.0 {
-            return 0.0;
+            return Unsaturated::None;
         }
         if self.deterministic && self.servers == 1 {
-            return md1.wait_quantile(utilisation, unit) * self.service_mean_s;
+            return Unsaturated::One(md1.at(utilisation), self.service_mean_s);
+        }
+        let many = if self.deterministic { md1.with_servers(self.servers, utilisation) } else { None };
+        if let Some(waits) = many {
+            return Unsaturated::Many(waits, self.service_mean_s);
         }
         let waits = erlang_c(self.servers, utilisation * f64::from(self.servers));
-        if unit <= 1.0 - waits {
-            return 0.0;
-        }
-        let mean =
-            self.service_mean_s / (f64::from(self.servers) * (1.0 - utilisation)) * (1.0 + self.service_scv) / 2.0;
-        -mean * libm::log((1.0 - unit) / waits)
+        let spare = f64::from(self.servers) * (1.0 - utilisation);
+        Unsaturated::Exponential { waits, mean: self.service_mean_s / spare * (1.0 + self.service_scv) / 2.0 }
     }
 
     /// Messages that all servers together serve in a second; none where service takes no time.
@@ -126,15 +245,14 @@ impl Pipeline {
     /// Adds servers. Messages that have come keep the times that they were given; all servers together go on with the work
     /// that is left, so that what comes from now on waits as long as it would in one queue.
     pub fn add_servers(&mut self, n: u32, now: SimTime) {
-        let left: u64 = self.free_at.iter().map(|Reverse(at)| at.saturating_sub(now.0)).sum();
+        let left = self.free.left(now.0);
         self.servers += n;
-        let each = now.0 + left / u64::from(self.servers);
-        self.free_at = (0..self.servers).map(|_| Reverse(each)).collect();
+        self.all_free(now.0 + left / u64::from(self.servers));
     }
 
     /// Wait of a message that came now.
     pub fn lag(&self, now: SimTime) -> SimDuration {
-        let free = self.free_at.peek().map_or(0, |Reverse(at)| *at);
+        let free = self.free.earliest();
         let fluid = self.rate().map_or(0.0, |rate| self.backlog / rate);
         SimTime(free).saturating_since(now).max(SimDuration::from_secs_f64(fluid))
     }

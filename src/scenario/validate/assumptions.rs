@@ -225,11 +225,16 @@ fn devices(file: &File, model: &ModelConfig, lines: &mut Vec<String>) {
         ));
     }
     let telemetry = model.cohorts.iter().any(|cohort| cohort.telemetry.is_some());
-    if telemetry && model.fidelity == Fidelity::Flow {
-        lines.push(format!(
+    match model.fidelity {
+        Fidelity::Flow if telemetry => lines.push(format!(
             "telemetry is counted in ticks of {}; a message that a throttle refuses is lost",
             model.tick
-        ));
+        )),
+        Fidelity::Superposed if telemetry => lines.push(format!(
+            "telemetry is superposed in ticks of {}: who is connected changes between them; a message that a throttle refuses is lost",
+            model.tick
+        )),
+        _ => {}
     }
     if model
         .cohorts

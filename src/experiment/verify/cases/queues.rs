@@ -1,4 +1,4 @@
-//! Messages wait for processing, and are refused by a bucket: message by message, and as flows.
+//! Messages wait for processing, and are refused by a bucket: as events, superposed, and as flows.
 
 use super::super::case::{Case, published, window};
 use super::super::row::Margin::{Absolute, Relative};
@@ -109,9 +109,10 @@ const ALL: [Queue; 6] = [
 ];
 
 pub(super) fn cases(table: &Table) -> Vec<Case> {
-    let events = ALL.iter().map(|queue| queue.case(table, "events"));
+    let events =
+        ["events", "superposed"].into_iter().flat_map(|way| ALL.iter().map(move |queue| queue.case(table, way)));
     let flows = ALL.iter().filter(|queue| queue.as_flow).map(|queue| queue.case(table, "flow"));
-    let storms = ["events", "flow"].map(storm_of_load);
+    let storms = ["events", "superposed", "flow"].map(storm_of_load);
     events.chain(flows).chain([periodic(table)]).chain(storms).chain(buckets(table)).collect()
 }
 
@@ -153,7 +154,7 @@ fn storm_of_load(telemetry: &str) -> Case {
         "wait in the last second of a storm [s]",
         &reference,
         1.0,
-        Relative(0.02),
+        Relative(0.01),
         |run| window(run, "telemetry_latency_ms{quantile=0.5}", 15 * 60 - 1).map(|ms| ms / 1e3),
     )
 }

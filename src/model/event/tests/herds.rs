@@ -106,7 +106,7 @@ fn random_storm(seed: u64) -> ModelConfig {
     let stamps =
         ["weu-1", "weu-2"].map(|name| stamp(name, pick(draws, &["1/s", "3/s", "20/s"]), random_shaping(draws)));
     let mut cohorts: Vec<_> =
-        (0..1 + draws.below(2)).map(|_| cohort(1 + draws.below(200) as u32, random_rule(draws))).collect();
+        (0..=draws.below(2)).map(|_| cohort(1 + draws.below(200) as u32, random_rule(draws))).collect();
     for (cohort, name) in cohorts.iter_mut().zip(["meters", "sensors"]) {
         (cohort.name, cohort.key, cohort.registration_key) = (name.into(), stable_name(name), stable_name(name));
         cohort.reconnect = random_reconnect(draws);
@@ -115,7 +115,7 @@ fn random_storm(seed: u64) -> ModelConfig {
     }
     let mut config = model(stamps.into(), cohorts, SimDuration::MINUTE * 12);
     config.network.device_to_hub = DurationLaw::constant(SimDuration(pick(draws, &[0, 0, 80_001, 1_000_000])));
-    config.faults = (0..1 + draws.below(4)).map(|_| random_fault(draws)).collect();
+    config.faults = (0..=draws.below(4)).map(|_| random_fault(draws)).collect();
     if draws.chance(0.5) {
         let rule = MoveRule { from: vec![StampId(0)], to: Some(StampId(1)), ..MoveRule::default() };
         let at = SimTime::ZERO + secs(draws, 1, 400);
