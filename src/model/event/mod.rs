@@ -372,6 +372,7 @@ impl<L: EventList> Model<L> for World<'_> {
         // What an attempt reads: one that is refused reads nothing else that is far.
         prefetch(&self.devices, entity as usize);
         prefetch(&self.columns.identity, entity as usize);
+        self.columns.episodes.foresee(entity as usize);
     }
 }
 
