@@ -145,6 +145,12 @@ proptest! {
     }
 }
 
+/// A device restarts, and is due with a new herd at the instant of the one that it left.
+#[test]
+fn who_left_a_herd_is_not_taken_for_one_of_it() {
+    [6_249_910_848_546_874_475, 6_249_910_848_546_874_476].map(|seed| both(random_storm(seed), seed));
+}
+
 #[test]
 fn random_storms_do_have_herds() {
     let events = (0..40).map(|seed| both(random_storm(seed), seed));
