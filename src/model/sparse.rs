@@ -51,10 +51,15 @@ impl<T: Copy> Sparse<T> {
         None
     }
 
-    /// The record of a device will be read soon: a chance to bring it near. Changes nothing.
+    /// The record of a device will be read soon: a chance to bring the head of its chain near. Changes nothing.
     #[inline]
     pub fn foresee(&self, device: usize) {
-        // The head is waited for by nobody but this line, so the processor goes on meanwhile.
+        prefetch(&self.heads, device / GROUP);
+    }
+
+    /// The same when that head is near: its record.
+    #[inline]
+    pub fn foresee_again(&self, device: usize) {
         let head = self.heads[device / GROUP];
         prefetch(&self.slots, (head as usize).wrapping_sub(1));
     }

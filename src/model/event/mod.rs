@@ -374,6 +374,11 @@ impl<L: EventList> Model<L> for World<'_> {
         prefetch(&self.columns.identity, entity as usize);
         self.columns.episodes.foresee(entity as usize);
     }
+
+    #[inline]
+    fn foresee_again(&self, entity: u32) {
+        self.columns.episodes.foresee_again(entity as usize);
+    }
 }
 
 /// What follows from a device, a kind and a time: the class of the kind, and the tie of the device.

@@ -148,7 +148,9 @@ proptest! {
 /// A device restarts, and is due with a new herd at the instant of the one that it left.
 #[test]
 fn who_left_a_herd_is_not_taken_for_one_of_it() {
-    [6_249_910_848_546_874_475, 6_249_910_848_546_874_476].map(|seed| both(random_storm(seed), seed));
+    for seed in [6_249_910_848_546_874_475, 6_249_910_848_546_874_476] {
+        both(random_storm(seed), seed);
+    }
 }
 
 #[test]
