@@ -24,6 +24,7 @@ pub mod suggestion;
 pub mod unpaired;
 pub mod verdict;
 pub mod warmup;
+pub mod windows;
 
 #[cfg(test)]
 mod sample;

@@ -91,6 +91,8 @@ pub enum MarkKind {
     AllocationChanged,
     /// A pause of a move by its guard.
     MovePaused,
+    /// A window in which calls, the cache and renewals were looked at; its label says of which sample.
+    Window,
 }
 
 /// A figure over replications: mean and 95 % Student-t interval.

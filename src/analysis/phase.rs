@@ -72,11 +72,21 @@ fn has_phases(mark: &Mark) -> bool {
 
 /// The figures of every phase of a replication, under their own keys with the label [`LABEL`].
 pub fn figures(marks: &[Mark], parts: &Parts) -> BTreeMap<MeasureKey, f64> {
+    figures_where(marks, parts, |_, _| true)
+}
+
+/// The same over the parts of each phase that are wanted, by where the phase lies and by the part's span.
+pub(super) fn figures_where(
+    marks: &[Mark],
+    parts: &Parts,
+    wanted: impl Fn(When, (SimTime, SimTime)) -> bool,
+) -> BTreeMap<MeasureKey, f64> {
     let names: BTreeSet<&str> = marks.iter().filter(|mark| has_phases(mark)).map(|mark| mark.label.as_str()).collect();
     let phases = names.into_iter().flat_map(|of| When::ALL.map(|when| Phase { when, of: of.to_owned() }));
     let mut all = BTreeMap::new();
     for phase in phases {
-        let chosen: Vec<usize> = (0..parts.count()).filter(|part| phase.holds(parts.span(*part), marks)).collect();
+        let within = |part: &usize| phase.holds(parts.span(*part), marks) && wanted(phase.when, parts.span(*part));
+        let chosen: Vec<usize> = (0..parts.count()).filter(within).collect();
         let label = phase.to_string();
         all.extend(parts.figures(&chosen).into_iter().map(|(key, value)| (key.with(LABEL, label.clone()), value)));
     }

@@ -2,14 +2,15 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::analysis::phase;
 use crate::analysis::{Ended, Mark, MarkKind, Observations};
+use crate::analysis::{phase, windows};
 use crate::cost::{Bill, per_device, per_month};
 use crate::kernel::draws::Draws;
 use crate::kernel::executive::{Report, Stop};
 use crate::kernel::trace::{Tracing, Trail};
 use crate::metrics::{Component, MeasureKey, Parts, Quantity, Usage};
 use crate::model::event::simulate;
+use crate::model::observation::is_sampled;
 use crate::model::stamp::hub::StampConfig;
 use crate::model::world::{Change, Outcome};
 use crate::scenario::Scenario;
@@ -80,6 +81,11 @@ fn observe(
     let recorded = std::mem::take(&mut outcome.recorded);
     let (mut values, parts) = (recorded.values, recorded.parts);
     values.extend(phase::figures(&marks, &parts));
+    let mut histograms = recorded.histograms;
+    if scenario.model.windows.is_some() {
+        let renews = scenario.model.renews();
+        windows::put_in_place(&mut values, &mut histograms, (&marks, &parts), |key| is_sampled(key, renews));
+    }
     let mut series = recorded.series;
     let costs = Costs { scenario, stamps: &outcome.stamps };
     let length = report.ended.since_start();
@@ -93,7 +99,7 @@ fn observe(
         events: report.events,
         ended: ended(report),
         values,
-        histograms: recorded.histograms,
+        histograms,
         series,
         marks,
         parts: if scenario.steady.is_some() { parts } else { Parts::default() },
@@ -151,7 +157,13 @@ fn marks(scenario: &Scenario, outcome: &Outcome) -> Vec<Mark> {
         from: *from,
         until: *until,
     });
-    faults.chain(moves).chain(stamps).chain(changes).chain(pauses).chain(retirements).collect()
+    let windows = outcome.windows.iter().flatten().map(|span| Mark {
+        kind: MarkKind::Window,
+        label: span.sample.label().to_owned(),
+        from: span.from,
+        until: span.until,
+    });
+    faults.chain(moves).chain(stamps).chain(changes).chain(pauses).chain(retirements).chain(windows).collect()
 }
 
 /// Prices the usage of a replication.

@@ -134,6 +134,12 @@ pub enum Purpose {
     TelemetryHop = 81,
     /// The part of what jitter holds back that a part of a tick sends.
     TelemetryHeld = 82,
+    /// How far the renewals of a device drifted since it was looked at last.
+    RenewalDrift = 110,
+    /// The age of a cache entry at the opening of a window.
+    CacheAge = 111,
+    /// How long reconnections of a cohort take.
+    Reconnection = 112,
 }
 
 /// The finaliser of `SplitMix64` (variant 13 of Stafford's mixers): a bijection that spreads every bit.

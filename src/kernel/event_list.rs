@@ -52,6 +52,12 @@ impl Event {
         Self { time, rank, code: u32::from(kind) << 16 | u32::from(sequence) }
     }
 
+    /// The part of a tie that orders events.
+    #[inline]
+    pub fn tie_rank(tie: u32) -> u32 {
+        tie >> 2
+    }
+
     /// The entity.
     #[inline]
     pub fn entity(&self) -> u32 {

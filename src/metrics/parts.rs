@@ -112,6 +112,14 @@ impl Parts {
     }
 }
 
+impl Parts {
+    /// Histograms over the chosen parts, in base units; those that hold something.
+    pub fn histograms(&self, chosen: &[usize]) -> BTreeMap<MeasureKey, Histogram> {
+        let merged = self.tallies.iter().map(|tally| (tally.key.clone(), tally.merged(chosen)));
+        merged.filter(|(_, histogram)| histogram.count() > 0).collect()
+    }
+}
+
 impl TallyParts {
     fn merged(&self, chosen: &[usize]) -> Histogram {
         let mut merged = Histogram::new();

@@ -9,7 +9,7 @@ use crate::metrics::figure::{Gauged, counted, gauged, shared, tallied};
 use crate::metrics::parts::{Cells, CounterParts, GaugeParts, Parts, ShareParts, TallyParts};
 use crate::metrics::tray::Tray;
 use crate::metrics::{Histogram, Level, MeasureKey};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// Quantiles that a tally reports, with the value of their label.
 pub const QUANTILES: [(f64, &str); 5] = [(0.5, "0.5"), (0.9, "0.9"), (0.95, "0.95"), (0.99, "0.99"), (0.999, "0.999")];
@@ -52,6 +52,8 @@ struct Tally {
     /// Observed in bulk, and not yet in the histograms.
     tray: Tray,
     series: [Vec<f64>; SERIES_QUANTILES.len()],
+    /// Whether it is only looked at in windows of observation.
+    sampled: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -79,6 +81,8 @@ struct Counter {
     /// Count up to the last cut.
     cut: u64,
     parts: Vec<u64>,
+    /// Whether it is only looked at in windows of observation.
+    sampled: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -100,6 +104,28 @@ pub struct Recorder {
     window_from: SimTime,
     /// Start of the run and every cut so far; empty in a run that is not cut.
     edges: Vec<SimTime>,
+    /// Time looked at, in a run that looks in windows of observation.
+    looked: Option<Looked>,
+}
+
+/// Time that was looked at.
+#[derive(Debug, Clone, Default)]
+struct Looked {
+    /// Since when, while there is anything to look at.
+    since: Option<SimTime>,
+    /// In the window of the series under way, up to the last end of a look [us].
+    micros: u64,
+    /// In each closed window [us].
+    windows: Vec<u64>,
+}
+
+impl Looked {
+    fn close(&mut self, now: SimTime) {
+        if let Some(since) = &mut self.since {
+            self.micros += (now - std::mem::replace(since, now)).0;
+        }
+        self.windows.push(std::mem::take(&mut self.micros));
+    }
 }
 
 /// What a recorder yields at the end of a run.
@@ -127,7 +153,7 @@ impl Recorder {
         let part = (!self.edges.is_empty()).then(Histogram::new);
         let (whole, parts, series) = (Histogram::new(), Vec::new(), Default::default());
         let tray = Tray::default();
-        self.tallies.push(Tally { key, scale, whole, window, part, parts, tray, series });
+        self.tallies.push(Tally { key, scale, whole, window, part, parts, tray, series, sampled: false });
         TallyId(self.tallies.len() - 1)
     }
 
@@ -143,7 +169,8 @@ impl Recorder {
     /// Registers a counter.
     pub fn counter(&mut self, key: MeasureKey, count_as: CountAs) -> CounterId {
         let (windows, parts) = (Vec::new(), Vec::new());
-        self.counters.push(Counter { key, count_as, total: 0, closed: 0, windows, most_in_window: 0.0, cut: 0, parts });
+        let (total, closed, cut, most_in_window, sampled) = (0, 0, 0, 0.0, false);
+        self.counters.push(Counter { key, count_as, total, closed, windows, most_in_window, cut, parts, sampled });
         CounterId(self.counters.len() - 1)
     }
 
@@ -218,10 +245,48 @@ impl Recorder {
         &self.tallies[id.0].whole
     }
 
+    /// From now on these figures are only looked at in windows of observation, and outside of them nothing is.
+    pub fn look_in_windows(&mut self, sampled: impl Fn(&MeasureKey) -> bool) {
+        self.looked = Some(Looked::default());
+        self.tallies.iter_mut().for_each(|tally| tally.sampled = sampled(&tally.key));
+        self.counters.iter_mut().for_each(|counter| counter.sampled = sampled(&counter.key));
+    }
+
+    /// A window of observation begins: what came before it in the window of the series under way is no part of that.
+    pub fn begin_look(&mut self, now: SimTime) {
+        let Some(looked) = &mut self.looked else { return };
+        looked.since = Some(now);
+        // A window of the series that saw the end of another one keeps that.
+        if looked.micros == 0 {
+            self.tallies.iter_mut().filter(|tally| tally.sampled).for_each(Tally::forget_window);
+            self.counters
+                .iter_mut()
+                .filter(|counter| counter.sampled)
+                .for_each(|counter| counter.closed = counter.total);
+        }
+    }
+
+    /// A window of observation ends.
+    pub fn end_look(&mut self, now: SimTime) {
+        if let Some(looked) = &mut self.looked
+            && let Some(since) = looked.since.take()
+        {
+            looked.micros += (now - since).0;
+        }
+    }
+
     /// Closes the window that ends now.
     pub fn close_window(&mut self, now: SimTime) {
         let length = now - self.window_from;
         self.window_starts.push(self.window_from);
+        if let Some(looked) = &mut self.looked {
+            looked.close(now);
+            if looked.windows.last() == Some(&0) {
+                self.tallies.iter_mut().filter(|tally| tally.sampled).for_each(Tally::forget_window);
+                let sampled = self.counters.iter_mut().filter(|counter| counter.sampled);
+                sampled.for_each(|counter| counter.closed = counter.total);
+            }
+        }
         for tally in &mut self.tallies {
             tally.settle();
             tally.close();
@@ -238,6 +303,13 @@ impl Recorder {
     /// Ends a part of a run that is cut; nothing else, and nothing twice at the same time.
     pub fn cut(&mut self, now: SimTime) {
         if self.edges.last().is_some_and(|last| *last < now) && self.edges.len() <= CUTS_MAX {
+            self.end_part(now);
+        }
+    }
+
+    /// Ends a part however many there were, since what comes next is something else.
+    pub fn cut_always(&mut self, now: SimTime) {
+        if self.edges.last().is_some_and(|last| *last < now) {
             self.end_part(now);
         }
     }
@@ -268,7 +340,8 @@ impl Recorder {
             gauge.report(now, &mut out);
         }
         for counter in &self.counters {
-            counter.report(now, &self.window_starts, &mut out);
+            let looked = self.looked.as_ref().filter(|_| counter.sampled).map(|looked| &looked.windows[..]);
+            counter.report(now, (&self.window_starts, looked), &mut out);
         }
         for share in &self.shares {
             share.report(&self.counters, &mut out);
@@ -309,6 +382,10 @@ impl Tally {
             series.push(window.quantile(*q).map_or(f64::NAN, |v| v as f64 / self.scale));
         }
         window.clear();
+    }
+
+    fn forget_window(&mut self) {
+        self.window.iter_mut().for_each(Histogram::clear);
     }
 
     fn cut(&mut self) {
@@ -381,7 +458,7 @@ impl Counter {
         CounterParts { key, is_rate: self.count_as == CountAs::RatePerSecond, parts: self.parts }
     }
 
-    fn report(&self, now: SimTime, starts: &[SimTime], out: &mut Recorded) {
+    fn report(&self, now: SimTime, (starts, looked): (&[SimTime], Option<&[u64]>), out: &mut Recorded) {
         match self.count_as {
             CountAs::Hidden => {}
             CountAs::Total => counted(&self.key, false, self.total, now.0, &mut out.values),
@@ -389,7 +466,12 @@ impl Counter {
                 counted(&self.key, true, self.total, now.0, &mut out.values);
                 out.values.insert(self.key.clone().with("stat", "max_window"), self.most_in_window);
                 let ends = starts.iter().skip(1).chain(std::iter::once(&now));
-                let lengths = starts.iter().zip(ends).map(|(from, to)| (*to - *from).secs());
+                let lengths = starts
+                    .iter()
+                    .zip(ends)
+                    .enumerate()
+                    .map(|(i, (from, to))| looked.map_or(*to - *from, |looked| SimDuration(looked[i])).secs());
+                // Where nothing was looked at, nothing is said: 0 / 0.
                 let rates = self.windows.iter().zip(lengths).map(|(n, length)| *n as f64 / length);
                 out.series.insert(self.key.clone(), rates.collect());
             }

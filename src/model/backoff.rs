@@ -20,6 +20,16 @@ pub trait Backoff {
     /// Wait after the failure number `retry` (0 is the first).
     fn delay(&self, retry: u32, previous: SimDuration, draws: &mut Stream) -> SimDuration;
 
+    /// Whether a wait depends on the one before.
+    fn remembers(&self) -> bool {
+        false
+    }
+
+    /// Whether the wait after this failure and all later ones is the same for every device.
+    fn is_fixed(&self, _retry: u32) -> bool {
+        false
+    }
+
     /// Least time between the starts of two attempts.
     fn least_gap(&self) -> SimDuration {
         SimDuration::ZERO
@@ -65,6 +75,11 @@ impl Backoff for Csharp {
         SimDuration::from_millis((100 + factor * r).min(10_000))
     }
 
+    fn is_fixed(&self, retry: u32) -> bool {
+        // 100 ms + 127 x 80 ms is beyond the cap already.
+        retry >= 7
+    }
+
     fn least_gap(&self) -> SimDuration {
         SimDuration::SECOND
     }
@@ -104,6 +119,10 @@ impl Default for Python {
 impl Backoff for Python {
     fn delay(&self, _: u32, _: SimDuration, _: &mut Stream) -> SimDuration {
         self.interval
+    }
+
+    fn is_fixed(&self, _: u32) -> bool {
+        true
     }
 
     fn problem(&self) -> Option<String> {
@@ -195,6 +214,14 @@ impl Backoff for Exponential {
             }
         };
         SimDuration(micros.round() as u64)
+    }
+
+    fn remembers(&self) -> bool {
+        self.jitter == Jitter::Decorrelated
+    }
+
+    fn is_fixed(&self, _: u32) -> bool {
+        self.jitter == Jitter::None
     }
 
     fn problem(&self) -> Option<String> {

@@ -11,6 +11,7 @@ use crate::model::lifecycle::change::{ChangeConfig, ChangeRule};
 use crate::model::lifecycle::feature::FeatureConfig;
 use crate::model::lifecycle::retirement::RetirementConfig;
 use crate::model::movement::wave::MoveConfig;
+use crate::model::observation::WindowsConfig;
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::traffic::Fidelity;
 use crate::model::region::RegionTable;
@@ -113,6 +114,10 @@ pub struct ModelConfig {
     pub counts_failures: bool,
     /// Into which parts observations are cut.
     pub cuts: Cuts,
+    /// Whether devices that come back in lockstep are carried out together; off only for the reference, one event each.
+    pub herds: bool,
+    /// Windows in which calls and renewals are looked at; none for a run that looks at all of them.
+    pub windows: Option<WindowsConfig>,
 }
 
 impl ModelConfig {
@@ -143,11 +148,20 @@ impl ModelConfig {
         self.faults.iter().flat_map(|fault| &fault.effects).any(|effect| is(&effect.condition))
     }
 
+    /// Whether any device renews its token by connecting again.
+    pub fn renews(&self) -> bool {
+        self.cohorts.iter().any(|cohort| cohort.renewal.is_some())
+    }
+
     /// Whether observations are kept by parts at all.
     pub fn is_cut(&self) -> bool {
         // A drain is a move that the scaling policy makes up.
         let may_move = !self.moves.is_empty() || self.scaling.policy.entry().drains();
-        self.cuts == Cuts::Windows || may_move || !self.faults.is_empty() || !self.retirements.is_empty()
+        self.cuts == Cuts::Windows
+            || self.windows.is_some()
+            || may_move
+            || !self.faults.is_empty()
+            || !self.retirements.is_empty()
     }
 
     /// The generations of devices in order, where figures tell them apart: there are several, and stamps serve chosen ones

@@ -372,9 +372,15 @@ impl Figures {
     /// An operation was refused by a throttle.
     #[inline]
     pub fn refused(&mut self, recorder: &mut Recorder, queue: Queue, now: SimTime, code: &'static str) {
-        recorder.count(self.offered[queue as usize], 1);
-        recorder.count(self.refused[queue as usize], 1);
-        self.coded(queue.name(), code, now, 1);
+        self.refused_n(recorder, queue, now, (code, 1));
+    }
+
+    /// So many operations were refused by a throttle with one code.
+    #[inline]
+    pub fn refused_n(&mut self, recorder: &mut Recorder, queue: Queue, now: SimTime, (code, n): (&'static str, u64)) {
+        recorder.count(self.offered[queue as usize], n);
+        recorder.count(self.refused[queue as usize], n);
+        self.coded(queue.name(), code, now, n);
     }
 
     /// A limit refused operations with a code.

@@ -236,6 +236,12 @@ impl Bucket {
         }
     }
 
+    /// How many of so many operations now would be admitted before one is refused.
+    pub fn admits(&self, now: SimTime, most: usize) -> usize {
+        let mut asked = self.clone();
+        (0..most).find(|_| !matches!(asked.offer(now), Verdict::Admitted(_))).unwrap_or(most)
+    }
+
     /// Takes a place however long the backlog is: for a caller that paces itself by the limit, such as DPS.
     pub fn pace(&mut self, now: SimTime) -> SimTime {
         self.refill(now);

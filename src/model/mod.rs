@@ -24,6 +24,8 @@ pub mod population;
 pub mod routing;
 pub mod stamp;
 
+pub mod observation;
+
 pub mod config;
 pub mod figures;
 pub mod event;

@@ -22,8 +22,10 @@ use crate::model::lifecycle::feature::FeatureRun;
 use crate::model::lifecycle::retirement::RetirementRun;
 use crate::model::movement::run::MoveRun;
 use crate::model::movement::wave::MoveConfig;
+use crate::model::observation::{Observation, Span};
 use crate::model::population::cohort::CohortConfig;
 use crate::model::population::device::{Device, State};
+use crate::model::population::herd::Herds;
 use crate::model::population::jitter::Held;
 use crate::model::population::traffic::{Messages, Phases, ZipfTable};
 use crate::model::routing::{Routing, UsersConfig};
@@ -272,6 +274,8 @@ pub struct World<'a> {
     pub cohort_first: Vec<u32>,
     /// Devices of each cohort that have joined so far.
     pub cohort_joined: Vec<u32>,
+    /// Devices that wait for their next attempt together.
+    pub herds: Herds,
     /// DPS records.
     pub enrollments: Enrollments,
     /// DPS instances.
@@ -338,6 +342,10 @@ pub struct World<'a> {
     pub twins: Vec<[TwinThrottle; 2]>,
     /// How far the flow of telemetry is carried out.
     pub flowed: SimTime,
+    /// How far the operations on twins are carried out.
+    pub twinned: SimTime,
+    /// Windows of observation, in a run that has any.
+    pub observation: Option<Observation>,
     /// Remedies so far.
     pub remedies: Vec<RemedyRun>,
     /// Plans of the moves: those of the configuration, then one for each drained stamp and two for each remedy.
@@ -424,6 +432,8 @@ pub struct Outcome {
     pub moves: Vec<(String, SimTime, SimTime)>,
     /// Start and end of each retirement that began: name, start, end.
     pub retirements: Vec<(String, SimTime, SimTime)>,
+    /// Windows of observation; none where all of the run was looked at.
+    pub windows: Option<Vec<Span>>,
     /// Devices by generation, where figures tell generations apart.
     pub generations: Vec<GenerationTime>,
     /// Pauses of moves by their guards: name of the move, start, end.
@@ -450,6 +460,7 @@ impl<'a> World<'a> {
             cohort_first,
             cohort_joined: vec![0; cohorts],
             enrollments: Enrollments::new(devices, config.dps.services.len()),
+            herds: Herds::default(),
             instances: config.dps.services.iter().map(|s| Instance::new(&config.dps, s, SimTime::ZERO)).collect(),
             front: Front::new(&config.dps.topology, config.dps.services.len()),
             stamps: Vec::new(),
@@ -482,6 +493,8 @@ impl<'a> World<'a> {
             ledger: Ledger::default(),
             twins: Vec::new(),
             flowed: SimTime::ZERO,
+            twinned: SimTime::ZERO,
+            observation: None,
             plans: config.moves.iter().map(|plan| Rc::new(plan.clone())).collect(),
             decided: (SimTime::ZERO, SimTime::ZERO),
             remedies: Vec::new(),

@@ -202,6 +202,7 @@ pub(super) fn marks_csv(to: &mut dyn Write, study: &Study) -> io::Result<()> {
             MarkKind::Retirement => "retirement",
             MarkKind::AllocationChanged => "allocation_changed",
             MarkKind::MovePaused => "move_paused",
+            MarkKind::Window => "window",
         };
         csv.write_record([kind, &mark.label, &number(mark.from.secs()), &number(mark.until.secs())])?;
     }

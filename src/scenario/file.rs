@@ -33,7 +33,7 @@ pub use faults::{CommonCauseTable, Drawn, Fault, Incidents};
 pub use gateway::{CacheTable, Gateway};
 pub use lifecycle::{ChangeTable, Feature, FeatureBreaks, FeatureStage, Retirement};
 pub use moves::{Move, MoveUsers, Select};
-pub use run::{Run, StartTime, Steady};
+pub use run::{Run, StartTime, Steady, Windows};
 pub use scaling::{DrainTable, Plan, Scaling};
 pub use shaping::ShapingTable;
 pub use stamps::{HubTable, Inflate, Ingress, Processing, QuotaRule, Routing, RoutingTier, ServersTable, Stamps};

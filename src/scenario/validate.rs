@@ -26,6 +26,7 @@ mod stamps;
 mod steady;
 mod twins;
 mod users;
+mod windows;
 
 use std::path::Path;
 
@@ -216,6 +217,7 @@ impl<'a> Build<'a> {
         let changes = self.changes(&mut file, &names, stamps.as_deref(), frame);
         self.open_targets(&file, &moves, &changes, stamps.as_deref());
         let users = self.users(&file, &names, frame);
+        let windows = self.observation(&mut file, cohorts.as_deref(), gateway.as_ref(), frame);
         let expectations = self.expectations(&file);
         let answer = self.answer(&file);
         let places = self.places("expect", file.expect.len());
@@ -244,6 +246,8 @@ impl<'a> Build<'a> {
             changes,
             counts_failures: counts_failures(&file, &limits.dps),
             cuts: if run.steady.is_some() { Cuts::Windows } else { Cuts::Phases },
+            herds: true,
+            windows,
         };
         self.steady(&file, &model);
         self.sizes(&file, &model);

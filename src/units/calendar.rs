@@ -42,6 +42,15 @@ impl Horizon {
         micros.checked_add(self.rest.0).map(SimDuration).ok_or_else(|| self.too_large())
     }
 
+    /// So many of these lengths one after another, from this date and time of day in UTC.
+    ///
+    /// Months are counted from the start and not from the length before: from 31 January each month ends on its own last day.
+    pub fn repeated(&self, n: u32, start: DateTime) -> Result<SimDuration, UnitError> {
+        let (months, rest) = (self.months.checked_mul(n), self.rest.0.checked_mul(u64::from(n)));
+        let (Some(months), Some(rest)) = (months, rest) else { return Err(self.too_large()) };
+        Self { text: self.text.clone(), months, rest: SimDuration(rest) }.resolve_civil(start)
+    }
+
     /// Whether it counts months or years.
     pub const fn is_calendar(&self) -> bool {
         self.months > 0

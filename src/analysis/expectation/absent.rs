@@ -19,6 +19,11 @@ pub enum Absent {
         /// Whether windows of it were asked for, which fewer measures have.
         windows: bool,
     },
+    /// The run looks at the measure in windows only, so there is none of the whole.
+    OnlyInWindows {
+        /// The name.
+        name: &'static str,
+    },
     /// Too few replications have the figure.
     TooFew {
         /// Replications that have it.
@@ -63,6 +68,11 @@ impl fmt::Display for Absent {
             }
             Self::Figure { name, windows: false } => write!(f, "no replication has a figure of {name}"),
             Self::Figure { name, windows: true } => write!(f, "no replication has a series of {name}"),
+            Self::OnlyInWindows { name } => write!(
+                f,
+                "no replication has a figure of {name} over the whole run, which looks at it in windows; ask for labels = \
+                 {{ windows = \"regular\" }}, or for a phase"
+            ),
             Self::TooFew { n, needed } => write!(f, "n too small: {n} replications, {needed} are needed"),
             Self::Label { label, nearest, known } => {
                 write!(f, "no figure has a label {label:?}; {}", listed(known))?;

@@ -6,6 +6,7 @@ use super::super::bound::{number, percent};
 use super::super::observations::Study;
 use super::super::phase;
 use super::super::suggestion::nearest;
+use super::super::windows;
 use super::{ANY, Absent, Expectation, suggest};
 use crate::metrics::measure::find;
 use crate::metrics::{Labels, MeasureKey};
@@ -35,9 +36,14 @@ pub(in crate::analysis) fn matching<'a>(
 ) -> Result<Vec<&'a MeasureKey>, Absent> {
     let measure = find(name).ok_or_else(|| Absent::Measure { name: name.to_owned(), nearest: suggest(name) })?;
     // The figures of a phase are asked for by name, since each is a part of one of the whole.
-    let in_question = |key: &&MeasureKey| key.labels.get(phase::LABEL).is_none() || wanted.contains_key(phase::LABEL);
-    let of_measure: Vec<_> = keys.filter(|key| key.name == name).filter(in_question).collect();
+    let asked = |key: &MeasureKey, label| key.labels.get(label).is_none() || wanted.contains_key(label);
+    let all: Vec<_> = keys.filter(|key| key.name == name).collect();
+    let in_question = |key: &&MeasureKey| asked(key, phase::LABEL) && asked(key, windows::LABEL);
+    let of_measure: Vec<_> = all.iter().copied().filter(in_question).collect();
     if of_measure.is_empty() {
+        if all.iter().any(|key| key.labels.get(windows::LABEL).is_some()) {
+            return Err(Absent::OnlyInWindows { name: measure.name });
+        }
         return Err(Absent::Figure { name: measure.name, windows: false });
     }
     let mut carrying: Vec<_> = of_measure.iter().copied().filter(|key| carries(&key.labels, wanted)).collect();

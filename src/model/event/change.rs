@@ -9,8 +9,9 @@ use crate::model::world::{Change, World};
 use crate::units::SimTime;
 
 impl World<'_> {
-    pub(super) fn schedule_changes<L: EventList>(&self, agenda: &mut Agenda<L>) {
+    pub(super) fn schedule_changes<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         for (c, change) in self.config.changes.iter().enumerate() {
+            self.expect_edge(agenda, change.at);
             self.other_event(agenda, change.at, Kind::HubChanges, change.key, (c as u32, 0));
         }
     }

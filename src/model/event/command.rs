@@ -26,7 +26,7 @@ impl World<'_> {
         self.config.gateway.as_ref().expect("calls arrive at a gateway")
     }
 
-    fn call_rate(&self, cohort: usize) -> &CallRate {
+    pub(super) fn call_rate(&self, cohort: usize) -> &CallRate {
         self.config.cohorts[cohort].calls.as_ref().expect("a cohort with calls has a rate")
     }
 
@@ -44,6 +44,9 @@ impl World<'_> {
     /// Draws the calls of a tick.
     pub(super) fn call_tick<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize) {
         let now = agenda.now();
+        if self.leaves_calls(cohort, now) {
+            return;
+        }
         let config = &self.config.cohorts[cohort];
         let tick = Tick { index: self.call_source[cohort].tick, start: now, length: self.config.tick };
         let calls = config.calls.as_ref().expect("a cohort with calls has a rate");
@@ -137,6 +140,7 @@ impl World<'_> {
     pub(super) fn cache_replies<L: EventList>(&mut self, agenda: &mut Agenda<L>, call: u32) {
         let now = agenda.now();
         let device = self.calls.get(call).device;
+        self.draw_entry(device);
         self.recorder.count(self.figures.look_ups, 1);
         let found = if self.cache_status.down.is_some() {
             Err(Miss::Outage)

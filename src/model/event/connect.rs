@@ -22,14 +22,14 @@ use crate::units::{SimDuration, SimTime};
 pub(super) const AFFECTED_AFTER: SimDuration = SimDuration::from_secs(60);
 
 /// What follows a failed attempt.
-enum Next {
+pub(super) enum Next {
     Attempt(SimTime),
     Dps(SimTime),
 }
 
 impl World<'_> {
     /// Draws the round trip from a device to its hub for the attempt that is about to be made; gives the way there.
-    fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
+    pub(super) fn way_to_hub(&mut self, device: DeviceId) -> SimDuration {
         let trip = self.hub_round_trip(device);
         self.columns.episodes[device.index()].trip = u32::try_from(trip.0).unwrap_or(u32::MAX);
         trip / 2
@@ -79,6 +79,7 @@ impl World<'_> {
         self.hubs[record.stamp.index()].connected -= 1;
         self.recorder.level_mut(self.figures.connected).take(1, now);
         self.leave_class(device, record.stamp);
+        self.forget_renewal(device, record.stamp);
         self.become_unavailable(device, now, cause);
         self.set_state(device, State::BackingOff, now);
     }
@@ -139,7 +140,6 @@ impl World<'_> {
             let failed = now + self.failure_time(style, back);
             return self.park(agenda, device, failed);
         }
-        self.set_state(device, State::Connecting, now);
         if self.columns.identity[device.index()] != stamp {
             return self.unknown_at_hub(agenda, device, now + back);
         }
@@ -181,6 +181,7 @@ impl World<'_> {
                 self.figures.admitted(&mut self.recorder, Queue::Connect, stamp.index(), (now, at - now));
                 self.note_peak(Passed::Connect, stamp.index(), now);
                 self.note_work(device, Passed::Connect, stamp.index());
+                self.set_state(device, State::Connecting, now);
                 self.timer(agenda, device, at + back, Kind::Connected);
             }
             Verdict::Full | Verdict::TimedOut(_) => {
@@ -188,7 +189,7 @@ impl World<'_> {
                 let code = Fate::from(refusal).code();
                 self.figures.refused(&mut self.recorder, Queue::Connect, now, code);
                 let told = if let Verdict::TimedOut(at) = verdict { at } else { now };
-                self.fail(agenda, device, told + back);
+                self.refused(agenda, device, told + back);
             }
         }
     }
@@ -277,11 +278,17 @@ impl World<'_> {
     ) {
         let Some(renewal) = self.cohort(device).renewal else { return };
         let wait = phase.map_or(renewal, |unit| SimDuration((renewal.0 as f64 * unit) as u64));
-        self.timer(agenda, device, agenda.now() + wait, Kind::Renew);
+        let due = agenda.now() + wait;
+        if self.keep_renewal(device, due) {
+            self.timer(agenda, device, due, Kind::Renew);
+        }
     }
 
     /// A device renews its token: it disconnects and connects again.
     pub(super) fn renew<L: EventList>(&mut self, agenda: &mut Agenda<L>, device: DeviceId) {
+        if self.is_quiet() {
+            return; // A window closed since; from then on renewals are counts.
+        }
         self.lose_connection(agenda, device, NOBODY);
     }
 
@@ -311,35 +318,46 @@ impl World<'_> {
     }
 
     /// When the device gives up on its hub in this episode.
-    fn patience(&self, device: DeviceId) -> GiveUp {
+    pub(super) fn patience(&self, device: DeviceId) -> GiveUp {
+        let rule = self.cohort(device).reconnect.entry();
+        if rule.never_gives_up() {
+            return GiveUp::default();
+        }
         let counter = u64::from(self.devices[device.index()].episode);
-        self.cohort(device).reconnect.entry().give_up(&mut self.device_draw(device, Purpose::Patience, counter))
+        rule.give_up(&mut self.device_draw(device, Purpose::Patience, counter))
     }
 
     /// What follows a failure of the attempt that reached the hub at `began` and was known at `told`.
-    fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
+    pub(super) fn after_failure(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> Next {
         let i = device.index();
-        let (attempts, episode_at) = (self.devices[i].attempts, self.columns.episodes[i].episode_at);
+        let attempts = self.devices[i].attempts;
         let patience = self.patience(device);
         if patience.failures.is_some_and(|most| u32::from(attempts) >= most) {
             return Next::Dps(told);
         }
         let next = self.next_start(device, began, told);
-        match patience.after.map(|length| episode_at + length) {
+        // The column is far from the record: it is looked at only where it decides.
+        match patience.after.map(|length| self.columns.episodes[i].episode_at + length) {
             Some(deadline) if next >= deadline => Next::Dps(deadline.max(told)),
             _ => Next::Attempt(next),
         }
     }
 
     /// Start of the next attempt by the back-off rule alone.
-    fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
+    pub(super) fn next_start(&mut self, device: DeviceId, began: SimTime, told: SimTime) -> SimTime {
         let i = device.index();
         let rule = self.cohort(device).backoff.entry();
-        let record = &self.devices[i];
-        let previous = SimDuration(u64::from(self.columns.episodes[i].previous_delay));
+        let record = self.devices[i];
         let mut draws = self.device_draw(device, Purpose::Backoff, record.attempt_counter());
-        let delay = rule.delay(u32::from(record.attempts).saturating_sub(1), previous, &mut draws);
-        self.columns.episodes[i].previous_delay = u32::try_from(delay.0).unwrap_or(u32::MAX);
+        let retry = u32::from(record.attempts).saturating_sub(1);
+        let delay = if rule.remembers() {
+            let previous = &mut self.columns.episodes[i].previous_delay;
+            let delay = rule.delay(retry, SimDuration(u64::from(*previous)), &mut draws);
+            *previous = u32::try_from(delay.0).unwrap_or(u32::MAX);
+            delay
+        } else {
+            rule.delay(retry, SimDuration::ZERO, &mut draws)
+        };
         (told + delay).max(began + rule.least_gap())
     }
 

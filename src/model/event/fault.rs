@@ -23,6 +23,7 @@ impl World<'_> {
                     None => continue,
                 },
             };
+            self.expect_edge(agenda, at);
             self.other_event(agenda, at, Kind::FaultBegins, fault.key, (index as u32, 0));
         }
     }
@@ -33,6 +34,7 @@ impl World<'_> {
             return; // A scenario whose faults are expected to come near this is refused.
         }
         let now = agenda.now();
+        self.edge_begins(agenda);
         self.flow_until(now);
         self.recorder.cut(now);
         let config = &self.config.faults[fault];
@@ -87,7 +89,10 @@ impl World<'_> {
                 self.break_connections(agenda, (target, who), (share, style), occurrence);
             }
             (Target::Processing(stamp), Condition::Halted) => self.halt_processing(agenda.now(), stamp),
-            (Target::Cache, Condition::Flush) => self.cache.iter_mut().for_each(Cache::flush),
+            (Target::Cache, Condition::Flush) => {
+                self.note_flush(agenda.now());
+                self.cache.iter_mut().for_each(Cache::flush);
+            }
             (Target::SecondaryCache, Condition::Flush) => self.secondary.iter_mut().for_each(Cache::flush),
             _ => {}
         }
@@ -127,6 +132,7 @@ impl World<'_> {
         if let Schedule::Drawn { .. } = self.config.faults[fault].schedule {
             let number = self.occurred(fault);
             let at = self.next_drawn(fault, now, number);
+            self.expect_edge(agenda, at);
             self.other_event(agenda, at, Kind::FaultBegins, self.config.faults[fault].key, (fault as u32, 0));
         }
         self.fault_remedied(agenda, occurrence);

@@ -123,6 +123,7 @@ impl World<'_> {
             return; // Its generation is being retired.
         }
         let now = agenda.now();
+        self.charge_quiet(now);
         let config = &self.config.cohorts[cohort];
         let wanted = config.growth.entry().count(config.devices, now);
         let joined = self.cohort_joined[cohort];
@@ -162,6 +163,7 @@ impl World<'_> {
             self.enrollments.remove(device.registration());
         }
         self.leave_dps(device);
+        self.observation.iter_mut().for_each(|observation| observation.note_retired(device));
         self.learnt.iter_mut().for_each(|learnt| learnt.forget(device));
         if self.columns.episodes.end(i).lost_at != NEVER {
             self.recorder.level_mut(self.figures.unavailable).take(1, now);

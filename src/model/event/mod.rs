@@ -11,6 +11,7 @@ mod fault;
 mod feature;
 mod generation;
 mod growth;
+mod herd;
 mod move_control;
 mod move_figures;
 mod move_plan;
@@ -19,10 +20,13 @@ mod half_dead;
 mod hybrid;
 mod movement;
 pub mod names;
+mod observation;
 mod occurrence;
 mod path;
 mod probe;
 mod provision;
+mod quiet;
+mod renewals;
 mod retirement;
 mod reboot;
 mod remedy;
@@ -159,10 +163,18 @@ pub enum Kind {
     HubNotices,
     /// The operations on twins of a tick.
     TwinTick,
+    /// The next attempts of a herd reach their hub.
+    HerdDue,
+    /// Those of a herd that were not admitted are refused.
+    HerdRefused,
+    /// A window of observation opens: its warm-up begins.
+    WindowOpens,
+    /// A look at what opens and closes windows of observation.
+    WindowLooks,
 }
 
 /// All kinds, by number.
-const KINDS: [Kind; 52] = [
+const KINDS: [Kind; 56] = [
     Kind::Attempt,
     Kind::Connected,
     Kind::Notice,
@@ -215,6 +227,10 @@ const KINDS: [Kind; 52] = [
     Kind::Boots,
     Kind::HubNotices,
     Kind::TwinTick,
+    Kind::HerdDue,
+    Kind::HerdRefused,
+    Kind::WindowOpens,
+    Kind::WindowLooks,
 ];
 
 impl Kind {
@@ -232,7 +248,8 @@ impl Kind {
             | Self::StampReady
             | Self::EndpointInflates
             | Self::FeatureChanges
-            | Self::HubChanges => Class::Edge,
+            | Self::HubChanges
+            | Self::WindowOpens => Class::Edge,
             Self::Connected
             | Self::RegisterAdmitted
             | Self::AssignmentSeen
@@ -243,7 +260,8 @@ impl Kind {
             | Self::MessageReleased
             | Self::EndpointTakes
             | Self::MessageProcessed
-            | Self::HubNotices => Class::Completion,
+            | Self::HubNotices
+            | Self::HerdDue => Class::Completion,
             Self::ScaleCheck
             | Self::MoveBegins
             | Self::Evict
@@ -254,7 +272,8 @@ impl Kind {
             | Self::ServersScale
             | Self::DeviceLeaves
             | Self::RemedyBegins
-            | Self::FailsBack => Class::Decision,
+            | Self::FailsBack
+            | Self::WindowLooks => Class::Decision,
             _ => Class::Arrival,
         }
     }
@@ -300,8 +319,11 @@ impl<L: EventList> Model<L> for World<'_> {
                     _ => self.dps_replies(agenda, index),
                 }
             }
+            Kind::TelemetryFlow | Kind::TwinTick if self.is_old_flow(event.sequence()) => return false,
             Kind::TelemetryFlow => self.telemetry_flow(agenda),
             Kind::TwinTick => self.twin_tick(agenda),
+            Kind::WindowOpens => self.observation_opens(agenda, index as usize, event.sequence()),
+            Kind::WindowLooks => return self.observation_looks(agenda, event.sequence()),
             Kind::MessageTick => self.message_tick(agenda, index as usize),
             Kind::MessageSent => self.message_sent(agenda, index as usize),
             Kind::MessageAtHub => self.message_at_hub(agenda, index),
@@ -335,6 +357,8 @@ impl<L: EventList> Model<L> for World<'_> {
             Kind::RetirementBegins => self.retirement_begins(agenda, index as usize),
             Kind::DeviceLeaves => self.device_leaves(agenda, index as usize),
             Kind::ServersScale => self.servers_scale(agenda, index as usize, event.sequence()),
+            Kind::HerdDue => self.herd_due(agenda, index),
+            Kind::HerdRefused => self.herd_refused(agenda, index),
             Kind::HubChanges => self.hub_changes(agenda.now(), index as usize),
         }
         true
@@ -342,7 +366,9 @@ impl<L: EventList> Model<L> for World<'_> {
 
     #[inline]
     fn foresee(&self, entity: u32) {
+        // What an attempt reads: one that is refused reads nothing else that is far.
         prefetch(&self.devices, entity as usize);
+        prefetch(&self.columns.identity, entity as usize);
     }
 }
 
@@ -398,6 +424,7 @@ impl World<'_> {
     fn begin<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.begin_generations();
         self.begin_features(agenda);
+        self.begin_observation(agenda);
         self.open_stamps();
         self.open_users(agenda);
         self.populate(agenda);

@@ -16,6 +16,7 @@ use crate::units::SimTime;
 impl World<'_> {
     pub(super) fn schedule_moves<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         for (index, plan) in self.config.moves.iter().enumerate() {
+            self.expect_edge(agenda, plan.at);
             self.other_event(agenda, plan.at, Kind::MoveBegins, plan.key, (index as u32, 0));
         }
     }
@@ -30,6 +31,7 @@ impl World<'_> {
     /// A move begins: its devices are selected, the source is closed, the first device is evicted.
     pub(super) fn move_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>, index: usize) {
         let now = agenda.now();
+        self.edge_begins(agenda);
         self.recorder.cut(now);
         let plan = Rc::clone(&self.plans[index]);
         let rule = &plan.rule;

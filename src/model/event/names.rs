@@ -127,6 +127,10 @@ impl Kind {
             Self::Boots => "boots",
             Self::HubNotices => "hub_notices",
             Self::TwinTick => "twin_tick",
+            Self::HerdDue => "herd_due",
+            Self::HerdRefused => "herd_refused",
+            Self::WindowOpens => "window_opens",
+            Self::WindowLooks => "window_looks",
         }
     }
 }

@@ -389,6 +389,7 @@ impl World<'_> {
     pub(super) fn put_identity(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         self.hubs[stamp.index()].register(&self.stamps[stamp.index()]);
         self.columns.put_at(device, now);
+        self.observation.iter_mut().for_each(|observation| observation.note_registered(device, now));
         self.recorder.level_mut(self.figures.registered).add(1, now);
         self.recorder.level_mut(self.figures.stamp_devices[stamp.index()]).add(1, now);
         self.device_of_population(device, stamp, true, now);

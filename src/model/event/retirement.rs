@@ -10,8 +10,9 @@ use crate::model::world::World;
 use crate::units::SimTime;
 
 impl World<'_> {
-    pub(super) fn schedule_retirements<L: EventList>(&self, agenda: &mut Agenda<L>) {
+    pub(super) fn schedule_retirements<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         for (r, plan) in self.config.retirements.iter().enumerate() {
+            self.expect_edge(agenda, plan.at);
             self.other_event(agenda, plan.at, Kind::RetirementBegins, plan.key, (r as u32, 0));
         }
     }

@@ -29,7 +29,7 @@ impl World<'_> {
         while start < end {
             let length = longest.max(SimDuration::MICROSECOND).min(end - start);
             self.superposed_piece(stamp, Tick { index: start.0, start, length });
-            start = start + length;
+            start += length;
         }
     }
 

@@ -19,10 +19,8 @@ impl World<'_> {
     /// Schedules the sources of telemetry and calls.
     pub(super) fn begin_traffic<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let cohorts = &self.config.cohorts;
-        let sends = cohorts.iter().any(|c| c.telemetry.is_some());
-        if sends && self.config.fidelity != Fidelity::Events {
-            let at = SimTime::ZERO + self.config.tick;
-            self.other_event(agenda, at, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
+        if self.has_flow() {
+            self.schedule_flow(agenda);
         }
         for (c, cohort) in cohorts.iter().enumerate() {
             let index = (c as u32, 0);
@@ -77,15 +75,24 @@ impl World<'_> {
     pub(super) fn telemetry_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.flow_until(agenda.now());
         self.inflate_endpoints(agenda);
-        let next = agenda.now() + self.config.tick;
-        self.other_event(agenda, next, Kind::TelemetryFlow, world_key("telemetry"), (0, 0));
+        self.schedule_flow(agenda);
+    }
+
+    /// The next tick of the flow.
+    pub(super) fn schedule_flow<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        let next = self.flow_ends(agenda.now());
+        self.other_event(agenda, next, Kind::TelemetryFlow, world_key("telemetry"), (0, self.flow_chain()));
+    }
+
+    /// Whether any telemetry is carried out as a flow.
+    pub(super) fn has_flow(&self) -> bool {
+        self.config.fidelity != Fidelity::Events && self.config.cohorts.iter().any(|c| c.telemetry.is_some())
     }
 
     /// Carries the flow of telemetry out up to now, on all stamps. Ticks are split where a fault begins or ends and
     /// where a window closes, so that each part sees one state of the world.
     pub(super) fn flow_until(&mut self, now: SimTime) {
-        let sends = self.config.cohorts.iter().any(|c| c.telemetry.is_some());
-        if now == self.flowed || !sends || self.config.fidelity == Fidelity::Events {
+        if now == self.flowed || !self.has_flow() {
             return;
         }
         // The start in microseconds names the part: it is structural, however the ticks are split.

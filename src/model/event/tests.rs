@@ -1,5 +1,7 @@
 //! The model from plain values, with no file: small fleets whose end can be told by hand.
 
+mod herds;
+
 use super::{DeviceTimers, KINDS, Kind, OTHERS, simulate};
 use crate::kernel::arrivals::ProfileForm;
 use crate::kernel::draws::{Draws, stable_name};
@@ -185,6 +187,8 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         changes: Vec::new(),
         counts_failures: false,
         cuts: crate::model::config::Cuts::Phases,
+        herds: true,
+        windows: None,
     }
 }
 

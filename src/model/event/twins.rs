@@ -13,28 +13,40 @@ use crate::model::world::World;
 use crate::units::{Rate, SimTime};
 
 impl World<'_> {
-    fn has_twins(&self) -> bool {
+    pub(super) fn has_twins(&self) -> bool {
         self.config.cohorts.iter().any(|cohort| cohort.twins.is_some())
     }
 
     /// Schedules the operations on twins, where there are any.
     pub(super) fn begin_twins<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         if self.has_twins() {
-            let at = SimTime::ZERO + self.config.tick;
-            self.other_event(agenda, at, Kind::TwinTick, world_key("twins"), (0, 0));
+            self.schedule_twins(agenda);
         }
+    }
+
+    /// The next tick of operations on twins.
+    pub(super) fn schedule_twins<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
+        let next = self.twins_end(agenda.now());
+        self.other_event(agenda, next, Kind::TwinTick, world_key("twins"), (0, self.flow_chain()));
     }
 
     /// A tick of operations on twins ends.
     pub(super) fn twin_tick<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
-        let now = agenda.now();
-        let from = SimTime(now.0 - self.config.tick.0);
+        self.twins_until(agenda.now());
+        self.schedule_twins(agenda);
+    }
+
+    /// Carries the operations on twins out up to now.
+    pub(super) fn twins_until(&mut self, now: SimTime) {
+        let from = std::mem::replace(&mut self.twinned, now);
+        if from == now || !self.has_twins() {
+            return;
+        }
         for stamp in (0..self.hubs.len() as u16).map(StampId) {
             for operation in Operation::ALL {
                 self.twin_flow(stamp, operation, (from, now));
             }
         }
-        self.other_event(agenda, now + self.config.tick, Kind::TwinTick, world_key("twins"), (0, 0));
     }
 
     /// The operations of one kind on one hub; a hub that is down is asked nothing.
@@ -79,6 +91,15 @@ impl World<'_> {
         let metered =
             if n == 0 { 0 } else { (u128::from(blocks) * u128::from(allowed - refused) / u128::from(n)) as u64 };
         self.hubs[s].quota.meter(from, metered);
+    }
+
+    /// Operations of one kind that a hub is asked for [1/s].
+    pub(super) fn twin_rate(&self, stamp: StampId, operation: Operation) -> f64 {
+        let of = |cohort: usize| {
+            let twins = self.config.cohorts[cohort].twins.as_ref();
+            twins.map_or(0.0, |twins| f64::from(self.classes[stamp.index()][cohort].connected) * rate(operation, twins))
+        };
+        (0..self.config.cohorts.len()).map(of).sum()
     }
 
     fn twin_operations(

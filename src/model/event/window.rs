@@ -30,6 +30,7 @@ impl World<'_> {
     /// A window ends.
     pub(super) fn window_closes<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         self.flow_until(agenda.now());
+        self.charge_quiet(agenda.now());
         self.close_window(agenda.now());
         self.check_invariants();
         self.schedule_window(agenda);
@@ -143,6 +144,7 @@ impl World<'_> {
     /// The end of the run: open windows close, open accounts are settled, everything becomes figures.
     pub fn finish(mut self, now: SimTime) -> Outcome {
         self.flow_until(now);
+        self.end_observation(now);
         self.recorder.settle();
         self.settle_parked(now);
         self.settle_lost(now);
@@ -170,6 +172,7 @@ impl World<'_> {
             capacity_time: self.capacity_time,
             moves,
             retirements,
+            windows: self.observation.map(|observation| observation.spans),
             generations,
             pauses,
         }

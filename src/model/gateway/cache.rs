@@ -185,6 +185,12 @@ impl Cache {
         self.fetches.end(device.index()).waiters
     }
 
+    /// When the entry of a device was stored, if there is one.
+    pub fn stored(&self, device: DeviceId) -> Option<SimTime> {
+        let entry = &self.entries[device.index()];
+        (entry.present && entry.flush == self.flushes).then_some(entry.stored)
+    }
+
     /// Entries held.
     pub fn held(&self) -> u32 {
         self.held

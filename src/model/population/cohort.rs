@@ -107,6 +107,11 @@ pub trait Reconnect {
     /// When the device gives up on its hub in this episode.
     fn give_up(&self, draws: &mut Stream) -> GiveUp;
 
+    /// Whether no failure ever makes the device give up on its hub; nothing is drawn then.
+    fn never_gives_up(&self) -> bool {
+        false
+    }
+
     /// Whether an answer that the hub does not know the device (401, 403, 404) sends it to DPS.
     fn registers_when_unknown(&self) -> bool {
         true
@@ -150,6 +155,10 @@ impl Default for SameHub {
 impl Reconnect for SameHub {
     fn give_up(&self, _: &mut Stream) -> GiveUp {
         GiveUp::default()
+    }
+
+    fn never_gives_up(&self) -> bool {
+        true
     }
 
     fn registers_when_unknown(&self) -> bool {

@@ -161,6 +161,12 @@ impl Device {
         self.timer = NO_TIMER;
     }
 
+    /// Whether the timer of a kind at a time is the pending one.
+    #[inline]
+    pub fn has_timer(&self, kind: u16, at: SimTime) -> bool {
+        self.timer == mark(kind, at)
+    }
+
     /// Whether a timer that comes up is the pending one, which it is no more from now on.
     #[inline]
     pub fn take_timer(&mut self, kind: u16, at: SimTime) -> bool {

@@ -3,6 +3,7 @@
 pub mod cohort;
 pub mod device;
 pub mod growth;
+pub mod herd;
 pub mod jitter;
 pub mod traffic;
 pub mod twins;

@@ -190,6 +190,16 @@ impl Phases {
         (u128::from(count) * part / u128::from(self.period)) as u64
     }
 
+    /// Most devices of one bin.
+    pub fn peak(&self) -> u32 {
+        self.counts.iter().copied().max().unwrap_or(0)
+    }
+
+    /// Length of a bin.
+    pub fn step(&self, period: SimDuration) -> SimDuration {
+        SimDuration((period.0 / self.counts.len() as u64).max(1))
+    }
+
     /// Sends in `[from, from + tick)`.
     pub fn sends(&self, from: SimTime, tick: SimDuration) -> u64 {
         let (first, last) = (self.passed(from), self.passed(from + tick));
@@ -221,6 +231,9 @@ impl Phases {
     }
 }
 
+/// Part of its ranks by which a band of them is longer than one.
+const BAND: u32 = 32;
+
 /// Ranks of a Zipf law by rejection-free inversion over cumulative weights; one table serves a cohort.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ZipfTable {
@@ -238,6 +251,27 @@ impl ZipfTable {
             })
             .collect();
         Self { cumulative }
+    }
+
+    /// Share of a rank (from 0) among the first `n`.
+    pub fn share(&self, n: u32, rank: u32) -> f64 {
+        self.weight(rank, rank + 1) / self.cumulative[n as usize - 1]
+    }
+
+    fn weight(&self, from: u32, until: u32) -> f64 {
+        let before = if from == 0 { 0.0 } else { self.cumulative[from as usize - 1] };
+        self.cumulative[until as usize - 1] - before
+    }
+
+    /// The first `n` ranks in bands of ranks that are nearly alike, the first ones alone: the share of each, and its ranks.
+    pub fn bands(&self, n: u32) -> impl Iterator<Item = (f64, u32)> {
+        let mut from = 0;
+        std::iter::from_fn(move || {
+            let until = (from + 1 + from / BAND).min(n);
+            let band = (from < n).then(|| (self.weight(from, until) / self.cumulative[n as usize - 1], until - from));
+            from = until;
+            band
+        })
     }
 
     /// The rank (from 0) at a uniform draw, among the first `n`.

@@ -59,7 +59,7 @@ impl<'a> Lengths<'a> {
 
     /// The next one [us].
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         match self {
             Self::Always(length) => *length,
             Self::Drawn(law, draws) => law.sample(draws).0,
@@ -128,10 +128,10 @@ pub fn pass(
             seen.first_held.get_or_insert(sent);
         }
         seen.admitted[usize::from(class)] += 1;
-        let service = service.next();
+        let service = service.draw();
         let begins = pipeline.arrive(admitted, SimDuration(service));
         seen.waits.push((begins - admitted).0);
-        seen.latencies.push((begins - sent).0 + service + hop.next() / 2);
+        seen.latencies.push((begins - sent).0 + service + hop.draw() / 2);
     }
     throttle.settle();
 }

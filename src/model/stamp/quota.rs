@@ -50,6 +50,11 @@ impl Quota {
         if today { self.used } else { 0 }
     }
 
+    /// Share of the quota that the day has used so far [1].
+    pub fn used_ratio(&self, now: SimTime) -> f64 {
+        if self.limit == 0 { 1.0 } else { self.used(now) as f64 / self.limit as f64 }
+    }
+
     /// Messages that the rest of the day may still meter.
     pub fn room(&mut self, now: SimTime) -> u64 {
         self.turn(now);

@@ -6,7 +6,7 @@ use super::frame::Frame;
 use super::numbers::count;
 use super::svg_backend::Svg;
 use super::text::{self, short};
-use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, MARGIN, MARK, MUTED, NUMBER, TICK, WIDTH, WINDOW};
+use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, LOOK, MARGIN, MARK, MUTED, NUMBER, TICK, WIDTH, WINDOW};
 use super::time_axis::TimeAxis;
 
 /// Between the lowest bar and the plot [px].
@@ -64,6 +64,8 @@ struct Window {
 pub(super) struct Windows {
     placed: Vec<Window>,
     names: Names,
+    /// Sides of the windows in which calls were looked at [px].
+    looks: Vec<(f64, f64)>,
 }
 
 fn seconds(mark: &Mark, horizon: f64) -> (f64, f64) {
@@ -113,14 +115,19 @@ impl Windows {
         };
         let shaded = within(study, &[MarkKind::Fault, MarkKind::Move, MarkKind::MovePaused]);
         let mut placed: Vec<Window> = shaded.iter().map(window).collect();
+        let looks = within(study, &[MarkKind::Window]).into_iter().map(|mark| {
+            let (from, until) = seconds(mark, time.horizon);
+            (x(from), x(until).max(x(from) + 1.0))
+        });
+        let looks = looks.collect();
         if into_lanes(&mut placed, Names::Whole, right) {
-            return Self { placed, names: Names::Whole };
+            return Self { placed, names: Names::Whole, looks };
         }
         for (i, window) in placed.iter_mut().enumerate() {
             window.shown = (i + 1).to_string();
         }
         let names = if into_lanes(&mut placed, Names::Numbers, right) { Names::Numbers } else { Names::None };
-        Self { placed, names }
+        Self { placed, names, looks }
     }
 
     /// Height of all rows [px].
@@ -131,6 +138,9 @@ impl Windows {
 
     /// The shades, to be drawn over the grid and under everything else.
     pub(super) fn shade(&self, svg: &Svg, frame: &Frame) {
+        for (left, right) in &self.looks {
+            svg.block((*left, frame.top), (*right, frame.bottom), MUTED, LOOK);
+        }
         for window in &self.placed {
             svg.block((window.left, frame.top), (window.right, frame.bottom), colour_of(window.kind), WINDOW);
         }

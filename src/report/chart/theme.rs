@@ -24,6 +24,8 @@ pub(super) const BAND: f64 = 0.18;
 pub(super) const AREA: f64 = 0.32;
 /// Opacity of the time a fault or a move takes.
 pub(super) const WINDOW: f64 = 0.10;
+/// Opacity of the time in which calls were looked at, where that is not all of it.
+pub(super) const LOOK: f64 = 0.06;
 
 /// A colour by its value on light ground.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

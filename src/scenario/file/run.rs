@@ -39,6 +39,9 @@ pub struct Run {
     /// Declares a study of the long run: figures leave out the warm-up. Default: a terminating study, of the whole run.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub steady: Option<Steady>,
+    /// Looks at calls, the cache and renewals in windows only, so that months are simulated in seconds. Default: looks at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub windows: Option<Windows>,
     /// Share of the fleet that is simulated, for a quick look: devices, their growth and the capacities of stamps and
     /// caches shrink together, limits and prices stay. Default 1.
     pub scale: Ratio,
@@ -57,6 +60,7 @@ impl Default for Run {
             event_budget: 500_000_000,
             telemetry: Fidelity::default(),
             steady: None,
+            windows: None,
             scale: Ratio::ONE,
         }
     }
@@ -69,6 +73,38 @@ pub struct Steady {
     /// Length that is left out of every figure. Default: found for each figure by the rule MSER-5.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warm_up: Option<SimDuration>,
+}
+
+/// Windows in which calls, look-ups in the cache and renewals of tokens are looked at one by one. Everything else runs all the
+/// time. A window also opens around each fault, move, retirement and change, and while a limit is nearly used up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Windows {
+    /// From the start of one regular window to that of the next: a length, or calendar months such as "1 month".
+    pub every: Horizon,
+    /// Length of a regular window, without its warm-up.
+    pub length: SimDuration,
+    /// Start of the first regular window. Default: as long after the start of the run as the warm-up lasts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub first: Option<SimDuration>,
+    /// What runs before a window and is in no figure. Default: 10 min; where the cache is smaller than the fleet, what it
+    /// takes to fill it, if that is more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub warm_up: Option<SimDuration>,
+    /// Share of a throttle or of an enforced daily quota whose use opens a window. Default 0.95.
+    #[serde(default = "opens_at")]
+    pub opens_at: Ratio,
+    /// Share below which it holds a window open no longer. Default 0.85.
+    #[serde(default = "closes_at")]
+    pub closes_at: Ratio,
+}
+
+fn opens_at() -> Ratio {
+    "95 %".parse().expect("a share")
+}
+
+fn closes_at() -> Ratio {
+    "85 %".parse().expect("a share")
 }
 
 /// Date and time of day of the start, in UTC.

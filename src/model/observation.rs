@@ -1,0 +1,345 @@
+//! Windows of a long run: calls, look-ups and renewals are looked at in windows and are closed forms between them.
+//!
+//! The state machine alone: quiet, warming up, open; which windows there were; and what is known of each device between
+//! two of them. What opens and closes a window is a conversation of the events, in `event/observation.rs`.
+
+use crate::metrics::measure::MeasureKey;
+use crate::model::ids::DeviceId;
+use crate::model::population::traffic::Phases;
+use crate::units::{SimDuration, SimTime};
+
+/// A time that is not set.
+const NEVER: SimTime = SimTime(u64::MAX);
+
+/// Most windows of a run, so that its parts stay few; later edges open none.
+pub const WINDOWS_MAX: usize = 1_000;
+
+/// Windows, validated.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WindowsConfig {
+    /// When the figures of each regular window begin, in order.
+    pub regular: Vec<SimTime>,
+    /// Length of a regular window.
+    pub length: SimDuration,
+    /// What runs before the figures of a window begin.
+    pub warm_up: SimDuration,
+    /// Use of a throttle or of an enforced quota that opens a window [1].
+    pub opens_at: f64,
+    /// Use below which it holds a window open no longer [1].
+    pub closes_at: f64,
+    /// Whether the age of a cache entry can be drawn: the cache has room for all, or there is none.
+    pub draws_cache: bool,
+}
+
+/// Which sample a window belongs to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sample {
+    /// The fair one.
+    Regular,
+    /// Around faults, moves and limits: no fair sample of the days around them.
+    Edge,
+}
+
+impl Sample {
+    /// Both.
+    pub const ALL: [Self; 2] = [Self::Regular, Self::Edge];
+
+    /// Value of the label of figures and marks.
+    pub fn label(self) -> &'static str {
+        match self {
+            Self::Regular => "regular",
+            Self::Edge => "edges",
+        }
+    }
+}
+
+/// A window: from the end of its warm-up to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Span {
+    /// When its figures begin.
+    pub from: SimTime,
+    /// When it closed.
+    pub until: SimTime,
+    /// Whose it is.
+    pub sample: Sample,
+}
+
+/// What is looked at now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Calls and renewals are closed forms.
+    Quiet,
+    /// Everything runs, and nothing of it is a figure.
+    WarmUp,
+    /// Everything runs.
+    Open,
+}
+
+/// What closed forms are charged to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meter {
+    /// Messages of the daily quota of a hub.
+    Messages,
+    /// Direct methods of a hub.
+    Methods,
+    /// Look-ups at a DPS instance.
+    LookUps,
+}
+
+/// Reconnections of a cohort's renewals: mean and variance of the time that one takes.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Reconnection {
+    /// Mean [us].
+    pub mean: f64,
+    /// Variance [us2].
+    pub variance: f64,
+}
+
+/// State of the windows of a run.
+#[derive(Debug, Clone)]
+pub struct Observation {
+    /// What is looked at now.
+    pub stage: Stage,
+    /// Number of the opening; 0 before the first.
+    pub opening: u32,
+    /// When the last window closed; the start of the run before that.
+    pub quiet_from: SimTime,
+    /// When the quiet before the open window ended.
+    pub quiet_until: SimTime,
+    /// When figures begin, while the stage is the warm-up.
+    pub figures_from: SimTime,
+    /// Whose the window is.
+    pub sample: Sample,
+    /// Up to when it stays open whatever happens.
+    pub held_until: SimTime,
+    /// Windows so far.
+    pub spans: Vec<Span>,
+    /// Edges whose time is known.
+    pub edges: Vec<SimTime>,
+    /// Whether a throttle or quota passed the upper bound, and has not come below the lower one.
+    pub hot: bool,
+    /// Number of the chain of looks; an event of another one is stale.
+    pub chain: u16,
+    /// Number of the chain of ticks of flows; an event of another one is stale.
+    pub flow_chain: u16,
+    /// Up to when renewals are charged.
+    pub renewed: SimTime,
+    /// Up to when the calls of each cohort are charged; none while they are drawn.
+    pub charged: Vec<Option<SimTime>>,
+    /// Devices of each cohort that no entry of a cache that keeps all for ever is expected of yet, and when that was.
+    pub unknown: Vec<(f64, SimTime, u32)>,
+    /// Parts of operations that were not charged yet, by meter and place.
+    rest: [Vec<f64>; 3],
+    /// When the limits were judged last, and what each throttle had admitted then.
+    pub judged: (SimTime, Vec<Vec<u64>>),
+    /// Opening at which the cache entry of each device was drawn.
+    drawn: Vec<u32>,
+    /// Next renewal of each device, as its last connection gave it; for runs with renewals, else empty.
+    due: Vec<SimTime>,
+    /// Renewals due by stamp and cohort, by their phase.
+    pub renewals: Vec<Vec<Option<Phases>>>,
+    /// Reconnections of each cohort.
+    pub reconnection: Vec<Reconnection>,
+    /// Up to when renewals are pending events.
+    pub renewals_until: SimTime,
+    /// When an identity was put onto a hub last that was on another before.
+    pub moved: Option<SimTime>,
+    /// When the cache lost its contents last.
+    pub flushed: Option<SimTime>,
+    /// Since when the identity of each device lies on its hub; [`NEVER`] while it never lay on any.
+    registered: Vec<SimTime>,
+}
+
+impl Observation {
+    /// A run begins, in quiet.
+    pub fn new(devices: usize, cohorts: usize, renews: bool, calls: bool) -> Self {
+        let called = if calls { devices } else { 0 };
+        Self {
+            stage: Stage::Quiet,
+            opening: 0,
+            quiet_from: SimTime::ZERO,
+            quiet_until: SimTime::ZERO,
+            figures_from: NEVER,
+            sample: Sample::Regular,
+            held_until: SimTime::ZERO,
+            spans: Vec::new(),
+            edges: Vec::new(),
+            hot: false,
+            chain: 0,
+            flow_chain: 0,
+            renewed: SimTime::ZERO,
+            charged: vec![None; cohorts],
+            unknown: vec![(0.0, SimTime::ZERO, 0); cohorts],
+            rest: Default::default(),
+            judged: (SimTime::ZERO, Vec::new()),
+            drawn: vec![0; called],
+            due: vec![NEVER; if renews { devices } else { 0 }],
+            renewals: Vec::new(),
+            reconnection: vec![Reconnection::default(); cohorts],
+            renewals_until: SimTime::ZERO,
+            moved: None,
+            flushed: None,
+            registered: vec![NEVER; devices],
+        }
+    }
+
+    /// Whether calls and renewals are closed forms now.
+    pub fn is_quiet(&self) -> bool {
+        self.stage == Stage::Quiet
+    }
+
+    /// Opens for a sample; what is open already belongs to the edge from now on. Whether it was quiet.
+    pub fn open(&mut self, now: SimTime, figures_from: SimTime, sample: Sample) -> bool {
+        let was_quiet = self.is_quiet();
+        if was_quiet {
+            self.stage = Stage::WarmUp;
+            self.opening += 1;
+            self.quiet_until = now;
+            (self.figures_from, self.sample) = (figures_from, sample);
+            self.renewals_until = now;
+        } else {
+            self.figures_from = self.figures_from.min(figures_from);
+            if sample == Sample::Edge {
+                self.sample = Sample::Edge;
+            }
+        }
+        was_quiet
+    }
+
+    /// The warm-up is over.
+    pub fn begin_figures(&mut self) {
+        self.stage = Stage::Open;
+    }
+
+    /// The window closes.
+    pub fn close(&mut self, now: SimTime) {
+        let from = self.figures_from;
+        if self.stage == Stage::Open && from < now {
+            self.spans.push(Span { from, until: now, sample: self.sample });
+        }
+        (self.stage, self.quiet_from) = (Stage::Quiet, now);
+    }
+
+    /// Whether a device's cache entry is yet to be drawn in this window; then it counts as drawn.
+    pub fn take_draw(&mut self, device: DeviceId) -> bool {
+        self.drawn.get_mut(device.index()).is_some_and(|at| std::mem::replace(at, self.opening) != self.opening)
+    }
+
+    /// An identity is put onto a hub; where it lay on one before, routes to it may be stale.
+    pub fn note_registered(&mut self, device: DeviceId, now: SimTime) {
+        if std::mem::replace(&mut self.registered[device.index()], now) != NEVER {
+            self.moved = Some(now);
+        }
+    }
+
+    /// A device left the fleet.
+    pub fn note_retired(&mut self, device: DeviceId) {
+        self.registered[device.index()] = NEVER;
+    }
+
+    /// Since when the identity of a device lies on its hub.
+    pub fn registered(&self, device: DeviceId) -> SimTime {
+        self.registered[device.index()]
+    }
+
+    /// Next renewal of a device as its last connection gave it; none where it has none.
+    pub fn due(&self, device: DeviceId) -> Option<SimTime> {
+        self.due.get(device.index()).copied().filter(|at| *at != NEVER)
+    }
+
+    /// Another renewal of a device, or none; gives the one before.
+    pub fn set_due(&mut self, device: DeviceId, at: SimTime) -> Option<SimTime> {
+        let due = self.due.get_mut(device.index())?;
+        Some(std::mem::replace(due, at)).filter(|before| *before != NEVER)
+    }
+
+    /// Charges parts of operations at a place; gives the whole ones, and keeps the rest for later.
+    pub fn charge(&mut self, meter: Meter, place: usize, amount: f64) -> u64 {
+        let rest = &mut self.rest[meter as usize];
+        if rest.len() <= place {
+            rest.resize(place + 1, 0.0);
+        }
+        let all = rest[place] + amount;
+        let whole = all.floor().max(0.0);
+        rest[place] = all - whole;
+        whole as u64
+    }
+
+    /// A use of a limit was seen [1]; whether that changes what holds the window open.
+    pub fn judge(&mut self, config: &WindowsConfig, used: f64) {
+        self.hot = if self.hot { used >= config.closes_at } else { used > config.opens_at };
+    }
+}
+
+/// Whether a figure is only looked at in windows; those of connections are where tokens are renewed.
+pub fn is_sampled(key: &MeasureKey, renews: bool) -> bool {
+    const CALLS: [&str; 8] = [
+        "command_latency_ms",
+        "commands",
+        "command_outcome_ratio",
+        "command_retry_ratio",
+        "cache_miss_ratio",
+        "coalesced_ratio",
+        "stale_route_ratio",
+        "dps_lookup_rate_per_s",
+    ];
+    const CONNECTIONS: [&str; 3] = ["connect_latency_s", "connect_attempts", "model_attempts"];
+    let queue = match key.name {
+        "wait_ms" => key.labels.get("at"),
+        "throttle_rejected_ratio" => key.labels.get("throttle"),
+        _ => None,
+    };
+    CALLS.contains(&key.name)
+        || (renews && CONNECTIONS.contains(&key.name))
+        || matches!(queue, Some("method" | "dps_operation"))
+        || (renews && queue == Some("connect"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn config() -> WindowsConfig {
+        WindowsConfig {
+            regular: Vec::new(),
+            length: SimDuration::HOUR,
+            warm_up: SimDuration::MINUTE,
+            opens_at: 0.95,
+            closes_at: 0.85,
+            draws_cache: true,
+        }
+    }
+
+    #[test]
+    fn a_limit_opens_above_one_bound_and_lets_go_below_another() {
+        let mut observation = Observation::new(1, 1, false, false);
+        let hot: Vec<bool> = [0.9, 0.96, 0.9, 0.86, 0.84, 0.9, 0.95]
+            .into_iter()
+            .map(|used| {
+                observation.judge(&config(), used);
+                observation.hot
+            })
+            .collect();
+        assert_eq!(hot, [false, true, true, true, false, false, false]);
+    }
+
+    #[test]
+    fn windows_that_meet_are_one_and_the_edge_s() {
+        let at = |s: u64| SimTime(s * 1_000_000);
+        let mut observation = Observation::new(1, 1, false, false);
+        assert!(observation.open(at(0), at(60), Sample::Regular));
+        observation.begin_figures();
+        assert!(!observation.open(at(100), at(160), Sample::Edge));
+        observation.close(at(500));
+        assert!(observation.open(at(900), at(960), Sample::Regular));
+        observation.close(at(950));
+        assert_eq!(observation.spans, [Span { from: at(60), until: at(500), sample: Sample::Edge }]);
+    }
+
+    #[test]
+    fn parts_of_operations_are_kept_until_they_are_whole() {
+        let mut observation = Observation::new(1, 1, false, false);
+        let charged: Vec<u64> = (0..8).map(|_| observation.charge(Meter::LookUps, 3, 0.375)).collect();
+        assert_eq!((charged.iter().sum::<u64>(), charged[2]), (3, 1));
+    }
+}

@@ -1,0 +1,136 @@
+//! Windows of observation: where they lie, and what makes none of them.
+
+use crate::model::gateway::call::GatewayConfig;
+use crate::model::observation::{WINDOWS_MAX, WindowsConfig};
+use crate::model::population::cohort::CohortConfig;
+use crate::model::population::traffic::Fidelity;
+use crate::scenario::diagnostic::Finding;
+use crate::scenario::file::{File, Windows};
+use crate::scenario::validate::{Build, Frame};
+use crate::theory::caches::filling_time;
+use crate::units::{SimDuration, SimTime};
+
+/// Warm-up that is not given, where the state of the cache is drawn: calls under way, backlogs and credit settle in it.
+const WARM_UP: SimDuration = SimDuration::from_secs(600);
+/// Most regular windows; the rest of [`WINDOWS_MAX`] is for edges.
+const REGULAR_MAX: usize = WINDOWS_MAX / 2;
+
+impl Build<'_> {
+    /// Checks `[run.windows]` and places the regular windows; fills in the warm-up.
+    pub(super) fn observation(
+        &mut self,
+        file: &mut File,
+        cohorts: Option<&[CohortConfig]>,
+        gateway: Option<&GatewayConfig>,
+        frame: Option<Frame>,
+    ) -> Option<WindowsConfig> {
+        let (mut windows, frame) = (file.run.windows.clone()?, frame?);
+        self.against_the_run(file);
+        let full =
+            gateway.and_then(|gateway| gateway.cache.as_ref()).and_then(|cache| full_cache(cache.capacity, cohorts?));
+        let warm_up = *windows.warm_up.get_or_insert(full.map_or(WARM_UP, |filling| filling.max(WARM_UP)));
+        self.warms_up(&windows, full, frame);
+        let regular = self.regular(&windows, warm_up, file, frame);
+        self.bounds(&windows);
+        let (opens_at, closes_at) = (windows.opens_at.get(), windows.closes_at.get());
+        let length = windows.length;
+        file.run.windows = Some(windows);
+        Some(WindowsConfig { regular: regular?, length, warm_up, opens_at, closes_at, draws_cache: full.is_none() })
+    }
+
+    /// What windows cannot be combined with.
+    fn against_the_run(&mut self, file: &File) {
+        self.require(file.run.steady.is_none(), "run/windows", || {
+            Finding::new("a steady state looks at the whole run and has no windows")
+                .expected("one of [run.windows] and [run.steady]")
+        });
+        if file.run.telemetry == Fidelity::Events {
+            let finding = Finding::warning("each message is an event all the time, whether or not a window is open");
+            self.say("run/telemetry", finding.help("windows save time with telemetry = \"flow\""));
+        }
+    }
+
+    /// Where the figures of the regular windows begin.
+    fn regular(&mut self, windows: &Windows, warm_up: SimDuration, file: &File, frame: Frame) -> Option<Vec<SimTime>> {
+        let start = file.run.start.0;
+        let every = match windows.every.resolve_civil(start) {
+            Ok(every) => every,
+            Err(error) => {
+                self.say("run/windows/every", Finding::from_message(&error.to_string()));
+                return None;
+            }
+        };
+        let first = windows.first.unwrap_or(warm_up);
+        if !self.fits(windows, every, first, frame) {
+            return None;
+        }
+        let mut regular = Vec::new();
+        for n in 0.. {
+            let at = windows.every.repeated(n, start).ok().map(|after| SimTime::ZERO + first + after);
+            let Some(at) = at.filter(|at| *at < SimTime::ZERO + frame.horizon) else { break };
+            if regular.len() == REGULAR_MAX {
+                let finding =
+                    Finding::new(format!("more than {REGULAR_MAX} windows in a horizon of {}", frame.horizon));
+                self.say("run/windows/every", finding.expected("fewer, or a run without windows"));
+                return None;
+            }
+            regular.push(at);
+        }
+        Some(regular)
+    }
+
+    fn fits(&mut self, windows: &Windows, every: SimDuration, first: SimDuration, frame: Frame) -> bool {
+        let length = windows.length;
+        let positive = |what: &str| Finding::new(format!("{what} of zero")).expected(format!("{what} above zero"));
+        let before = self.mistakes.len();
+        self.require(!every.is_zero(), "run/windows/every", || positive("a distance"));
+        self.require(!length.is_zero(), "run/windows/length", || positive("a length"));
+        self.require(length <= every, "run/windows/length", || {
+            Finding::new(format!("windows of {length} each {every} overlap")).expected(format!("at most {every}"))
+        });
+        self.require(first < frame.horizon, "run/windows/first", || {
+            Finding::new(format!("a first window at {first} lies behind the horizon of {}", frame.horizon))
+                .expected("a time within the run")
+        });
+        self.mistakes.len() == before
+    }
+
+    fn warms_up(&mut self, windows: &Windows, full: Option<SimDuration>, frame: Frame) {
+        let Some(warm_up) = windows.warm_up else { return };
+        self.require(warm_up < frame.horizon, "run/windows/warm_up", || {
+            Finding::new(format!("a warm-up of {warm_up} leaves nothing of a horizon of {}", frame.horizon))
+                .expected("a part of the horizon")
+        });
+        let every = windows.every.resolve_civil(jiff::civil::date(2026, 1, 1).at(0, 0, 0, 0));
+        self.require(every.is_err() || every.is_ok_and(|every| warm_up <= every), "run/windows/warm_up", || {
+            Finding::new(format!("a warm-up of {warm_up} is longer than the time from window to window"))
+                .expected(format!("at most {}", windows.every))
+        });
+        if let Some(filling) = full.filter(|filling| warm_up < *filling) {
+            let finding = Finding::warning(format!("the cache holds less than the fleet and takes {filling} to fill"));
+            self.say("run/windows/warm_up", finding.help("leave the warm-up out: it is then as long as that"));
+        }
+    }
+
+    fn bounds(&mut self, windows: &Windows) {
+        let (opens, closes) = (windows.opens_at, windows.closes_at);
+        self.require(opens.get() > 0.0, "run/windows/opens_at", || {
+            Finding::new("a window that is always open").expected("a share above zero, such as \"95 %\"")
+        });
+        self.require(closes.get() <= opens.get(), "run/windows/closes_at", || {
+            Finding::new(format!("a window would close at {closes} and open at {opens} of a limit"))
+                .expected("a share of at most `opens_at`")
+        });
+    }
+}
+
+/// How long a cache that is smaller than the fleet takes to fill and turn over; nothing where it has room for all.
+fn full_cache(capacity: u32, cohorts: &[CohortConfig]) -> Option<SimDuration> {
+    let called = cohorts.iter().filter_map(|cohort| Some((cohort, cohort.calls.as_ref()?)));
+    let devices: u64 = called.clone().map(|(cohort, _)| u64::from(cohort.devices)).sum();
+    let rate: f64 = called.map(|(cohort, calls)| f64::from(cohort.devices) * calls.rate_per_second).sum();
+    let filling = || SimDuration::from_secs_f64(filling_time(rate, devices as f64, f64::from(capacity)));
+    // A fleet that grows may outgrow its cache during the run: it is simulated then from the start on.
+    let grows = cohorts.iter().any(|cohort| cohort.calls.is_some() && cohort.growth.entry().changes());
+    (u64::from(capacity) < devices || (grows && u64::from(capacity) < 2 * devices)).then(filling)
+}
