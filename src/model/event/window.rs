@@ -144,8 +144,8 @@ impl World<'_> {
     /// The end of the run: open windows close, open accounts are settled, everything becomes figures.
     pub fn finish(mut self, now: SimTime) -> Outcome {
         self.flow_until(now);
-        self.recorder.settle();
         self.end_observation(now);
+        self.recorder.settle();
         self.settle_parked(now);
         self.settle_lost(now);
         if now.0 > self.usage.len() as u64 * self.config.window.0 {
