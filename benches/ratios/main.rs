@@ -11,6 +11,7 @@
 mod engine;
 mod heap;
 mod hold;
+mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -21,7 +22,8 @@ use stampsim::scenario::{Scenario, load};
 pub(crate) const ROUNDS: usize = 5;
 
 /// Groups of bars, by the name that asks for one alone.
-const GROUPS: [(&str, fn()); 3] = [("hold", hold::bars), ("engine", engine::bars), ("threads", threads)];
+const GROUPS: [(&str, fn()); 4] =
+    [("hold", hold::bars), ("engine", engine::bars), ("threads", threads), ("windows", windows::bars)];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();

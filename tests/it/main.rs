@@ -25,3 +25,4 @@ mod statistics;
 mod support;
 mod twins;
 mod verify;
+mod windows;
