@@ -26,3 +26,4 @@ mod statistics;
 mod support;
 mod twins;
 mod verify;
+mod windows;

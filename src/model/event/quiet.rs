@@ -218,7 +218,7 @@ impl World<'_> {
         let back = life.map_or(from, |life| SimTime(until.0.saturating_sub(life.0)).max(from));
         let rate = self.device_rate(device, cohort, back, until);
         let opening = self.observation.as_ref().map_or(0, |observation| observation.opening);
-        let mut draws = self.draws.stream(self.entry_key(device), Purpose::CacheAge, u64::from(opening));
+        let mut draws = self.device_draw(device, Purpose::CacheAge, u64::from(opening));
         let held = self.cache.as_ref().and_then(|cache| cache.stored(device));
         let stored = match life {
             None => first_call(rate, (from, until), &mut draws),
