@@ -196,7 +196,7 @@ fn what_no_machine_carries_out_is_refused_at_its_place() {
             text(10_000_000, "sas = { lifetime = \"1 us\", renew_at = \"100 %\" }\n", "1 year"),
             "events are expected, more than the event budget",
         ),
-        ("a horizon of a million years", text(10, "", "1000000 years"), "horizon"),
+        ("a horizon of a million years", text(10, "", "1000000 years"), "is too large"),
     ];
     for (what, text, expected) in cases {
         let problems = load_text("large", &text, Path::new("."), &[]).err().unwrap_or_default();
