@@ -46,10 +46,11 @@ impl Footprint {
         }
     }
 
-    /// Memory of a run with so many replications at once, of `replications` in all [B].
+    /// Memory of a run with so many replications at once, of `replications` in all [B]. The figures of those that are
+    /// done are not in it: a run may be stopped at any time, and keeps what is whole.
     pub fn memory_of(&self, at_once: usize, replications: u32) -> f64 {
         let at_once = at_once.min(replications as usize).max(1);
-        memory::PROGRAM_BYTES + self.memory_bytes * at_once as f64 + self.result_bytes * f64::from(replications)
+        memory::PROGRAM_BYTES + self.memory_bytes * at_once as f64
     }
 }
 

@@ -46,7 +46,7 @@ impl Build<'_> {
     /// Calls and messages of one tick.
     fn drawn_at_once(&mut self, model: &ModelConfig, cohort: usize) {
         let (config, devices) = (&model.cohorts[cohort], f64::from(model.devices_max(cohort)));
-        let calls = config.calls.as_ref().map(|calls| ("calls", calls.rate_per_second * calls.profile.max()));
+        let calls = config.calls.as_ref().map(|calls| ("commands", calls.rate_per_second * calls.profile.max()));
         let messages = config.telemetry.as_ref().filter(|_| model.fidelity == Fidelity::Events);
         let messages = messages.map(|sent| ("telemetry", sent.cadence.rate_per_second() * sent.profile.max()));
         for (key, rate) in calls.into_iter().chain(messages) {
