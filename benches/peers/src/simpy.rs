@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-const SCRIPT: &str = include_str!("simpy.py");
+const SCRIPT: &str = include_str!("process.py");
 
 /// Whether this Python has SimPy; else why not.
 pub fn is_there(python: &str) -> Result<(), String> {

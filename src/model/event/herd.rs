@@ -81,6 +81,7 @@ impl World<'_> {
             return self.dissolve(agenda, herd);
         }
         self.send_strangers(agenda, &mut herd);
+        self.send_leavers(agenda, &mut herd);
         self.send_first(agenda, &mut herd);
         if herd.devices.is_empty() {
             return self.herds.over(herd);
@@ -112,6 +113,40 @@ impl World<'_> {
             }
             known
         });
+    }
+
+    /// Devices that go to DPS if they are refused do so one by one: there, too, it matters who is first.
+    fn send_leavers<L: EventList>(&mut self, agenda: &mut Agenda<L>, herd: &mut Herd) {
+        let Some(one) = herd.devices.first().copied() else { return };
+        let attempts = u32::from(herd.key.attempts.saturating_add(1));
+        let all = self.patience(one).failures.is_some_and(|most| attempts >= most);
+        let latest = self.latest_start(herd, one, agenda.now());
+        if !all && latest < herd.patient_until {
+            return;
+        }
+        herd.patient_until = NEVER;
+        herd.devices.retain(|device| {
+            let deadline = self.deadline(*device).unwrap_or(NEVER);
+            let stays = !all && latest < deadline;
+            if stays {
+                herd.patient_until = herd.patient_until.min(deadline);
+            } else {
+                self.tries_now(agenda, *device);
+            }
+            stays
+        });
+    }
+
+    /// When the devices of a herd try next if they are refused now, at the latest.
+    fn latest_start(&mut self, herd: &Herd, one: DeviceId, now: SimTime) -> SimTime {
+        let s = herd.key.stamp.index();
+        let patience = self.stamps[s].connect_shaping.backlog_timeout.bound().unwrap_or(SimDuration::ZERO);
+        let back = self.stamp_status[s].stretch(SimDuration(u64::from(herd.key.trip) / 2));
+        let attempts = &mut self.devices[one.index()].attempts;
+        let before = std::mem::replace(attempts, herd.key.attempts.saturating_add(1));
+        let start = self.next_start(one, now, now + patience + back);
+        self.devices[one.index()].attempts = before;
+        start
     }
 
     /// As many devices as the hub can admit now, first by the tie of events, try one by one.
@@ -178,8 +213,7 @@ impl World<'_> {
         });
         let Some(one) = herd.devices.first().copied() else { return self.herds.over(herd) };
         let start = self.next_start(one, agenda.now(), told);
-        let gives_up = self.patience(one).failures.is_some_and(|most| u32::from(attempts) >= most);
-        if gives_up || start >= herd.patient_until || !self.moves_in_lockstep(one) {
+        if start >= herd.patient_until || !self.moves_in_lockstep(one) {
             return self.part(agenda, herd, told);
         }
         let due = start + SimDuration(u64::from(key.trip) / 2);

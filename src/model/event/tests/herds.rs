@@ -145,9 +145,9 @@ proptest! {
     }
 }
 
-/// A device restarts, and is due with a new herd at the instant of the one that it left.
+/// Two herds give up on their hub at one instant, and DPS takes their devices in the order of events.
 #[test]
-fn who_left_a_herd_is_not_taken_for_one_of_it() {
+fn who_gives_up_comes_to_dps_in_the_order_of_events() {
     for seed in [6_249_910_848_546_874_475, 6_249_910_848_546_874_476] {
         both(random_storm(seed), seed);
     }
