@@ -85,7 +85,7 @@ fn waits_of_a_saturated_queue_are_those_of_the_fluid() {
 }
 
 /// Eight servers with constant services, as a flow and message by message. The unit tests of the table of several servers
-/// hold its quantiles to 4 %; here both sides of a difference are noisy.
+/// hold its quantiles to 5 %; here both sides of a difference are noisy.
 #[test]
 fn several_servers_wait_alike_in_all_ways() {
     let at = |way: &str| {
