@@ -12,6 +12,7 @@ mod engine;
 mod fidelity;
 mod heap;
 mod hold;
+mod windows;
 
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
@@ -22,8 +23,13 @@ use stampsim::scenario::{Scenario, load};
 pub(crate) const ROUNDS: usize = 5;
 
 /// Groups of bars, by the name that asks for one alone.
-const GROUPS: [(&str, fn()); 4] =
-    [("hold", hold::bars), ("engine", engine::bars), ("fidelity", fidelity::bars), ("threads", threads)];
+const GROUPS: [(&str, fn()); 5] = [
+    ("hold", hold::bars),
+    ("engine", engine::bars),
+    ("fidelity", fidelity::bars),
+    ("windows", windows::bars),
+    ("threads", threads),
+];
 
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|arg| !arg.starts_with('-')).collect();

@@ -52,6 +52,16 @@ impl Level {
         }
     }
 
+    /// The level was so much higher for a while, and nothing else of it is known: value x us, in its integral alone.
+    pub fn hold_more(&mut self, much: u128) {
+        self.integral += much;
+    }
+
+    /// The same where it was lower.
+    pub fn hold_less(&mut self, much: u128) {
+        self.integral = self.integral.saturating_sub(much);
+    }
+
     /// Current value.
     pub fn value(&self) -> u64 {
         self.value

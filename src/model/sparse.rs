@@ -7,6 +7,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use crate::kernel::prefetch::prefetch;
+
 /// Devices that share the head of a chain.
 const GROUP: usize = 4;
 /// The end of a chain.
@@ -49,6 +51,19 @@ impl<T: Copy> Sparse<T> {
         None
     }
 
+    /// The record of a device will be read soon: a chance to bring the head of its chain near. Changes nothing.
+    #[inline]
+    pub fn foresee(&self, device: usize) {
+        prefetch(&self.heads, device / GROUP);
+    }
+
+    /// The same when that head is near: its record.
+    #[inline]
+    pub fn foresee_again(&self, device: usize) {
+        let head = self.heads[device / GROUP];
+        prefetch(&self.slots, (head as usize).wrapping_sub(1));
+    }
+
     fn begin(&mut self, device: usize) -> usize {
         let head = &mut self.heads[device / GROUP];
         let fresh = Slot { value: self.default, device: device as u32, next: *head };
@@ -75,12 +90,18 @@ impl<T: Copy> Sparse<T> {
                     Some(before) => self.slots[before].next = next,
                 }
                 self.slots[(slot - 1) as usize].next = self.free;
+                self.slots[(slot - 1) as usize].value = self.default;
                 self.free = slot;
                 return value;
             }
             (before, slot) = (Some((slot - 1) as usize), next);
         }
         self.default
+    }
+
+    /// Whether any record is so; one that ended reads as the default.
+    pub fn any(&self, is: impl Fn(usize, &T) -> bool) -> bool {
+        self.slots.iter().any(|slot| is(slot.device as usize, &slot.value))
     }
 
     /// Bytes of one record with its place in a chain.

@@ -65,7 +65,8 @@ impl World<'_> {
     /// Whether a device still waits with its herd: nothing else became of it meanwhile.
     fn waits_with(&self, key: &HerdKey, device: DeviceId) -> bool {
         let record = &self.devices[device.index()];
-        record.has_timer(WITH_HERD, key.due) && record.stamp == key.stamp
+        // It may have left and be due at the same instant again, in a later episode and with another herd.
+        record.has_timer(WITH_HERD, key.due) && record.stamp == key.stamp && record.attempts == key.attempts
     }
 
     /// A herd is due: those that may be admitted try one by one, the others are kept to be refused.

@@ -108,7 +108,7 @@ impl World<'_> {
             Stage::Quiet => {}
             _ if caused => {
                 observation.sample = Sample::Edge;
-                observation.held_until = observation.held_until.max(now + SimDuration::MICROSECOND);
+                observation.held_until = observation.held_until.max(now + LOOK);
             }
             _ => {}
         }
@@ -213,11 +213,10 @@ impl World<'_> {
 
     /// Whether anybody is still out who lost a connection to a fault; whoever DPS turned away may never return.
     fn is_anyone_out(&self) -> bool {
-        let out = |i: usize| {
-            let episode = &self.columns.episodes[i];
-            episode.cause != NOBODY && episode.lost_at != NEVER && self.devices[i].state != State::Rejected
-        };
-        (0..self.devices.len()).any(out)
+        let devices = &self.devices;
+        self.columns.episodes.any(|i, episode| {
+            episode.cause != NOBODY && episode.lost_at != NEVER && devices[i].state != State::Rejected
+        })
     }
 
     /// Judges how far the limits were used since they were judged last.

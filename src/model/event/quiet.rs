@@ -10,7 +10,7 @@ use crate::model::figures::Queue;
 use crate::model::gateway::cache::CacheConfig;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::observation::Meter;
-use crate::model::population::traffic::Cadence;
+use crate::model::population::traffic::{Cadence, Fidelity};
 use crate::model::stamp::twins::Operation;
 use crate::model::world::World;
 use crate::theory::caches::{TtlEntry, life_of_entry};
@@ -218,7 +218,7 @@ impl World<'_> {
         let back = life.map_or(from, |life| SimTime(until.0.saturating_sub(life.0)).max(from));
         let rate = self.device_rate(device, cohort, back, until);
         let opening = self.observation.as_ref().map_or(0, |observation| observation.opening);
-        let mut draws = self.draws.stream(self.entry_key(device), Purpose::CacheAge, u64::from(opening));
+        let mut draws = self.device_draw(device, Purpose::CacheAge, u64::from(opening));
         let held = self.cache.as_ref().and_then(|cache| cache.stored(device));
         let stored = match life {
             None => first_call(rate, (from, until), &mut draws),
@@ -269,7 +269,8 @@ impl World<'_> {
     /// End of the tick of telemetry that begins now: long while nothing is looked at and no limit is near.
     pub(super) fn flow_ends(&self, now: SimTime) -> SimTime {
         let stamps = 0..self.hubs.len();
-        let long = self.is_quiet() && stamps.into_iter().all(|s| self.is_calm(s));
+        let flows = self.config.fidelity == Fidelity::Flow;
+        let long = flows && self.is_quiet() && stamps.into_iter().all(|s| self.is_calm(s));
         self.tick_ends(now, long)
     }
 
@@ -289,7 +290,7 @@ impl World<'_> {
     }
 
     /// Whether the messages of a stamp stay far from its limits, so that a long tick of them is as good as short ones.
-    fn is_calm(&self, s: usize) -> bool {
+    pub(super) fn is_calm(&self, s: usize) -> bool {
         let (stamp, hub) = (&self.stamps[s], &self.hubs[s]);
         let mut rate = 0.0;
         for (class, cohort) in self.classes[s].iter().zip(&self.config.cohorts) {

@@ -5,7 +5,7 @@
 //! one (the reconnections are independent, alike and short against the period). A herd keeps its phase and spreads with the
 //! root of k, as it does where each renewal is an event.
 
-use crate::kernel::draws::{Purpose, member};
+use crate::kernel::draws::Purpose;
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::event::Kind;
@@ -157,10 +157,27 @@ impl World<'_> {
     pub(super) fn charge_renewals(&mut self, now: SimTime) {
         let Some(observation) = &mut self.observation else { return };
         let from = std::mem::replace(&mut observation.renewed, now);
+        let mut out = 0.0;
         for (s, cohorts) in observation.renewals.iter().enumerate() {
-            let n: u64 = cohorts.iter().flatten().map(|phases| phases.sends(from, now - from)).sum();
-            self.figures.uses[Queue::Connect as usize][s].total += n;
+            let mut all = 0;
+            for (phases, reconnection) in cohorts.iter().zip(&observation.reconnection) {
+                let n = phases.as_ref().map_or(0, |phases| phases.sends(from, now - from));
+                out += n as f64 * reconnection.mean;
+                all += n;
+            }
+            self.figures.uses[Queue::Connect as usize][s].total += all;
         }
+        self.hold_out(out, now);
+    }
+
+    /// Devices were out for so long in all while they renewed their tokens [us].
+    fn hold_out(&mut self, out: f64, now: SimTime) {
+        for level in [self.figures.unavailable, self.figures.connected] {
+            self.recorder.level_mut(level).integral(now);
+        }
+        let out = out as u128;
+        self.recorder.level_mut(self.figures.unavailable).hold_more(out);
+        self.recorder.level_mut(self.figures.connected).hold_less(out);
     }
 
     /// When renewals will next use so much of a connect throttle over a minute that a window opens.
@@ -174,10 +191,5 @@ impl World<'_> {
         };
         let minutes = (until - now).0.div_ceil(LOOK.0);
         (1..=minutes).map(|minute| SimTime(now.0 + minute * LOOK.0)).find(|at| is_peak(*at))
-    }
-
-    /// A key that belongs to a device and a cohort's cache, for draws of ages.
-    pub(super) fn entry_key(&self, device: DeviceId) -> u64 {
-        member(self.device_key(device), 1)
     }
 }

@@ -44,8 +44,8 @@ impl Build<'_> {
             Finding::new("a steady state looks at the whole run and has no windows")
                 .expected("one of [run.windows] and [run.steady]")
         });
-        if file.run.telemetry == Fidelity::Events {
-            let finding = Finding::warning("each message is an event all the time, whether or not a window is open");
+        if file.run.telemetry != Fidelity::Flow {
+            let finding = Finding::warning("each message is carried out all the time, whether or not a window is open");
             self.say("run/telemetry", finding.help("windows save time with telemetry = \"flow\""));
         }
     }

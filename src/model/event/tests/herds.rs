@@ -135,6 +135,22 @@ proptest! {
     fn storms_carried_out_together_have_the_figures_of_one_event_each(seed in 0..u64::MAX) {
         both(random_storm(seed), seed);
     }
+
+    #[test]
+    fn storms_are_alike_by_both_lists(seed in 0..u64::MAX) {
+        let mut config = random_storm(seed);
+        config.herds = seed.is_multiple_of(2);
+        let [ours, reference] = by_both_lists(&config, &MD1, Draws::new(seed, 0));
+        assert_eq!((ours.0, ours.1), (reference.0, reference.1));
+    }
+}
+
+/// A device restarts, and is due with a new herd at the instant of the one that it left.
+#[test]
+fn who_left_a_herd_is_not_taken_for_one_of_it() {
+    for seed in [6_249_910_848_546_874_475, 6_249_910_848_546_874_476] {
+        both(random_storm(seed), seed);
+    }
 }
 
 #[test]
