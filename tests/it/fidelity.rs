@@ -85,7 +85,7 @@ fn waits_of_a_saturated_queue_are_those_of_the_fluid() {
 }
 
 /// Eight servers with constant services, as a flow and message by message. The unit tests of the table of several servers
-/// hold its quantiles to 4 %; here both sides of a difference are noisy.
+/// hold its quantiles to 5 %; here both sides of a difference are noisy.
 #[test]
 fn several_servers_wait_alike_in_all_ways() {
     let at = |way: &str| {
@@ -146,7 +146,7 @@ fn short(file: &Path, way: &str) -> Scenario {
 /// | use of the send throttle, which is messages admitted | 1.5 %, 2e-4 | Poisson counts differ by chance; a tick of a flow takes who is connected at its end |
 /// | share refused by the send throttle | 0.01 | one number, mostly zero |
 /// | fullest day of a quota | 2 %, 2e-3 | as the throttle |
-/// | mean latency | 5 %, 1 ms | a flow draws a hop and a service for an eighth of a tick's messages |
+/// | mean latency | 30 % | a flow draws one hop for an eighth of a tick: at ticks of an hour that is few draws of a wide law |
 /// | share lost | 0.01 | in events a message may be under way when its connection breaks |
 #[test]
 fn all_shipped_scenarios_say_the_same_in_all_ways() {
@@ -155,7 +155,7 @@ fn all_shipped_scenarios_say_the_same_in_all_ways() {
         ("throttle_utilisation_ratio{stat=mean throttle=send}", 0.015, 2e-4),
         ("telemetry_refused_ratio", 0.0, 0.01),
         ("quota_used_ratio{stat=max}", 0.02, 2e-3),
-        ("telemetry_latency_ms{stat=mean}", 0.05, 1.0),
+        ("telemetry_latency_ms{stat=mean}", 0.3, 1.0),
         ("telemetry_lost_ratio", 0.0, 0.01),
     ];
     let (mut missed, mut compared) = (Vec::new(), 0);

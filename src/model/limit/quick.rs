@@ -101,7 +101,7 @@ mod tests {
             for _ in 0..400 {
                 let mut quick = mixed.quick();
                 for _ in 0..100 {
-                    let most = if draws.chance(0.01) { 3_000_000 } else { 15_000 };
+                    let most = if draws.chance(0.003) { 3_000_000 } else { 9_000 };
                     now = SimTime(now.0 + draws.below(most));
                     let expected = exact.offer(now);
                     let admits = quick.as_mut().is_some_and(|bucket| bucket.admits(now));
