@@ -10,6 +10,7 @@ use super::failure::Failure;
 use super::figures::{count, many};
 use super::gate::{gate, of_problems};
 use super::options::Overrides;
+use super::room::Room;
 use super::sources;
 use super::terminal::Terminal;
 use crate::report::gate::{Case, Suite};
@@ -31,12 +32,15 @@ pub(super) struct Check {
     #[command(flatten)]
     overrides: Overrides,
     #[command(flatten)]
+    room: Room,
+    #[command(flatten)]
     pub(super) delivery: Delivery,
 }
 
 /// Loads every file and says what it found.
 pub(super) fn check(terminal: &Terminal, options: &Check) -> Result<(), Failure> {
     let scenarios = sources::load(terminal, &options.files, &options.overrides)?;
+    options.room.refuse(terminal, &scenarios)?;
     for scenario in &scenarios {
         let name = &scenario.name;
         let takes = scenario.footprint();
@@ -81,8 +85,13 @@ mod tests {
 
     #[test]
     fn the_footprint_is_a_sentence() {
-        let takes =
-            Footprint { devices: 150_000, stamps: 4, memory_bytes: 1.25e7, events: 1_234_567.8, events_in_all: 0.0 };
+        let takes = Footprint {
+            devices: 150_000,
+            stamps: 4,
+            memory_bytes: 1.25e7,
+            events: 1_234_567.8,
+            ..Footprint::default()
+        };
         let text = "150,000 devices, 4 stamps, 30 replications of about 1,234,568 events and 13 MB each";
         assert_eq!(sentence(&takes, 30), text);
         assert!(sentence(&Footprint { stamps: 1, ..takes }, 1).contains("1 stamp, 1 replication of"));

@@ -33,6 +33,7 @@ mod progress;
 mod rank;
 mod rerun;
 mod revision;
+mod room;
 mod run;
 mod schema;
 mod sides;

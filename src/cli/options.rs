@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 
 use super::progress::ProgressMode;
+use super::room::Room;
 use super::terminal::{Color, Manner, MessageFormat};
 use crate::units::SimDuration;
 
@@ -67,6 +68,8 @@ pub(super) struct Execution {
     /// Threads; `RAYON_NUM_THREADS` is honoured too [default: all cores]
     #[arg(short, long, value_name = "N", value_parser = jobs)]
     pub(super) jobs: Option<usize>,
+    #[command(flatten)]
+    pub(super) room: Room,
     /// Stop after this much real time, such as "10 min"; replications that are whole are kept
     #[arg(long, value_name = "TIME", value_parser = wall)]
     pub(super) max_wall: Option<Duration>,

@@ -12,6 +12,7 @@ use super::failure::Failure;
 use super::figures::Reading;
 use super::options::{Overrides, Talk, jobs};
 use super::progress::Display;
+use super::room::Room;
 use super::run::Interrupt;
 use super::sources;
 use super::table::{Sheet, Tone};
@@ -124,7 +125,8 @@ pub(super) fn rank(terminal: &Terminal, talk: &Talk, options: &Rank) -> Result<V
         }
     }
     let interrupt = Interrupt::default();
-    let run = RunOptions { jobs: options.jobs, stop: interrupt.watch(), max_wall: None };
+    let jobs = Room::default().jobs(terminal, &scenarios, options.jobs)?;
+    let run = RunOptions { jobs, stop: interrupt.watch(), max_wall: None };
     let watcher = Watcher::new(terminal, talk, &scenarios, &contest);
     let ranking = run_contest(&scenarios, &contest, &run, &watcher);
     drop(watcher);

@@ -203,7 +203,8 @@ fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interru
     results::prepare(&execution.out, scenarios.iter().map(|scenario| scenario.name.as_str()))?;
     // The one clock of a result: it names the folder and enters nothing else.
     let clock = jiff::Timestamp::now().strftime("%Y%m%d-%H%M%S").to_string();
-    let options = RunOptions { jobs: execution.jobs, stop: interrupt.watch(), max_wall: execution.max_wall };
+    let jobs = execution.room.jobs(terminal, scenarios, execution.jobs)?;
+    let options = RunOptions { jobs, stop: interrupt.watch(), max_wall: execution.max_wall };
     let names = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
     let replications = scenarios.iter().map(|scenario| scenario.replications).sum();
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);

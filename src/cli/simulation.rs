@@ -6,6 +6,7 @@ use super::exit;
 use super::failure::Failure;
 use super::options::Talk;
 use super::progress::Display;
+use super::room::Room;
 use super::run::{Interrupt, shortfalls};
 use super::terminal::Terminal;
 use crate::experiment::{self, RunOptions, ScenarioResult};
@@ -30,6 +31,7 @@ pub(super) fn simulate_any(
     jobs: Option<usize>,
 ) -> Result<(Vec<ScenarioResult>, bool), Failure> {
     let interrupt = Interrupt::default();
+    let jobs = Room::default().jobs(terminal, scenarios, jobs)?;
     let options = RunOptions { jobs, stop: interrupt.watch(), max_wall: None };
     let names = scenarios.iter().map(|scenario| scenario.name.clone()).collect();
     let replications = scenarios.iter().map(|scenario| scenario.replications).sum();

@@ -12,6 +12,8 @@ pub mod replication;
 pub mod rerun;
 pub mod run;
 #[cfg(test)]
+mod lists;
+#[cfg(test)]
 mod sample;
 pub mod self_check;
 pub mod verify;

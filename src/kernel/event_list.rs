@@ -19,6 +19,9 @@ use packed::{ENTITY_BITS, Packed, TIMER_KIND_BITS};
 
 use crate::units::SimTime;
 
+/// What a pending timer takes [B]: packed, on pages that are full but for the last one of each slice.
+pub const BYTES_PER_TIMER: f64 = 8.5;
+
 /// What is carried out first at equal times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 #[repr(u8)]
@@ -115,9 +118,9 @@ pub trait EventList {
     fn is_empty(&self) -> bool {
         self.len() == 0
     }
-    /// The entity of an event that will be due soon, a little later at each pop; where the list knows one.
+    /// The entity of the timer that lies so many places behind the first event, where the list knows one.
     #[inline]
-    fn upcoming(&self) -> Option<u32> {
+    fn upcoming(&self, _places: usize) -> Option<u32> {
         None
     }
     /// An event that was taken, with its tie.
@@ -162,9 +165,6 @@ impl<R: TimerRules> EventList for HeapEventList<R> {
         event
     }
 }
-
-/// Places between the event that is taken and the one that is named as upcoming.
-const AHEAD: usize = 8;
 
 /// The list that runs use: two epoch queues, one of timers in 8 bytes each, one of all other events as they are.
 pub struct EpochEventList<R: TimerRules> {
@@ -229,8 +229,8 @@ impl<R: TimerRules> EventList for EpochEventList<R> {
     }
 
     #[inline]
-    fn upcoming(&self) -> Option<u32> {
-        self.timers.ahead(AHEAD).map(Packed::entity)
+    fn upcoming(&self, places: usize) -> Option<u32> {
+        self.timers.ahead(places).map(Packed::entity)
     }
 
     fn ranked(&self, event: Event) -> Event {

@@ -45,6 +45,10 @@ pub trait Model<L: EventList> {
     /// An event of this entity will be carried out soon: a chance to bring its state near. Changes nothing.
     #[inline]
     fn foresee(&self, _entity: u32) {}
+
+    /// An event of this entity is nearer still: a chance to follow what was brought near to what it points to.
+    #[inline]
+    fn foresee_again(&self, _entity: u32) {}
 }
 
 /// Why the loop ended.
@@ -88,6 +92,9 @@ pub struct Bounds<'a> {
 /// Events between two looks at [`Bounds::stop`].
 const LOOK_EVERY: u64 = 1 << 14;
 
+/// Places of the events that are foreseen, behind the one that is carried out: as far as memory takes to answer twice, and once.
+const FORESEEN: (usize, usize) = (16, 8);
+
 /// Runs a model. `first` fills the agenda at time zero.
 pub fn run<L: EventList, M: Model<L>>(
     list: L,
@@ -112,8 +119,11 @@ pub fn run<L: EventList, M: Model<L>>(
         }
         assert!(event.time >= agenda.now, "no event lies in the past");
         agenda.now = event.time;
-        if let Some(entity) = agenda.list.upcoming() {
+        if let Some(entity) = agenda.list.upcoming(FORESEEN.0) {
             model.foresee(entity);
+        }
+        if let Some(entity) = agenda.list.upcoming(FORESEEN.1) {
+            model.foresee_again(entity);
         }
         if model.carry_out(event, &mut agenda) {
             order.add(&event);

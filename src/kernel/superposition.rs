@@ -73,9 +73,9 @@ impl Superposition {
         }
         let width = u128::from(self.length.0.max(1)) << CLASS_BITS;
         // Fewer slots than there are keys, so that the factor from a key to its slot stays below 2^64.
-        let slots = (n.next_power_of_two() as u128).min(width) / 2;
+        let slots = (n.next_power_of_two() as u128).min(width / 2);
         let scale = ((slots << 64) / width) as u64;
-        let slot = |key: u64| (u128::from(key) * u128::from(scale) >> 64) as usize;
+        let slot = |key: u64| ((u128::from(key) * u128::from(scale)) >> 64) as usize;
         self.places.clear();
         self.places.resize(slots as usize + 1, 0);
         let mut most = 0;

@@ -42,16 +42,6 @@ impl Histogram {
         }
     }
 
-    /// Adds many values.
-    pub fn record_all(&mut self, values: &[u64]) {
-        let mut sum = 0_u128;
-        for value in values {
-            self.counts.record(*value).expect("an automatic histogram takes every value");
-            sum += u128::from(*value);
-        }
-        self.sum += sum;
-    }
-
     /// How many values were added.
     pub fn count(&self) -> u64 {
         self.counts.len()

@@ -8,6 +8,7 @@ pub mod level;
 pub mod measure;
 pub mod parts;
 pub mod recorder;
+mod tray;
 pub mod usage;
 
 pub use histogram::Histogram;

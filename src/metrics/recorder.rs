@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::metrics::figure::{Gauged, counted, gauged, shared, tallied};
 use crate::metrics::parts::{Cells, CounterParts, GaugeParts, Parts, ShareParts, TallyParts};
+use crate::metrics::tray::Tray;
 use crate::metrics::{Histogram, Level, MeasureKey};
 use crate::units::{SimDuration, SimTime};
 
@@ -48,6 +49,8 @@ struct Tally {
     /// Since the last cut; only in runs that are cut.
     part: Option<Histogram>,
     parts: Vec<Cells>,
+    /// Observed in bulk, and not yet in the histograms.
+    tray: Tray,
     series: [Vec<f64>; SERIES_QUANTILES.len()],
     /// Whether it is only looked at in windows of observation.
     sampled: bool,
@@ -149,7 +152,8 @@ impl Recorder {
         let window = series.then(Histogram::new);
         let part = (!self.edges.is_empty()).then(Histogram::new);
         let (whole, parts, series) = (Histogram::new(), Vec::new(), Default::default());
-        self.tallies.push(Tally { key, scale, whole, window, part, parts, series, sampled: false });
+        let tray = Tray::default();
+        self.tallies.push(Tally { key, scale, whole, window, part, parts, tray, series, sampled: false });
         TallyId(self.tallies.len() - 1)
     }
 
@@ -194,11 +198,14 @@ impl Recorder {
         self.observe_n(id, value, 1);
     }
 
-    /// Observes many values.
+    /// Observes many values; [`Self::histogram`] knows of them from the end of a window or part, or [`Self::settle`], on.
     pub fn observe_all(&mut self, id: TallyId, values: &[u64]) {
-        let tally = &mut self.tallies[id.0];
-        let kept = [Some(&mut tally.whole), tally.window.as_mut(), tally.part.as_mut()];
-        kept.into_iter().flatten().for_each(|histogram| histogram.record_all(values));
+        self.tallies[id.0].tray.lay(values);
+    }
+
+    /// Puts what was observed in bulk into the histograms.
+    pub fn settle(&mut self) {
+        self.tallies.iter_mut().for_each(Tally::settle);
     }
 
     /// The level behind an index.
@@ -281,6 +288,7 @@ impl Recorder {
             }
         }
         for tally in &mut self.tallies {
+            tally.settle();
             tally.close();
         }
         for gauge in &mut self.levels {
@@ -308,6 +316,7 @@ impl Recorder {
 
     fn end_part(&mut self, now: SimTime) {
         let length = now - *self.edges.last().expect("a run in parts has a start");
+        self.settle();
         self.tallies.iter_mut().for_each(Tally::cut);
         self.levels.iter_mut().filter(|gauge| gauge.stats).for_each(|gauge| gauge.cut(now, length.0));
         self.counters.iter_mut().for_each(Counter::cut);
@@ -322,6 +331,7 @@ impl Recorder {
         if self.edges.last().is_some_and(|last| *last < now) {
             self.end_part(now);
         }
+        self.settle();
         let mut out = Recorded::default();
         for tally in &self.tallies {
             tally.report(&mut out);
@@ -361,6 +371,11 @@ impl Recorder {
 }
 
 impl Tally {
+    fn settle(&mut self) {
+        let kept = [Some(&mut self.whole), self.window.as_mut(), self.part.as_mut()];
+        self.tray.empty_into(kept.into_iter().flatten());
+    }
+
     fn close(&mut self) {
         let Some(window) = &mut self.window else { return };
         for ((q, _), series) in SERIES_QUANTILES.iter().zip(&mut self.series) {

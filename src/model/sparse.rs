@@ -7,6 +7,8 @@
 
 use std::ops::{Index, IndexMut};
 
+use crate::kernel::prefetch::prefetch;
+
 /// Devices that share the head of a chain.
 const GROUP: usize = 4;
 /// The end of a chain.
@@ -47,6 +49,19 @@ impl<T: Copy> Sparse<T> {
             slot = self.slots[at].next;
         }
         None
+    }
+
+    /// The record of a device will be read soon: a chance to bring the head of its chain near. Changes nothing.
+    #[inline]
+    pub fn foresee(&self, device: usize) {
+        prefetch(&self.heads, device / GROUP);
+    }
+
+    /// The same when that head is near: its record.
+    #[inline]
+    pub fn foresee_again(&self, device: usize) {
+        let head = self.heads[device / GROUP];
+        prefetch(&self.slots, (head as usize).wrapping_sub(1));
     }
 
     fn begin(&mut self, device: usize) -> usize {

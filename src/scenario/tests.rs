@@ -674,7 +674,14 @@ fn the_scenario_is_what_the_file_says() {
 
 /// A scenario without what says where it came from.
 fn content(scenario: Scenario) -> Scenario {
-    Scenario { name: String::new(), path: String::new(), warnings: Vec::new(), places: Vec::new(), ..scenario }
+    Scenario {
+        name: String::new(),
+        path: String::new(),
+        warnings: Vec::new(),
+        places: Vec::new(),
+        heaviest: Diagnostic::of_file("", "", None),
+        ..scenario
+    }
 }
 
 #[test]

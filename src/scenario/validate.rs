@@ -22,6 +22,7 @@ mod remedies;
 mod retirements;
 mod scaling;
 mod services;
+mod sizes;
 mod stamps;
 mod steady;
 mod twins;
@@ -54,8 +55,6 @@ const WINDOWS_MAX: u64 = 100_000;
 const WINDOWS: u64 = 120;
 /// Most replications.
 const REPLICATIONS_MAX: u32 = 1_000_000;
-/// Most devices of a run.
-const DEVICES_MAX: u64 = 250_000_000;
 /// Windows of a steady run whose window is not given: the rule MSER-5 looks at batches of five.
 const STEADY_WINDOWS: u64 = 400;
 /// Lengths that windows have by default [s].
@@ -112,6 +111,8 @@ pub struct Scenario {
     pub inputs: Vec<Input>,
     /// Hash (BLAKE3, hexadecimal) of the resolved scenario, its inputs and the catalogues.
     pub inputs_hash: String,
+    /// Where it asks for the most devices, with nothing said of it: for a run that does not fit.
+    pub heaviest: Diagnostic,
     /// What is allowed, but probably not meant.
     pub warnings: Vec<Diagnostic>,
 }
@@ -251,6 +252,7 @@ impl<'a> Build<'a> {
         };
         self.steady(&file, &model);
         self.sizes(&file, &model);
+        let heaviest = self.sources.place(&self.tree.place(&sizes::largest(&file, &model)), Finding::new(""));
         let resolved = toml::to_string(&file).expect("a scenario file is plain data");
         Some(Scenario {
             name: name.to_owned(),
@@ -265,6 +267,7 @@ impl<'a> Build<'a> {
             inputs_hash: hash(&resolved, &self.inputs, &file.catalog),
             inputs: std::mem::take(&mut self.inputs),
             warnings: Vec::new(),
+            heaviest,
             question: file.question,
             answer,
             model,
@@ -465,23 +468,6 @@ impl<'a> Build<'a> {
             distance: network.distance,
             connect_timeout: network.connect_timeout,
             half_dead: network.half_dead,
-        }
-    }
-
-    /// How large the whole is: devices, and events against their budget.
-    fn sizes(&mut self, file: &File, model: &ModelConfig) {
-        let devices: u64 = (0..model.cohorts.len()).map(|cohort| u64::from(model.devices_max(cohort))).sum();
-        if devices > DEVICES_MAX {
-            let largest = (0..file.cohorts.len()).max_by_key(|cohort| model.devices_max(*cohort)).unwrap_or(0);
-            let finding = Finding::new(format!("{devices} devices in all, at the largest"));
-            let finding = finding.expected(format!("at most {DEVICES_MAX}")).help("each device may stand for several");
-            return self.say(&format!("cohorts/{largest}/devices"), finding);
-        }
-        let events = Footprint::of(model, 1).events;
-        if events > model.event_budget as f64 {
-            let finding =
-                Finding::warning(format!("about {events:.0} events are expected, more than the event budget"));
-            self.say("run/event_budget", finding.help(format!("raise it above {events:.0}, or shorten the horizon")));
         }
     }
 }

@@ -49,13 +49,11 @@ impl Mdc {
 
     /// Probability of at most so many in the system.
     fn within(&self, n: usize) -> f64 {
-        match self.at_most.get(n) {
-            Some(share) => *share,
-            None => {
-                let last = self.at_most.len() - 1;
-                1.0 - (1.0 - self.at_most[last]) * libm::pow(self.tail, (n - last) as f64)
-            }
+        if let Some(share) = self.at_most.get(n) {
+            return *share;
         }
+        let last = self.at_most.len() - 1;
+        1.0 - (1.0 - self.at_most[last]) * libm::pow(self.tail, (n - last) as f64)
     }
 
     /// Probability that the wait is above `wait` [service times].

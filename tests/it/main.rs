@@ -20,6 +20,7 @@ mod output_analysis;
 mod path;
 mod remedies;
 mod rerun;
+mod scale;
 mod scaling;
 mod statistics;
 mod support;

@@ -7,6 +7,7 @@ use crate::kernel::draws::{Purpose, Stream, member, stable_name};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::kernel::law::DurationLaw;
+use crate::kernel::prefetch::prefetch;
 use crate::model::condition::DownStyle;
 use crate::model::dps::enrollment::Status as Registration;
 use crate::model::event::Kind;
@@ -20,6 +21,9 @@ use crate::model::population::traffic::{Calls as CallRate, Popularity, ZipfTable
 use crate::model::stamp::path::Fate;
 use crate::model::world::{NEVER, World};
 use crate::units::{SimDuration, SimTime};
+
+/// Names the arrivals of calls among the events of a cohort.
+const CALL: u64 = stable_name("call");
 
 impl World<'_> {
     pub(super) fn gateway(&self) -> &GatewayConfig {
@@ -65,8 +69,21 @@ impl World<'_> {
     fn schedule_next_call<L: EventList>(&mut self, agenda: &mut Agenda<L>, cohort: usize) {
         let source = &self.call_source[cohort];
         let Some(arrival) = source.arrivals.get(source.next) else { return };
-        let key = member(self.config.cohorts[cohort].key, stable_name("call"));
+        let counter = arrival.counter;
+        let key = member(self.config.cohorts[cohort].key, CALL);
         self.other_event(agenda, arrival.time, Kind::CallArrives, key, (cohort as u32, 0));
+        self.foresee_call(cohort, counter);
+    }
+
+    /// The next call of a cohort is for a device whose state lies far apart: a chance to bring it near. Changes nothing.
+    fn foresee_call(&self, cohort: usize, counter: u64) {
+        // A rank is dear to find, and popular devices are near anyway.
+        if self.cohort_joined[cohort] > 0 && self.popularity[cohort].is_none() {
+            let device = self.called_device(cohort, counter);
+            prefetch(&self.devices, device.index());
+            prefetch(&self.columns.identity, device.index());
+            self.cache.iter().for_each(|cache| cache.foresee(device));
+        }
     }
 
     /// A call arrives at the gateway.

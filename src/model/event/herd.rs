@@ -13,11 +13,14 @@ use crate::model::event::{Kind, OTHERS};
 use crate::model::figures::Queue;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::limit::Verdict;
-use crate::model::population::device::{Device, State};
+use crate::model::population::device::State;
 use crate::model::population::herd::{Herd, HerdKey};
 use crate::model::stamp::path::Fate;
 use crate::model::world::{NEVER, World};
 use crate::units::{SimDuration, SimTime};
+
+/// What marks a device as one that waits with a herd: a timer of its record that no list holds.
+const WITH_HERD: u16 = Kind::HerdDue as u16;
 
 impl World<'_> {
     /// The connect throttle refused an attempt; the device knows at `told`.
@@ -47,9 +50,7 @@ impl World<'_> {
         let patient_until = self.deadline(device).unwrap_or(NEVER);
         let trip = self.columns.episodes[device.index()].trip;
         let record = &mut self.devices[device.index()];
-        record.clear_timer();
-        record.set(Device::HERDED, true);
-        self.columns.episodes[device.index()].next_due = due;
+        record.set_timer(WITH_HERD, due);
         let (stamp, cohort, attempts) = (record.stamp, record.cohort, record.attempts);
         let herd = self.herds.join(HerdKey { due, stamp, cohort, attempts, trip }, device, patient_until);
         self.call_herd(agenda, herd, due);
@@ -64,9 +65,8 @@ impl World<'_> {
     /// Whether a device still waits with its herd: nothing else became of it meanwhile.
     fn waits_with(&self, key: &HerdKey, device: DeviceId) -> bool {
         let record = &self.devices[device.index()];
-        record.is(Device::HERDED)
-            && record.stamp == key.stamp
-            && self.columns.episodes[device.index()].next_due == key.due
+        // It may have left and be due at the same instant again, in a later episode and with another herd.
+        record.has_timer(WITH_HERD, key.due) && record.stamp == key.stamp && record.attempts == key.attempts
     }
 
     /// A herd is due: those that may be admitted try one by one, the others are kept to be refused.
@@ -128,7 +128,7 @@ impl World<'_> {
         } else {
             herd.devices.iter().for_each(|device| self.tries_now(agenda, *device));
         }
-        herd.devices.retain(|device| self.devices[device.index()].is(Device::HERDED));
+        herd.devices.retain(|device| self.waits_with(&herd.key, *device));
     }
 
     /// The devices of a herd with what orders their events of this instant.
@@ -183,7 +183,7 @@ impl World<'_> {
             return self.part(agenda, herd, told);
         }
         let due = start + SimDuration(u64::from(key.trip) / 2);
-        herd.devices.iter().for_each(|device| self.columns.episodes[device.index()].next_due = due);
+        herd.devices.iter().for_each(|device| self.devices[device.index()].set_timer(WITH_HERD, due));
         herd.key = HerdKey { due, attempts, ..key };
         let waits = self.herds.wait(herd);
         self.call_herd(agenda, waits, due);

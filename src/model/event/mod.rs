@@ -44,6 +44,9 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+#[cfg(test)]
+use crate::kernel::event_list::HeapEventList;
+
 use crate::kernel::draws::{Draws, member, stable_name};
 use crate::kernel::event_list::{Class, EpochEventList, Event, EventList, TimerRules};
 use crate::kernel::executive::{self, Agenda, Bounds, Model, Report};
@@ -366,7 +369,15 @@ impl<L: EventList> Model<L> for World<'_> {
 
     #[inline]
     fn foresee(&self, entity: u32) {
+        // What an attempt reads: one that is refused reads nothing else that is far.
         prefetch(&self.devices, entity as usize);
+        prefetch(&self.columns.identity, entity as usize);
+        self.columns.episodes.foresee(entity as usize);
+    }
+
+    #[inline]
+    fn foresee_again(&self, entity: u32) {
+        self.columns.episodes.foresee_again(entity as usize);
     }
 }
 
@@ -462,4 +473,23 @@ pub fn simulate(
     let report = executive::run(EpochEventList::new(DeviceTimers::of(&world)), &mut world, &bounds, World::begin);
     let ended = report.ended;
     (report, world.finish(ended))
+}
+
+/// Order and figures of one replication by the list that runs use, and by the reference.
+#[cfg(test)]
+pub(crate) fn by_both_lists(config: &ModelConfig, md1: &Md1Table, draws: Draws) -> [(u64, u64, Outcome); 2] {
+    let mut by_epochs = World::new(config, md1, draws);
+    let mut by_heap = World::new(config, md1, draws);
+    let bounds = Bounds {
+        horizon: SimTime::ZERO + config.horizon,
+        events: config.event_budget,
+        stop: &|| false,
+        tracing: Tracing::NONE,
+    };
+    let list = HeapEventList::new(DeviceTimers::of(&by_heap));
+    let reference = executive::run(list, &mut by_heap, &bounds, World::begin);
+    let list = EpochEventList::new(DeviceTimers::of(&by_epochs));
+    let ours = executive::run(list, &mut by_epochs, &bounds, World::begin);
+    [(ours, by_epochs), (reference, by_heap)]
+        .map(|(report, world)| (report.order, report.events, world.finish(report.ended)))
 }

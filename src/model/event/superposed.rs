@@ -29,7 +29,7 @@ impl World<'_> {
         while start < end {
             let length = longest.max(SimDuration::MICROSECOND).min(end - start);
             self.superposed_piece(stamp, Tick { index: start.0, start, length });
-            start = start + length;
+            start += length;
         }
     }
 
@@ -115,7 +115,6 @@ impl World<'_> {
         recorder.observe_all(figures.waits[send], &seen.held);
         recorder.observe_n(figures.waits[send], 0, passed - seen.held.len() as u64);
         recorder.observe_all(figures.waits[processing], &seen.waits);
-        recorder.observe_n(figures.waits[processing], 0, passed - seen.waits.len() as u64);
         recorder.count(figures.messages, offered);
         recorder.count(figures.refused_messages, offered - passed);
         recorder.count(figures.offered[send], offered);

@@ -77,9 +77,9 @@ impl World<'_> {
             if begins >= until {
                 break;
             }
-            let service = SimDuration(service.next());
+            let service = SimDuration(service.draw());
             hub.pipeline.arrive(begins, service);
-            let latency = begins.saturating_since(micros(head.origin)) + service + SimDuration(hop.next() / 2);
+            let latency = begins.saturating_since(micros(head.origin)) + service + SimDuration(hop.draw() / 2);
             self.recorder.observe(self.figures.telemetry, latency.0);
             self.recorder.observe(self.figures.waits[Queue::Processing as usize], (begins - at).0);
             done += 1;

@@ -2,10 +2,10 @@
 
 mod herds;
 
-use super::{DeviceTimers, KINDS, Kind, OTHERS, simulate};
+use super::{DeviceTimers, KINDS, Kind, OTHERS, by_both_lists, simulate};
 use crate::kernel::arrivals::ProfileForm;
 use crate::kernel::draws::{Draws, stable_name};
-use crate::kernel::event_list::{EpochEventList, Event, EventList, HeapEventList};
+use crate::kernel::event_list::{EpochEventList, Event, EventList};
 use crate::kernel::executive::{self, Agenda, Bounds, Model};
 use crate::kernel::law::DurationLaw;
 use crate::kernel::trace::Tracing;
@@ -188,6 +188,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         counts_failures: false,
         cuts: crate::model::config::Cuts::Phases,
         herds: true,
+        windows: None,
     }
 }
 
@@ -321,22 +322,10 @@ fn whole(config: &ModelConfig) -> Bounds<'_> {
     Bounds { horizon: SimTime::ZERO + config.horizon, events: u64::MAX, stop: &|| false, tracing: Tracing::NONE }
 }
 
-/// The order hash of a model by the list that runs use, and by the reference.
-fn orders(config: &ModelConfig) -> [u64; 2] {
-    let md1 = Md1Table::new();
-    let world = || World::new(config, &md1, Draws::new(7, 0));
-    let (mut a, mut b) = (world(), world());
-    let (epochs, heap) = (EpochEventList::new(DeviceTimers::of(&a)), HeapEventList::new(DeviceTimers::of(&b)));
-    [
-        executive::run(epochs, &mut a, &whole(config), World::begin).order,
-        executive::run(heap, &mut b, &whole(config), World::begin).order,
-    ]
-}
-
 #[test]
 fn the_list_that_runs_use_carries_out_what_the_reference_does() {
-    let [epochs, heap] = orders(&two_cohorts());
-    assert_eq!(epochs, heap);
+    let [ours, reference] = by_both_lists(&two_cohorts(), &Md1Table::new(), Draws::new(7, 0));
+    assert_eq!((ours.0, ours.1), (reference.0, reference.1));
 }
 
 /// Two cohorts on stamps of their own, which are called and come back from a blackout; then a stamp of the first fails.

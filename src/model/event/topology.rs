@@ -19,6 +19,9 @@ use crate::units::{SimDuration, SimTime};
 impl World<'_> {
     /// The instance that a device registers at next, and that the gateway asks for it.
     pub(super) fn service_of(&self, device: DeviceId) -> ServiceId {
+        if self.config.dps.services.len() == 1 {
+            return ServiceId(0);
+        }
         let topology = self.config.dps.topology.entry();
         let kept = self.columns.scope[device.index()].some();
         kept.or(topology.factory()).unwrap_or_else(|| self.home(device))

@@ -145,6 +145,7 @@ impl World<'_> {
     pub fn finish(mut self, now: SimTime) -> Outcome {
         self.flow_until(now);
         self.end_observation(now);
+        self.recorder.settle();
         self.settle_parked(now);
         self.settle_lost(now);
         if now.0 > self.usage.len() as u64 * self.config.window.0 {

@@ -132,6 +132,12 @@ impl Cache {
         Ok(entry.stamp)
     }
 
+    /// The entry of a device will be looked up soon: a chance to bring it near. Changes nothing.
+    #[inline]
+    pub fn foresee(&self, device: DeviceId) {
+        self.entries.foresee(device.index());
+    }
+
     /// Stores a mapping, evicting another if the cache is full.
     pub fn store(&mut self, device: DeviceId, stamp: StampId, now: SimTime) {
         let flushes = self.flushes;

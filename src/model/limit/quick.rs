@@ -101,15 +101,17 @@ mod tests {
             for _ in 0..400 {
                 let mut quick = mixed.quick();
                 for _ in 0..100 {
-                    now = SimTime(now.0 + draws.below(if draws.chance(0.01) { 3_000_000 } else { 15_000 }));
+                    let most = if draws.chance(0.01) { 3_000_000 } else { 15_000 };
+                    now = SimTime(now.0 + draws.below(most));
                     let expected = exact.offer(now);
-                    if let Some(bucket) = quick.as_mut().filter(|bucket| bucket.admits(now)) {
-                        assert_eq!(expected, Verdict::Admitted(now));
+                    let admits = quick.as_mut().is_some_and(|bucket| bucket.admits(now));
+                    if let Some(bucket) = &quick {
                         mixed.settle(bucket);
+                    }
+                    if admits {
+                        assert_eq!(expected, Verdict::Admitted(now));
                     } else {
-                        if let Some(bucket) = quick.take() {
-                            mixed.settle(&bucket);
-                        }
+                        quick = None;
                         slow += 1;
                         assert_eq!(mixed.offer(now), expected);
                     }

@@ -121,8 +121,6 @@ impl Device {
     pub const MOVING: u8 = 8;
     /// Its next request to DPS asks for its hub and registers nothing.
     pub const QUERIES: u8 = 32;
-    /// Waits with a herd for its next attempt; no timer is pending.
-    pub const HERDED: u8 = 64;
 
     /// A device that is not yet part of the fleet.
     pub fn unborn(cohort: CohortId, ring: RingId, dormant: bool) -> Self {
@@ -152,17 +150,21 @@ impl Device {
         }
     }
 
-    /// Sets the timer of a kind to a time: whatever was pending becomes stale, and the device waits with no herd.
+    /// Sets the timer of a kind to a time: whatever was pending becomes stale.
     #[inline]
     pub fn set_timer(&mut self, kind: u16, at: SimTime) {
-        self.flags &= !Self::HERDED;
         self.timer = mark(kind, at);
     }
 
-    /// No timer is pending any more, and the device waits with no herd.
+    /// No timer is pending any more.
     pub fn clear_timer(&mut self) {
-        self.flags &= !Self::HERDED;
         self.timer = NO_TIMER;
+    }
+
+    /// Whether the timer of a kind at a time is the pending one.
+    #[inline]
+    pub fn has_timer(&self, kind: u16, at: SimTime) -> bool {
+        self.timer == mark(kind, at)
     }
 
     /// Whether a timer that comes up is the pending one, which it is no more from now on.

@@ -160,6 +160,11 @@ impl Phases {
         Self { period: period.0, counts: vec![0; bins as usize], total: 0 }
     }
 
+    /// Memory that the phases of a period take [B].
+    pub fn bytes(period: SimDuration, tick: SimDuration) -> usize {
+        size_of::<u32>() * (period.0 / tick.0.max(1)).clamp(1, Self::BINS_MAX) as usize
+    }
+
     fn bin(&self, phase: u64) -> usize {
         (u128::from(phase % self.period) * self.counts.len() as u128 / u128::from(self.period)) as usize
     }

@@ -13,7 +13,7 @@ use crate::units::{SimDuration, SimTime};
 pub struct Seen {
     /// Latencies of those that passed [us].
     pub latencies: Vec<u64>,
-    /// Waits for processing above zero [us].
+    /// Waits for processing [us].
     pub waits: Vec<u64>,
     /// Waits in the send throttle above zero [us].
     pub held: Vec<u64>,
@@ -59,7 +59,7 @@ impl<'a> Lengths<'a> {
 
     /// The next one [us].
     #[inline]
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         match self {
             Self::Always(length) => *length,
             Self::Drawn(law, draws) => law.sample(draws).0,
@@ -128,13 +128,10 @@ pub fn pass(
             seen.first_held.get_or_insert(sent);
         }
         seen.admitted[usize::from(class)] += 1;
-        let service = service.next();
+        let service = service.draw();
         let begins = pipeline.arrive(admitted, SimDuration(service));
-        let wait = (begins - admitted).0;
-        if wait > 0 {
-            seen.waits.push(wait);
-        }
-        seen.latencies.push((begins - sent).0 + service + hop.next() / 2);
+        seen.waits.push((begins - admitted).0);
+        seen.latencies.push((begins - sent).0 + service + hop.draw() / 2);
     }
     throttle.settle();
 }

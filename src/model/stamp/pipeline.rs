@@ -28,6 +28,8 @@ pub struct ProcessingConfig {
 /// When each server is free [us].
 #[derive(Debug, Clone)]
 enum Free {
+    /// The only server.
+    One(u64),
     /// In order of time, for services that all take as long: the server that begins last is free last.
     InOrder(VecDeque<u64>),
     /// In any order.
@@ -36,7 +38,9 @@ enum Free {
 
 impl Free {
     fn all(servers: u32, at: u64, in_order: bool) -> Self {
-        if in_order {
+        if servers == 1 {
+            Self::One(at)
+        } else if in_order {
             Self::InOrder((0..servers).map(|_| at).collect())
         } else {
             Self::Heap((0..servers).map(|_| Reverse(at)).collect())
@@ -47,6 +51,7 @@ impl Free {
     #[inline]
     fn earliest(&self) -> u64 {
         let earliest = match self {
+            Self::One(at) => Some(*at),
             Self::InOrder(times) => times.front().copied(),
             Self::Heap(times) => times.peek().map(|Reverse(at)| *at),
         };
@@ -57,7 +62,7 @@ impl Free {
     #[inline]
     fn take(&mut self, until: u64) {
         match self {
-            Self::InOrder(times) if times.len() == 1 => times[0] = until,
+            Self::One(at) => *at = until,
             Self::InOrder(times) => {
                 times.pop_front();
                 let place = times.iter().rposition(|at| *at <= until).map_or(0, |before| before + 1);
@@ -71,6 +76,7 @@ impl Free {
     fn left(&self, now: u64) -> u64 {
         let left = |at: &u64| at.saturating_sub(now);
         match self {
+            Self::One(at) => left(at),
             Self::InOrder(times) => times.iter().map(left).sum(),
             Self::Heap(times) => times.iter().map(|Reverse(at)| left(at)).sum(),
         }

@@ -106,7 +106,7 @@ fn random_storm(seed: u64) -> ModelConfig {
     let stamps =
         ["weu-1", "weu-2"].map(|name| stamp(name, pick(draws, &["1/s", "3/s", "20/s"]), random_shaping(draws)));
     let mut cohorts: Vec<_> =
-        (0..1 + draws.below(2)).map(|_| cohort(1 + draws.below(200) as u32, random_rule(draws))).collect();
+        (0..=draws.below(2)).map(|_| cohort(1 + draws.below(200) as u32, random_rule(draws))).collect();
     for (cohort, name) in cohorts.iter_mut().zip(["meters", "sensors"]) {
         (cohort.name, cohort.key, cohort.registration_key) = (name.into(), stable_name(name), stable_name(name));
         cohort.reconnect = random_reconnect(draws);
@@ -115,7 +115,7 @@ fn random_storm(seed: u64) -> ModelConfig {
     }
     let mut config = model(stamps.into(), cohorts, SimDuration::MINUTE * 12);
     config.network.device_to_hub = DurationLaw::constant(SimDuration(pick(draws, &[0, 0, 80_001, 1_000_000])));
-    config.faults = (0..1 + draws.below(4)).map(|_| random_fault(draws)).collect();
+    config.faults = (0..=draws.below(4)).map(|_| random_fault(draws)).collect();
     if draws.chance(0.5) {
         let rule = MoveRule { from: vec![StampId(0)], to: Some(StampId(1)), ..MoveRule::default() };
         let at = SimTime::ZERO + secs(draws, 1, 400);
@@ -133,6 +133,22 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
     #[test]
     fn storms_carried_out_together_have_the_figures_of_one_event_each(seed in 0..u64::MAX) {
+        both(random_storm(seed), seed);
+    }
+
+    #[test]
+    fn storms_are_alike_by_both_lists(seed in 0..u64::MAX) {
+        let mut config = random_storm(seed);
+        config.herds = seed.is_multiple_of(2);
+        let [ours, reference] = by_both_lists(&config, &MD1, Draws::new(seed, 0));
+        assert_eq!((ours.0, ours.1), (reference.0, reference.1));
+    }
+}
+
+/// A device restarts, and is due with a new herd at the instant of the one that it left.
+#[test]
+fn who_left_a_herd_is_not_taken_for_one_of_it() {
+    for seed in [6_249_910_848_546_874_475, 6_249_910_848_546_874_476] {
         both(random_storm(seed), seed);
     }
 }

@@ -1,0 +1,133 @@
+//! Events of one replication: what keeps time, what devices and users do by themselves, and storms.
+
+use super::storms::{self, Herd};
+use super::{Fleet, storms::of_faults};
+use crate::model::condition::{Condition, Target};
+use crate::model::config::ModelConfig;
+use crate::model::dps::topology::TopologyPolicy;
+use crate::model::gateway::cache::CacheConfig;
+use crate::model::population::cohort::CohortConfig;
+use crate::model::population::traffic::{Calls, Fidelity};
+use crate::model::routing::UsersConfig;
+use crate::units::SimTime;
+
+/// Renewed, tried, connected.
+const RENEWAL: f64 = 3.0;
+/// Joined, registered, assigned, told so, tried, connected.
+const JOIN: f64 = 6.0;
+/// A call that finds its device at once: arrives, hears from the cache, reaches the hub.
+const CALL: f64 = 3.0;
+/// What a look-up at DPS adds.
+const LOOK_UP: f64 = 2.0;
+
+/// Events of one replication.
+pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
+    let each = |f: &dyn Fn(&CohortConfig, usize) -> f64| {
+        model.cohorts.iter().enumerate().map(|(index, cohort)| f(cohort, index)).sum::<f64>()
+    };
+    ticks(model)
+        + each(&|cohort, c| calls(model, cohort, fleet.mean[c]))
+        + each(&|cohort, c| messages(model, cohort, fleet.mean[c]))
+        + each(&|cohort, c| renewals(model, cohort, fleet.mean[c]))
+        + joins(model, fleet)
+        + of_faults(model, fleet)
+        + storms::of_moves(model, fleet)
+        + model.users.iter().map(|users| of_users(model, users)).sum::<f64>()
+}
+
+/// Everything that looks at the clock.
+fn ticks(model: &ModelConfig) -> f64 {
+    let per = |length: crate::units::SimDuration| model.horizon.ratio(length.max(crate::units::SimDuration(1)));
+    let cohorts = &model.cohorts;
+    let some = |is: bool| if is { 1.0 } else { 0.0 };
+    let sends = cohorts.iter().filter(|c| c.telemetry.is_some()).count();
+    let flows = some(sends > 0 && model.fidelity == Fidelity::Flow) + some(cohorts.iter().any(|c| c.twins.is_some()));
+    let sources = cohorts.iter().filter(|c| c.calls.is_some()).count()
+        + if model.fidelity == Fidelity::Events { sends } else { 0 };
+    let grows = |c: &&CohortConfig| c.growth.entry().changes() && c.growth.entry().jumps().is_empty();
+    let growing = cohorts.iter().filter(grows).count() as f64;
+    let servers = model.stamps.iter().filter_map(|stamp| stamp.processing.scaling).map(|rule| per(rule.check_every));
+    (flows + sources as f64) * per(model.tick)
+        + growing * per(model.growth_tick)
+        + per(model.window)
+        + servers.sum::<f64>()
+        + decisions(model)
+}
+
+/// Decisions of the scaling policy.
+pub fn decisions(model: &ModelConfig) -> f64 {
+    let policy = model.scaling.policy.entry();
+    let Some(first) = policy.next(SimTime::ZERO) else { return 0.0 };
+    let second = policy.next(SimTime(first.0 + 1));
+    second.map_or(1.0, |second| model.horizon.ratio(second - first) + 1.0)
+}
+
+fn calls(model: &ModelConfig, cohort: &CohortConfig, devices: f64) -> f64 {
+    let (Some(gateway), Some(calls)) = (&model.gateway, &cohort.calls) else { return 0.0 };
+    let end = SimTime::ZERO + model.horizon;
+    let rate = calls.rate_per_second * calls.profile.mean_over(SimTime::ZERO, end);
+    let each = match (&gateway.cache, gateway.learnt) {
+        (_, Some(_)) => CALL - 1.0,
+        (None, None) => CALL - 1.0 + LOOK_UP,
+        (Some(cache), None) => CALL + LOOK_UP * miss_share(model, cache, calls, devices),
+    };
+    devices * rate * model.horizon.secs() * each
+}
+
+/// Share of the calls that the cache cannot answer.
+fn miss_share(model: &ModelConfig, cache: &CacheConfig, calls: &Calls, devices: f64) -> f64 {
+    let per_device = (calls.rate_per_second * model.horizon.secs()).max(1e-9);
+    let first = (1.0 - libm::exp(-per_device)) / per_device;
+    let expired = cache.ttl.map_or(0.0, |ttl| 1.0 / (1.0 + calls.rate_per_second * ttl.secs()));
+    let evicted = 1.0 - (f64::from(cache.capacity) / devices.max(1.0)).min(1.0);
+    first.max(expired).max(evicted)
+}
+
+fn messages(model: &ModelConfig, cohort: &CohortConfig, devices: f64) -> f64 {
+    let Some(telemetry) = cohort.telemetry.as_ref().filter(|_| model.fidelity == Fidelity::Events) else { return 0.0 };
+    let end = SimTime::ZERO + model.horizon;
+    let rate = telemetry.cadence.rate_per_second() * telemetry.profile.mean_over(SimTime::ZERO, end);
+    let on_the_way = if model.network.device_to_hub.is_zero() { 0.0 } else { 1.0 };
+    // The routing endpoint takes a message, and processing is done with it.
+    let path = if model.follows_path() { 2.0 } else { 0.0 };
+    devices * rate * model.horizon.secs() * (1.0 + on_the_way + path)
+}
+
+fn renewals(model: &ModelConfig, cohort: &CohortConfig, devices: f64) -> f64 {
+    let live = devices * (1.0 - cohort.dormant.get());
+    cohort.renewal.map_or(0.0, |renewal| live * model.horizon.ratio(renewal) * RENEWAL)
+}
+
+/// Devices that join, and the registrations that DPS refuses them meanwhile.
+fn joins(model: &ModelConfig, fleet: &Fleet) -> f64 {
+    let way = match model.dps.topology {
+        TopologyPolicy::Direct(_) => 0.0,
+        _ => 1.0,
+    };
+    let live = |c: usize| fleet.joining[c] * (1.0 - model.cohorts[c].dormant.get());
+    let joining: f64 = (0..model.cohorts.len()).map(live).sum();
+    let rate = model.dps.registrations_per_second();
+    let horizon = model.horizon.secs();
+    let at_once: f64 = (0..model.cohorts.len()).map(|c| live(c).min(f64::from(model.cohorts[c].devices))).sum();
+    let over = model.cohorts.iter().map(|cohort| cohort.first_attempt.mean().secs()).fold(0.0, f64::max);
+    let gap = model.dps.retry_after.secs().max(1.0);
+    let herd = Herd { callers: at_once, rate, over, gap, left: horizon };
+    // Who has not had a turn by the end has joined and asked.
+    let served = joining.min(rate * (horizon + model.dps.registration_shaping.credit.secs()));
+    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused(&model.dps.registration_shaping)
+}
+
+/// Users who are sent elsewhere and come back, and the probes that find out.
+fn of_users(model: &ModelConfig, users: &UsersConfig) -> f64 {
+    let of_fault = |fault: &crate::model::fault::FaultConfig| {
+        let ends = |effect: &&crate::model::condition::Effect| {
+            let here = matches!(effect.target, Target::Stamp(stamp) if users.endpoints.first() == Some(&stamp));
+            here && matches!(effect.condition, Condition::NoFrontEnd(_))
+        };
+        fault.effects.iter().filter(ends).count() as f64 * 2.0
+    };
+    let turns = users.switches.len() as f64 + model.faults.iter().map(of_fault).sum::<f64>();
+    let waits = f64::from(u8::from(users.answers.is_some())) + f64::from(u8::from(users.holding().is_some()));
+    let probes = f64::from(users.probing.locations) * f64::from(users.probing.tolerated_failures + 2) * 2.0;
+    turns * (f64::from(users.users) * waits + probes)
+}
