@@ -25,18 +25,28 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let each = |f: &dyn Fn(&CohortConfig, usize) -> f64| {
         model.cohorts.iter().enumerate().map(|(index, cohort)| f(cohort, index)).sum::<f64>()
     };
-    ticks(model)
-        + each(&|cohort, c| calls(model, cohort, fleet.mean[c]))
+    let looked = looked_share(model);
+    ticks(model, looked)
+        + looked * each(&|cohort, c| calls(model, cohort, fleet.mean[c]))
         + each(&|cohort, c| messages(model, cohort, fleet.mean[c]))
-        + each(&|cohort, c| renewals(model, cohort, fleet.mean[c]))
+        + looked * each(&|cohort, c| renewals(model, cohort, fleet.mean[c]))
         + joins(model, fleet)
         + of_faults(model, fleet)
         + storms::of_moves(model, fleet)
         + model.users.iter().map(|users| of_users(model, users)).sum::<f64>()
 }
 
+/// Share of the run in which calls and renewals are events; windows around edges are as long as their causes, which nobody
+/// knows before, and count as a regular one each.
+fn looked_share(model: &ModelConfig) -> f64 {
+    let Some(windows) = &model.windows else { return 1.0 };
+    let edges = model.faults.len() + model.moves.len() + model.retirements.len() + model.changes.len();
+    let length = (windows.length + windows.warm_up).ratio(model.horizon);
+    ((windows.regular.len() + edges) as f64 * length).min(1.0)
+}
+
 /// Everything that looks at the clock.
-fn ticks(model: &ModelConfig) -> f64 {
+fn ticks(model: &ModelConfig, looked: f64) -> f64 {
     let per = |length: crate::units::SimDuration| model.horizon.ratio(length.max(crate::units::SimDuration(1)));
     let cohorts = &model.cohorts;
     let some = |is: bool| if is { 1.0 } else { 0.0 };
@@ -47,7 +57,7 @@ fn ticks(model: &ModelConfig) -> f64 {
     let grows = |c: &&CohortConfig| c.growth.entry().changes() && c.growth.entry().jumps().is_empty();
     let growing = cohorts.iter().filter(grows).count() as f64;
     let servers = model.stamps.iter().filter_map(|stamp| stamp.processing.scaling).map(|rule| per(rule.check_every));
-    (flows + sources as f64) * per(model.tick)
+    looked * (flows + sources as f64) * per(model.tick)
         + growing * per(model.growth_tick)
         + per(model.window)
         + servers.sum::<f64>()

@@ -26,6 +26,7 @@ pub(super) fn of(file: &File, model: &ModelConfig, prices: &PriceSheet) -> Vec<S
     gateway(model, &mut lines);
     happenings(model, &mut lines);
     users(file, model, &mut lines);
+    windows(model, &mut lines);
     money(model, prices, &mut lines);
     lines
 }
@@ -264,6 +265,34 @@ fn gateway(model: &ModelConfig, lines: &mut Vec<String>) {
     }
     if gateway.cache.is_some() {
         lines.push("the throughput of the cache is not limited".to_owned());
+    }
+}
+
+/// What closed forms stand for between windows of observation.
+fn windows(model: &ModelConfig, lines: &mut Vec<String>) {
+    let Some(windows) = &model.windows else { return };
+    let (n, length, warm_up) = (windows.regular.len(), windows.length, windows.warm_up);
+    lines.push(format!(
+        "calls, the cache and renewals are looked at in {n} regular windows of {length} after a warm-up of {warm_up}, and around edges; {} % of a limit opens a window, {} % lets it close",
+        windows.opens_at * 100.0,
+        windows.closes_at * 100.0
+    ));
+    if model.cohorts.iter().any(|cohort| cohort.calls.is_some()) {
+        lines.push("closed form between windows: calls at their mean rate use messages of the daily quota and direct methods of the hubs that hold their devices".to_owned());
+        let misses = match model.gateway.as_ref().and_then(|gateway| gateway.cache.as_ref()) {
+            None => "each call is a look-up at DPS",
+            Some(cache) if cache.ttl.is_none() && windows.draws_cache => {
+                "the first call of a device is a look-up at DPS"
+            }
+            Some(_) if windows.draws_cache => {
+                "1 / (1 + L T) of the calls are look-ups at DPS, at a rate L of a device and a time to live T"
+            }
+            Some(_) => "look-ups at DPS by the characteristic time of the full cache (an approximation)",
+        };
+        lines.push(format!("closed form between windows: {misses}"));
+    }
+    if model.renews() {
+        lines.push("closed form between windows: renewals by the phase of each device's last connection use the connect throttle, and each takes the mean time of a reconnection; states of devices do not show them".to_owned());
     }
 }
 
