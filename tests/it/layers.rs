@@ -29,7 +29,7 @@ const STOREYS: [&[&str]; 6] = [
     &["column", "sparse", "ids", "names", "view"],
     &["limit", "backoff", "condition", "region"],
     NOUNS,
-    &["config", "figures"],
+    &["observation", "config", "figures"],
     &["world"],
     &["event"],
 ];

@@ -68,6 +68,9 @@ fn ticks(model: &ModelConfig, looked: f64) -> f64 {
 pub fn decisions(model: &ModelConfig) -> f64 {
     let policy = model.scaling.policy.entry();
     let Some(first) = policy.next(SimTime::ZERO) else { return 0.0 };
+    if first >= SimTime::ZERO + model.horizon {
+        return 1.0;
+    }
     let second = policy.next(SimTime(first.0 + 1));
     second.map_or(1.0, |second| model.horizon.ratio(second - first) + 1.0)
 }

@@ -2,7 +2,7 @@
 //!
 //! These bounds hold on every machine. Whether a run fits into the memory of one is for the command to find out.
 
-use super::Build;
+use super::{Build, TICKS_MAX};
 use crate::model::config::ModelConfig;
 use crate::model::population::traffic::{Cadence, Fidelity};
 use crate::scenario::diagnostic::Finding;
@@ -32,6 +32,9 @@ impl Build<'_> {
             let finding = Finding::new(format!("{devices} devices in all, at the largest"));
             let finding = finding.expected(format!("at most {DEVICES_MAX}")).help("each device may stand for several");
             return self.say(&largest(file, model), finding);
+        }
+        if model.tick.is_zero() || model.horizon.0 / model.tick.0 > TICKS_MAX {
+            return; // What is wrong is the tick, and it was said.
         }
         for cohort in 0..model.cohorts.len() {
             self.drawn_at_once(model, cohort);
