@@ -203,6 +203,11 @@ impl Recorder {
         self.tallies[id.0].tray.lay(values);
     }
 
+    /// Observes values so many times each, as [`Self::observe_all`] does.
+    pub fn observe_weighted(&mut self, id: TallyId, values: &[(u64, u64)]) {
+        self.tallies[id.0].tray.lay_weighted(values);
+    }
+
     /// Puts what was observed in bulk into the histograms.
     pub fn settle(&mut self) {
         self.tallies.iter_mut().for_each(Tally::settle);
@@ -385,6 +390,8 @@ impl Tally {
     }
 
     fn forget_window(&mut self) {
+        // What was laid aside belongs to the run, and not to the window that comes.
+        self.settle();
         self.window.iter_mut().for_each(Histogram::clear);
     }
 

@@ -35,15 +35,29 @@ impl Tray {
     /// Lays values aside.
     #[inline]
     pub(super) fn lay(&mut self, values: &[u64]) {
-        if self.counts.is_empty() {
-            self.counts.resize(CELLS, 0);
-        }
+        self.unfold();
         let mut sum = 0_u128;
         for value in values {
             self.counts[cell(*value)] += 1;
             sum += u128::from(*value);
         }
         self.sum += sum;
+    }
+
+    /// Lays values aside, each so many times.
+    #[inline]
+    pub(super) fn lay_weighted(&mut self, values: &[(u64, u64)]) {
+        self.unfold();
+        for (value, n) in values {
+            self.counts[cell(*value)] += n;
+            self.sum += u128::from(*value) * u128::from(*n);
+        }
+    }
+
+    fn unfold(&mut self) {
+        if self.counts.is_empty() {
+            self.counts.resize(CELLS, 0);
+        }
     }
 
     /// Puts everything into histograms.
@@ -74,6 +88,10 @@ mod tests {
             tray.lay(part);
         }
         tray.empty_into(std::iter::once(&mut other));
+        tray.empty_into(std::iter::once(&mut other));
+        let weighted = [(0, 3), (77, 0), (300, 2), (1 << 40, 5)];
+        weighted.iter().for_each(|(value, n)| one.record_n(*value, *n));
+        tray.lay_weighted(&weighted);
         tray.empty_into(std::iter::once(&mut other));
         assert!(one.cells().eq(other.cells()) && one.sum() == other.sum());
         assert_eq!((one.max(), one.quantile(0.5)), (other.max(), other.quantile(0.5)));

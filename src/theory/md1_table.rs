@@ -44,13 +44,28 @@ struct Row {
 /// Quantiles of the wait at one utilisation, for many draws at the same load.
 #[derive(Debug, Clone, Copy)]
 pub struct Md1Waits<'a> {
+    place: Md1Place,
+    below: &'a Row,
+    above: &'a Row,
+}
+
+/// Where a utilisation lies in the table: two logarithms, worth keeping.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Md1Place {
     utilisation: f64,
     /// Probability of a wait above one service time.
     beyond_one: f64,
-    below: &'a Row,
-    above: &'a Row,
+    /// The row below.
+    row: usize,
     /// Weight of the row above.
     weight: f64,
+}
+
+impl Md1Place {
+    /// Whether it is the place of just this utilisation.
+    pub fn is_at(&self, utilisation: f64) -> bool {
+        self.utilisation.to_bits() == utilisation.to_bits()
+    }
 }
 
 impl Default for Md1Table {
@@ -84,17 +99,21 @@ impl Md1Table {
 
     /// The waits at a utilisation from 0 to below 1.
     pub fn at(&self, utilisation: f64) -> Md1Waits<'_> {
+        self.waits(self.place(utilisation))
+    }
+
+    /// The waits at a place.
+    pub fn waits(&self, place: Md1Place) -> Md1Waits<'_> {
+        Md1Waits { place, below: &self.rows[place.row], above: &self.rows[place.row + 1] }
+    }
+
+    /// The place of a utilisation from 0 to below 1.
+    pub fn place(&self, utilisation: f64) -> Md1Place {
         assert!((0.0..1.0).contains(&utilisation), "a queue is stable below a utilisation of 1, not at {utilisation}");
         let logit = libm::log(utilisation / (1.0 - utilisation));
         let place = ((logit + ROW_END) * ROWS_PER_UNIT).clamp(0.0, (self.rows.len() - 1) as f64);
         let row = (place as usize).min(self.rows.len() - 2);
-        Md1Waits {
-            utilisation,
-            beyond_one: beyond_one(utilisation),
-            below: &self.rows[row],
-            above: &self.rows[row + 1],
-            weight: place - row as f64,
-        }
+        Md1Place { utilisation, beyond_one: beyond_one(utilisation), row, weight: place - row as f64 }
     }
 }
 
@@ -111,17 +130,15 @@ impl Row {
         Self { waits, slope: spare / queue.decay() }
     }
 
-    /// The scaled wait at z.
+    /// The scaled wait at a share of the way from a column to the next one.
     #[inline]
-    fn at(&self, z: f64) -> f64 {
-        if z >= COLUMN_END {
-            return self.waits[COLUMNS - 1] + (z - COLUMN_END) * self.slope;
-        }
-        let column = ((z.sqrt() * COLUMNS_PER_UNIT) as usize).min(COLUMNS - 2);
-        // Within a column straight in z, since waits rise in proportion to it where traffic is heavy.
-        let scaled = z * COLUMNS_PER_UNIT * COLUMNS_PER_UNIT;
-        let (low, width) = ((column * column) as f64, (2 * column + 1) as f64);
-        self.waits[column] + (scaled - low) / width * (self.waits[column + 1] - self.waits[column])
+    fn at(&self, (column, share): (usize, f64)) -> f64 {
+        self.waits[column] + share * (self.waits[column + 1] - self.waits[column])
+    }
+
+    /// The scaled wait beyond the last column.
+    fn beyond(&self, z: f64) -> f64 {
+        self.waits[COLUMNS - 1] + (z - COLUMN_END) * self.slope
     }
 }
 
@@ -129,17 +146,33 @@ impl Md1Waits<'_> {
     /// The wait [service times] that a share `u` (below 1) of customers stays below.
     #[inline]
     pub fn quantile(&self, u: f64) -> f64 {
+        let Md1Place { utilisation, beyond_one, weight, .. } = self.place;
         let tail = 1.0 - u;
-        if tail >= self.utilisation {
+        if tail >= utilisation {
             return 0.0;
         }
-        if tail >= self.beyond_one {
-            return (libm::log(u / (1.0 - self.utilisation)) / self.utilisation).clamp(0.0, 1.0);
+        if tail >= beyond_one {
+            return (libm::log(u / (1.0 - utilisation)) / utilisation).clamp(0.0, 1.0);
         }
-        let z = libm::log(self.beyond_one / tail);
-        let (below, above) = (self.below.at(z), self.above.at(z));
-        1.0 + (below + self.weight * (above - below)) / (1.0 - self.utilisation)
+        let z = libm::log(beyond_one / tail);
+        let (below, above) = if z >= COLUMN_END {
+            (self.below.beyond(z), self.above.beyond(z))
+        } else {
+            let column = column(z);
+            (self.below.at(column), self.above.at(column))
+        };
+        1.0 + (below + weight * (above - below)) / (1.0 - utilisation)
     }
+}
+
+/// The column below z, and the share of the way from there to the next one: straight in z, since waits rise in proportion
+/// to it where traffic is heavy.
+#[inline]
+fn column(z: f64) -> (usize, f64) {
+    let column = ((z.sqrt() * COLUMNS_PER_UNIT) as usize).min(COLUMNS - 2);
+    let scaled = z * COLUMNS_PER_UNIT * COLUMNS_PER_UNIT;
+    let (low, width) = ((column * column) as f64, (2 * column + 1) as f64);
+    (column, (scaled - low) / width)
 }
 
 /// Probability of a wait above one service time, 1 - (1 - rho) e^rho, as the sum of rho^k (k - 1) / k! where digits would cancel.

@@ -148,6 +148,9 @@ fn short(file: &Path, way: &str) -> Scenario {
 /// | fullest day of a quota | 2 %, 2e-3 | as the throttle |
 /// | mean latency | 30 % | a flow draws one hop for an eighth of a tick: at ticks of an hour that is few draws of a wide law |
 /// | share lost | 0.01 | in events a message may be under way when its connection breaks |
+///
+/// That the latency differs is few draws and no bias: over whole horizons of `dps/failover`, thirty replications, the means
+/// are 29.10, 29.13 and 29.09 ms, with half-widths of at most 0.1 ms, and of `random-outages`, ten, 29.10, 29.10 and 29.08 ms.
 #[test]
 fn all_shipped_scenarios_say_the_same_in_all_ways() {
     let files = discover(&[PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("scenarios")]).expect("scenarios are found");

@@ -101,7 +101,7 @@ impl World<'_> {
         for stamp in (0..self.hubs.len() as u16).map(StampId) {
             let expected = self.expected_of_stamp(stamp, tick);
             if self.flows(stamp, tick, expected) {
-                self.stamp_flow(stamp, tick);
+                self.stamp_flow(stamp, tick, expected);
             } else {
                 self.stamp_superposed(stamp, tick, expected);
             }
@@ -116,13 +116,12 @@ impl World<'_> {
         sends.sum()
     }
 
-    fn stamp_flow(&mut self, stamp: StampId, tick: Tick) {
+    fn stamp_flow(&mut self, stamp: StampId, tick: Tick, expected: f64) {
         let s = stamp.index();
-        let (mut messages, mut blocks, mut bytes, mut expected) = (0, 0, 0, 0.0);
+        let (mut messages, mut blocks, mut bytes) = (0, 0, 0);
         for cohort in 0..self.config.cohorts.len() {
             let Some(telemetry) = &self.config.cohorts[cohort].telemetry else { continue };
             let n = self.sends(stamp, cohort, telemetry, tick);
-            expected += self.expected_sends(stamp, cohort, telemetry, tick);
             messages += n;
             blocks += n * telemetry.size.blocks(self.stamps[s].edition.meter_block);
             bytes += n * telemetry.size.0;
@@ -264,18 +263,26 @@ impl World<'_> {
     ) {
         let config = &self.stamps[stamp.index()].processing.service;
         let law = &self.config.network.device_to_hub;
-        for i in 0..STRATA as u64 {
-            let weight = (admitted * (i + 1)) / STRATA as u64 - (admitted * i) / STRATA as u64;
-            let (send, wait) = (send_waits[i as usize], waits[i as usize]);
+        let (mut latencies, mut held, mut queued) = ([(0, 0); STRATA], [(0, 0); STRATA], [(0, 0); STRATA]);
+        for i in 0..STRATA {
+            let upto = |stratum: usize| (admitted * stratum as u64) / STRATA as u64;
+            let (weight, send, wait) = (upto(i + 1) - upto(i), send_waits[i], waits[i]);
             let hop = if law.is_zero() { SimDuration::ZERO } else { law.sample(draws) / 2 };
             let service = if config.is_zero() { SimDuration::ZERO } else { config.sample(draws) };
-            let latency = hop + service + SimDuration::from_secs_f64(send + wait);
-            self.recorder.observe_n(self.figures.telemetry, latency.0, weight);
-            let send_us = SimDuration::from_secs_f64(send).0;
-            self.recorder.observe_n(self.figures.waits[Queue::Send as usize], send_us, weight);
-            let wait_us = SimDuration::from_secs_f64(wait).0;
-            self.recorder.observe_n(self.figures.waits[Queue::Processing as usize], wait_us, weight);
+            let in_processing = SimDuration::from_secs_f64(wait);
+            // The throttle seldom makes anything wait.
+            let (in_throttle, both) = if send > 0.0 {
+                (SimDuration::from_secs_f64(send), SimDuration::from_secs_f64(send + wait))
+            } else {
+                (SimDuration::ZERO, in_processing)
+            };
+            latencies[i] = ((hop + service + both).0, weight);
+            held[i] = (in_throttle.0, weight);
+            queued[i] = (in_processing.0, weight);
         }
+        self.recorder.observe_weighted(self.figures.telemetry, &latencies);
+        self.recorder.observe_weighted(self.figures.waits[Queue::Send as usize], &held);
+        self.recorder.observe_weighted(self.figures.waits[Queue::Processing as usize], &queued);
     }
 
     fn sort_by_phase(&mut self, cohort: usize) {

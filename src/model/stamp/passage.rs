@@ -115,12 +115,25 @@ pub fn pass(
     (mut service, mut hop): (Lengths<'_>, Lengths<'_>),
     seen: &mut Seen,
 ) {
+    // Both are copies that the loop keeps in registers; they are put back where the exact ones are asked, and at the end.
+    let (mut quick, mut only) = (throttle.quick.take(), pipeline.only_server());
+    let n = merged.count() as usize;
+    seen.waits.resize(n, 0);
+    seen.latencies.resize(n, 0);
+    let mut passed = 0;
     for (sent, class) in merged.arrivals() {
-        let admitted = match throttle.ask(sent) {
-            Ok(admitted) => admitted,
-            Err(refusal) => {
-                seen.refused[Fate::from(refusal) as usize] += 1;
-                continue;
+        let admitted = if quick.as_mut().is_some_and(|quick| quick.admits(sent)) {
+            sent
+        } else {
+            throttle.quick = quick;
+            let verdict = throttle.ask_exactly(sent);
+            quick = throttle.quick.take();
+            match verdict {
+                Ok(admitted) => admitted,
+                Err(refusal) => {
+                    seen.refused[Fate::from(refusal) as usize] += 1;
+                    continue;
+                }
             }
         };
         if admitted > sent {
@@ -129,9 +142,23 @@ pub fn pass(
         }
         seen.admitted[usize::from(class)] += 1;
         let service = service.draw();
-        let begins = pipeline.arrive(admitted, SimDuration(service));
-        seen.waits.push((begins - admitted).0);
-        seen.latencies.push((begins - sent).0 + service + hop.draw() / 2);
+        let begins = match &mut only {
+            Some(free) => {
+                let begins = admitted.max(*free);
+                *free = begins + SimDuration(service);
+                begins
+            }
+            None => pipeline.arrive(admitted, SimDuration(service)),
+        };
+        seen.waits[passed] = (begins - admitted).0;
+        seen.latencies[passed] = (begins - sent).0 + service + hop.draw() / 2;
+        passed += 1;
     }
+    seen.waits.truncate(passed);
+    seen.latencies.truncate(passed);
+    throttle.quick = quick;
     throttle.settle();
+    if let Some(free) = only {
+        pipeline.set_only_server(free);
+    }
 }

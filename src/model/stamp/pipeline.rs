@@ -9,7 +9,7 @@ use std::collections::{BinaryHeap, VecDeque};
 use crate::kernel::law::DurationLaw;
 use crate::model::limit::STRATA;
 use crate::model::stamp::servers::ServerScaling;
-use crate::theory::md1_table::{Md1Table, Md1Waits};
+use crate::theory::md1_table::{Md1Place, Md1Table, Md1Waits};
 use crate::theory::mdc::MdcWaits;
 use crate::theory::queues::erlang_c;
 use crate::units::{SimDuration, SimTime};
@@ -117,6 +117,8 @@ pub struct Pipeline {
     service_scv: f64,
     backlog: f64,
     deterministic: bool,
+    /// Where the table was looked at last: a steady load asks for the same place part after part.
+    place: Option<Md1Place>,
 }
 
 impl Pipeline {
@@ -129,6 +131,7 @@ impl Pipeline {
             service_scv: config.service.scv(),
             backlog: 0.0,
             deterministic: config.service.scv() == 0.0,
+            place: None,
         }
     }
 
@@ -148,6 +151,19 @@ impl Pipeline {
         let begins = self.free.earliest().max(now.0);
         self.free.take(begins + service.0);
         SimTime(begins)
+    }
+
+    /// When the only server is free; nothing where there are several.
+    pub fn only_server(&self) -> Option<SimTime> {
+        match self.free {
+            Free::One(at) => Some(SimTime(at)),
+            _ => None,
+        }
+    }
+
+    /// The only server is free at this time.
+    pub fn set_only_server(&mut self, at: SimTime) {
+        self.free = Free::One(at.0);
     }
 
     /// When the first server is free.
@@ -222,12 +238,14 @@ impl Pipeline {
     }
 
     /// Waits in steady state: exact for M/D/c up to 32 servers and for M/M/c, else Allen and Cunneen's scaling.
-    fn unsaturated<'a>(&self, md1: &'a Md1Table, utilisation: f64) -> Unsaturated<'a> {
+    fn unsaturated<'a>(&mut self, md1: &'a Md1Table, utilisation: f64) -> Unsaturated<'a> {
         if utilisation <= 0.0 || utilisation >= 1.0 {
             return Unsaturated::None;
         }
         if self.deterministic && self.servers == 1 {
-            return Unsaturated::One(md1.at(utilisation), self.service_mean_s);
+            let known = self.place.filter(|place| place.is_at(utilisation));
+            let place = *self.place.insert(known.unwrap_or_else(|| md1.place(utilisation)));
+            return Unsaturated::One(md1.waits(place), self.service_mean_s);
         }
         let many = if self.deterministic { md1.with_servers(self.servers, utilisation) } else { None };
         if let Some(waits) = many {
