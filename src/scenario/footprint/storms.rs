@@ -19,6 +19,8 @@ const REGISTER: f64 = 3.0;
 const DRAWS: u64 = 64;
 /// A wait is taken for no shorter than this: an attempt and its answer take time too [s].
 const SHORTEST: f64 = 0.1;
+/// Waits that are followed one by one; later ones are alike.
+const WAITS_MAX: u32 = 64;
 /// Number of a late wait: every rule has reached its cap by then.
 const LATE: u32 = 12;
 
@@ -37,14 +39,38 @@ fn late_gap(cohort: &CohortConfig, least: f64) -> f64 {
     (waits.sum::<f64>() / DRAWS as f64).max(least)
 }
 
-/// How long a device stays with a hub that is down [s].
-fn patience(cohort: &CohortConfig) -> f64 {
+/// Waits of a device between failures in a row, each from one attempt to the next [s].
+fn waits(cohort: &CohortConfig, of: u64) -> impl Iterator<Item = f64> {
+    let rule = cohort.backoff.entry();
+    let (mut draws, mut previous) = (draws(of), SimDuration::ZERO);
+    (0..).map(move |retry| {
+        previous = rule.delay(retry, previous, &mut draws).max(rule.least_gap());
+        previous.secs().max(SHORTEST)
+    })
+}
+
+/// How long a device stays with a hub that is down, where a failure takes so long [s].
+fn patience(cohort: &CohortConfig, failure: f64) -> f64 {
     let give_up = |i| {
         let rule = cohort.reconnect.entry().give_up(&mut draws(i));
         let after = rule.after.map_or(f64::INFINITY, SimDuration::secs);
-        rule.failures.map_or(after, |n| after.min(f64::from(n) * late_gap(cohort, SHORTEST)))
+        let in_a_row = |n: u32| waits(cohort, i).take(n.min(WAITS_MAX) as usize).sum::<f64>() + f64::from(n) * failure;
+        rule.failures.map_or(after, |n| after.min(in_a_row(n)))
     };
     (0..DRAWS).map(give_up).sum::<f64>() / DRAWS as f64
+}
+
+/// Attempts of a device on a hub that is down for so long, where a failure takes so long [s].
+fn attempts(cohort: &CohortConfig, lasts: f64, failure: f64) -> f64 {
+    let (mut at, mut n) = (0.0, 0.0);
+    for wait in waits(cohort, 0).take(WAITS_MAX as usize) {
+        at += failure + wait;
+        if at >= lasts {
+            return n;
+        }
+        n += 1.0;
+    }
+    n + (lasts - at) / (failure + late_gap(cohort, SHORTEST))
 }
 
 /// Requests that a limit refuses while so many callers come over a time and ask again until they are taken.
@@ -162,7 +188,7 @@ pub fn attempts_in_vain(model: &ModelConfig) -> Vec<(usize, usize, f64)> {
         for (c, cohort) in model.cohorts.iter().enumerate() {
             let down = |effect: &&Effect| matches!(effect.condition, Condition::Down(_));
             let devices: f64 = fault.effects.iter().filter(down).map(|effect| struck(model, &fleet, c, effect)).sum();
-            found.push((f, c, times * devices * lasts.min(patience(cohort)) / late_gap(cohort, 1e-6)));
+            found.push((f, c, times * devices * lasts.min(patience(cohort, 0.0)) / late_gap(cohort, 1e-6)));
         }
     }
     found
@@ -185,7 +211,9 @@ fn of_effect(model: &ModelConfig, fleet: &Fleet, effect: &Effect, lasts: f64) ->
     let of_cohort = |(index, cohort): (usize, &CohortConfig)| {
         let devices = struck(model, fleet, index, effect);
         if devices > 0.0 {
-            devices * each(model, cohort, effect, lasts) + refused(model, cohort, effect, devices)
+            devices * each(model, cohort, effect, lasts)
+                + refused(model, cohort, effect, devices)
+                + refused_at_dps(model, cohort, effect, devices)
         } else {
             0.0
         }
@@ -203,7 +231,11 @@ fn each(model: &ModelConfig, cohort: &CohortConfig, effect: &Effect, lasts: f64)
     let noticed = |style: DownStyle| if style == DownStyle::Silent { 1.0 } else { 0.0 };
     match effect.condition {
         Condition::Down(style) => {
-            let patience = patience(cohort);
+            let failure = match style {
+                DownStyle::Reset => model.network.device_to_hub.mean().secs(),
+                DownStyle::Silent => model.network.connect_timeout.secs(),
+            };
+            let patience = patience(cohort, failure);
             // Devices of a hub that DPS still offers go round in circles.
             let kept = model.dps.detection.is_none_or(|detection| detection.secs() > patience);
             let rounds = if lasts <= patience {
@@ -213,12 +245,35 @@ fn each(model: &ModelConfig, cohort: &CohortConfig, effect: &Effect, lasts: f64)
             } else {
                 1.0
             };
-            1.0 + noticed(style) + CONNECT + rounds * (1.0 + REGISTER)
+            let in_vain = attempts(cohort, lasts.min(patience), failure);
+            1.0 + noticed(style) + CONNECT + in_vain + rounds * (1.0 + REGISTER) + (rounds - 1.0).max(0.0) * in_vain
         }
         Condition::Reboots(_) => CONNECT + boot,
         Condition::Breaks(_, style, _) => CONNECT + 2.0 * noticed(style),
         _ => boot,
     }
+}
+
+/// Requests that DPS refuses when devices ask it at their boot.
+fn refused_at_dps(model: &ModelConfig, cohort: &CohortConfig, effect: &Effect, devices: f64) -> f64 {
+    let asks = match cohort.on_boot {
+        OnBoot::Stored => false,
+        OnBoot::Query => model.dps.lookup_counts,
+        OnBoot::Register => true,
+    };
+    let over = match effect.condition {
+        Condition::Off(over) => over.secs(),
+        Condition::Reboots(_) => 0.0,
+        _ => return 0.0,
+    } + cohort.first_attempt.mean().secs();
+    let (rate, gap) = (model.dps.registrations_per_second(), dps_gap(model, cohort));
+    let herd = Herd { callers: devices, rate, over, gap, left: model.horizon.secs() };
+    if asks { herd.refused(&model.dps.registration_shaping) } else { 0.0 }
+}
+
+/// Mean time between two requests of a device that DPS has refused for long [s].
+pub(super) fn dps_gap(model: &ModelConfig, cohort: &CohortConfig) -> f64 {
+    late_gap(cohort, model.dps.retry_after.secs().max(1.0))
 }
 
 /// Attempts that limits refuse when the devices of an effect come back.
