@@ -133,7 +133,7 @@ fn joins(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let herd = Herd { callers: at_once, rate, over, gap, left: horizon };
     // Who has not had a turn by the end has joined and asked.
     let served = joining.min(rate * (horizon + model.dps.registration_shaping.credit.secs()));
-    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused(&model.dps.registration_shaping)
+    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused_in_all(&model.dps.registration_shaping)
 }
 
 /// Users who are sent elsewhere and come back, and the probes that find out.
