@@ -41,7 +41,7 @@ pub enum AnswerError {
     Brace,
     /// No such measure; the one that was perhaps meant.
     Measure(String, Option<String>),
-    /// A label that is not `name=value`.
+    /// A label that is not `name=value`, or several without a comma between them.
     Label(String),
     /// No place at all.
     NoFigure,
@@ -116,7 +116,9 @@ impl Place {
             return Err(AnswerError::Measure(measure.to_owned(), suggest(measure).map(str::to_owned)));
         }
         let label = |text: &str| {
-            let (name, value) = text.split_once('=').ok_or_else(|| AnswerError::Label(text.trim().to_owned()))?;
+            // A second sign stands where a comma was left out: no such value fits a figure.
+            let parts = text.split_once('=').filter(|(_, value)| !value.contains('='));
+            let (name, value) = parts.ok_or_else(|| AnswerError::Label(text.trim().to_owned()))?;
             Ok((name.trim().to_owned(), value.trim().to_owned()))
         };
         let labels = labels.split(',').filter(|label| !label.trim().is_empty()).map(label).collect::<Result<_, _>>()?;
@@ -188,6 +190,9 @@ mod tests {
         assert!(error("blast_radius_ratio}").starts_with("a brace without"));
         assert!(error("{blast_radius}").contains("did you mean `blast_radius_ratio`?"));
         assert!(error("{blast_radius_ratio fault}").starts_with("`fault` is no label"));
+        assert!(
+            error("{command_latency_ms quantile=0.99 windows=regular}").contains("expected {measure label=value, ")
+        );
         assert!(error("a quarter of all").starts_with("an answer without a figure"));
     }
 }

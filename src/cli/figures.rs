@@ -1,6 +1,6 @@
 //! The key figures of a run, and how figures are written for people.
 
-use crate::analysis::{Estimate, Study};
+use crate::analysis::{Estimate, Study, windows};
 use crate::metrics::measure::find;
 use crate::metrics::{Labels, MeasureKey};
 use crate::report::numbers::reads_as_share;
@@ -21,6 +21,9 @@ pub(super) struct KeyFigure {
     pub(super) floor: Option<String>,
 }
 
+/// What is said of a figure that is one of the regular windows of a run.
+const IN_WINDOWS: &str = "in windows";
+
 /// What is written where a study has no such figure.
 pub(super) const NOTHING: &str = "-";
 
@@ -34,13 +37,17 @@ pub(super) fn key_figures(study: &Study, floors: &Floors) -> Vec<KeyFigure> {
         KeyFigure { heading, number, of, text, floor }
     };
     let (latency, what) = latency(study).unzip();
+    let misses = labelled(study, "cache_miss_ratio", None);
+    let (misses, is_sampled) =
+        misses.map_or((looked_at(study, "cache_miss_ratio", None), true), |all| (Some(all), false));
+    let is_sampled = is_sampled && misses.is_some();
     let blast = worst(study, "blast_radius_ratio");
     let fault = blast.filter(|(_, estimate)| estimate.mean > 0.0).and_then(|(key, _)| key.labels.get("fault"));
     vec![
         figure("devices", level(study, "devices_registered"), None),
         figure("stamps", level(study, "stamps_active"), None),
-        figure("p99 latency", latency, what.map(str::to_owned)),
-        figure("cache misses", labelled(study, "cache_miss_ratio", None), None),
+        figure("p99 latency", latency, what),
+        figure("cache misses", misses, is_sampled.then(|| IN_WINDOWS.to_owned())),
         figure("cost per device-month", cost_per_device(study), None),
         figure("worst blast radius", blast, fault.map(str::to_owned)),
     ]
@@ -70,17 +77,35 @@ fn labelled<'a>(
     of(study, measure).find(|(key, _)| has(&key.labels))
 }
 
+/// The same of the fair sample, where only windows were looked at.
+fn looked_at<'a>(
+    study: &'a Study,
+    measure: &'a str,
+    label: Option<(&str, &str)>,
+) -> Option<(&'a MeasureKey, &'a Estimate)> {
+    let sample = (windows::LABEL, windows::REGULAR);
+    let wanted = || label.iter().chain([&sample]);
+    let has = |labels: &Labels| {
+        wanted().all(|(name, value)| labels.get(name) == Some(value)) && labels.iter().count() == wanted().count()
+    };
+    of(study, measure).find(|(key, _)| has(&key.labels))
+}
+
 /// A level at the end of the run, or its mean.
 fn level<'a>(study: &'a Study, measure: &'a str) -> Option<(&'a MeasureKey, &'a Estimate)> {
     let found = ["end", "mean"].into_iter().find_map(|stat| labelled(study, measure, Some(("stat", stat))));
     found.or_else(|| labelled(study, measure, None))
 }
 
-/// What users feel first: calls; without any, telemetry; without that, connecting.
-fn latency(study: &Study) -> Option<((&MeasureKey, &Estimate), &'static str)> {
+/// What users feel first: calls; without any, telemetry; without that, connecting. Where only windows were looked at, theirs.
+fn latency(study: &Study) -> Option<((&MeasureKey, &Estimate), String)> {
     let kinds =
         [("command_latency_ms", "calls"), ("telemetry_latency_ms", "telemetry"), ("connect_latency_s", "connect")];
-    kinds.into_iter().find_map(|(measure, what)| Some((labelled(study, measure, Some(("quantile", "0.99")))?, what)))
+    let p99 = Some(("quantile", "0.99"));
+    kinds.into_iter().find_map(|(measure, what)| {
+        let of_all = labelled(study, measure, p99).map(|found| (found, what.to_owned()));
+        of_all.or_else(|| Some((looked_at(study, measure, p99)?, format!("{what} {IN_WINDOWS}"))))
+    })
 }
 
 fn cost_per_device(study: &Study) -> Option<(&MeasureKey, &Estimate)> {
@@ -288,6 +313,27 @@ mod tests {
         assert_eq!(brief("devices_registered", f64::NAN, 0.0), NOTHING);
         let one = Estimate { mean: 151.04, low: f64::NAN, high: f64::NAN, n: 1 };
         assert_eq!(Reading::of("command_latency_ms").brief(&one), "151.0 ms");
+    }
+
+    #[test]
+    fn where_only_windows_were_looked_at_the_table_shows_the_fair_sample_and_says_so() {
+        let calls =
+            |sample| MeasureKey::new("command_latency_ms").with("quantile", "0.99").with(windows::LABEL, sample);
+        let misses = |sample| MeasureKey::new("cache_miss_ratio").with(windows::LABEL, sample);
+        let telemetry = MeasureKey::new("telemetry_latency_ms").with("quantile", "0.99");
+        let (fair, edges) = (windows::REGULAR, windows::EDGES);
+        let figures = [
+            (calls(fair), 400.0),
+            (calls(edges), 900.0),
+            (misses(fair), 0.2),
+            (misses(edges), 0.9),
+            (telemetry, 140.0),
+        ];
+        let table = key_figures(&study(&figures), &Floors::new());
+        let text =
+            |heading: &str| table.iter().find(|figure| figure.heading == heading).map(|figure| figure.text.clone());
+        assert_eq!(text("p99 latency").as_deref(), Some("400 ± 0 ms (calls in windows)"));
+        assert_eq!(text("cache misses").as_deref(), Some("20 ± 0 % (in windows)"));
     }
 
     #[test]

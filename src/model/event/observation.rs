@@ -227,7 +227,7 @@ impl World<'_> {
             return;
         }
         let before = std::mem::take(&mut observation.judged.1);
-        let mut used = self.quota_used(now);
+        let mut used = self.quota_used(now).max(self.twins_used());
         let mut after = Vec::with_capacity(Queue::Processing as usize);
         for queue in &Queue::ALL[..Queue::Processing as usize] {
             let totals: Vec<u64> = self.figures.uses[*queue as usize].iter().map(|place| place.total).collect();

@@ -311,11 +311,24 @@ impl World<'_> {
     }
 
     fn twins_are_calm(&self, s: usize) -> bool {
-        Operation::ALL.into_iter().all(|operation| {
-            let limit = operation.limit(&self.stamps[s].edition, self.stamps[s].units);
+        self.twins_used_of(s) <= LONG_TICK_USE
+    }
+
+    /// Largest share of a twin throttle that is asked for [1]: what is offered, since a throttle admits no more than its limit.
+    pub(super) fn twins_used(&self) -> f64 {
+        let stamps = if self.has_twins() { 0..self.hubs.len() } else { 0..0 };
+        stamps.map(|s| self.twins_used_of(s)).fold(0.0, f64::max)
+    }
+
+    /// The same of one stamp; a hub that is down is asked nothing.
+    fn twins_used_of(&self, s: usize) -> f64 {
+        let status = self.stamp_status[s];
+        let of = |operation: Operation| {
+            let limit = operation.limit(&self.stamps[s].edition, self.stamps[s].units)?.per_second() * status.capacity;
             let rate = self.twin_rate(StampId(s as u16), operation);
-            limit.is_none_or(|limit| rate <= LONG_TICK_USE * limit.per_second())
-        })
+            (status.down.is_none() && rate > 0.0).then(|| rate / limit.max(f64::MIN_POSITIVE))
+        };
+        Operation::ALL.into_iter().filter_map(of).fold(0.0, f64::max)
     }
 }
 

@@ -95,6 +95,7 @@ impl World<'_> {
         let (planned, begun) = (devices.len() as u32, !devices.is_empty());
         self.moves[index] = MoveRun { devices, planned, last: now, begun, ..MoveRun::default() };
         if begun {
+            self.edge_begins(agenda);
             self.schedule_eviction(agenda, index);
         }
         index

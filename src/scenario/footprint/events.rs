@@ -6,7 +6,7 @@ use crate::model::condition::{Condition, Target};
 use crate::model::config::ModelConfig;
 use crate::model::dps::topology::TopologyPolicy;
 use crate::model::gateway::cache::CacheConfig;
-use crate::model::population::cohort::CohortConfig;
+use crate::model::population::cohort::{CohortConfig, Start};
 use crate::model::population::traffic::{Calls, Fidelity};
 use crate::model::routing::UsersConfig;
 use crate::units::SimTime;
@@ -121,20 +121,31 @@ fn joins(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let joining: f64 = (0..model.cohorts.len()).map(live).sum();
     let rate = model.dps.registrations_per_second();
     let horizon = model.horizon.secs();
-    let at_once: f64 = (0..model.cohorts.len()).map(|c| live(c).min(f64::from(model.cohorts[c].devices))).sum();
+    // A fleet that grows joins little by little, but for its jumps.
+    let together = |c: usize| {
+        let cohort = &model.cohorts[c];
+        let new = cohort.start == Start::New || !cohort.growth.entry().jumps().is_empty();
+        if new { live(c).min(f64::from(cohort.devices)) } else { 0.0 }
+    };
+    let at_once: f64 = (0..model.cohorts.len()).map(together).sum();
     let over = model.cohorts.iter().map(|cohort| cohort.first_attempt.mean().secs()).fold(0.0, f64::max);
-    let gap = model.dps.retry_after.secs().max(1.0);
+    // Each waits as its own rule says, so as many ask at a time as the sum of the shares.
+    let share = |(c, cohort)| live(c) / joining.max(1.0) / storms::dps_gap(model, cohort);
+    let asking: f64 = model.cohorts.iter().enumerate().map(share).sum();
+    let gap = 1.0 / asking.max(1e-9);
     let herd = Herd { callers: at_once, rate, over, gap, left: horizon };
     // Who has not had a turn by the end has joined and asked.
     let served = joining.min(rate * (horizon + model.dps.registration_shaping.credit.secs()));
-    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused(&model.dps.registration_shaping)
+    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused_in_all(&model.dps.registration_shaping)
 }
 
 /// Users who are sent elsewhere and come back, and the probes that find out.
 fn of_users(model: &ModelConfig, users: &UsersConfig) -> f64 {
     let of_fault = |fault: &crate::model::fault::FaultConfig| {
         let ends = |effect: &&crate::model::condition::Effect| {
-            let here = matches!(effect.target, Target::Stamp(stamp) if users.endpoints.first() == Some(&stamp));
+            // By priority all users are at the first; with weights everyone asks again when any endpoint goes or comes.
+            let places = if users.weights.is_empty() { 1 } else { users.endpoints.len() };
+            let here = matches!(effect.target, Target::Stamp(stamp) if users.endpoints[..places].contains(&stamp));
             here && matches!(effect.condition, Condition::NoFrontEnd(_))
         };
         fault.effects.iter().filter(ends).count() as f64 * 2.0

@@ -63,7 +63,22 @@ fn of_device(model: &ModelConfig, cohort: usize) -> f64 {
     let followed = (usize::from(model.fails_over()) + usize::from(model.follows_half_dead())) * size_of::<SimTime>();
     let timer = if config.renewal.is_some() || config.start == Start::New { BYTES_PER_TIMER } else { 0.0 };
     let fixed = size_of::<Device>() + identity_and_enrollment + places + scope + followed;
-    fixed as f64 + SHARED_BYTES + timer + of_calls(model, cohort) + of_messages(model, cohort) + of_moves(model)
+    fixed as f64
+        + SHARED_BYTES
+        + timer
+        + of_calls(model, cohort)
+        + of_messages(model, cohort)
+        + of_moves(model)
+        + of_windows(model)
+}
+
+/// What is known of a device between two windows: its next renewal, at which opening its entry was drawn, since when it lies
+/// on its hub [B].
+fn of_windows(model: &ModelConfig) -> f64 {
+    let called = model.gateway.as_ref().is_some_and(|gateway| gateway.cache.is_some());
+    let drawn = if called { size_of::<u32>() } else { 0 };
+    let due = if model.renews() { size_of::<SimTime>() } else { 0 };
+    model.windows.as_ref().map_or(0.0, |_| (drawn + due + size_of::<SimTime>()) as f64)
 }
 
 /// What a device shares with others: a quarter of the head of a chain, and the bit of its instance [B].

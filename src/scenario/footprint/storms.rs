@@ -15,10 +15,14 @@ use crate::units::SimDuration;
 const CONNECT: f64 = 2.0;
 /// Register, done, seen.
 const REGISTER: f64 = 3.0;
+/// An attempt on a hub that is down, and patience that ends.
+const ROUND: f64 = 2.0;
 /// Draws that a mean is taken over.
 const DRAWS: u64 = 64;
 /// A wait is taken for no shorter than this: an attempt and its answer take time too [s].
 const SHORTEST: f64 = 0.1;
+/// Waits that are followed one by one; later ones are alike.
+const WAITS_MAX: u32 = 64;
 /// Number of a late wait: every rule has reached its cap by then.
 const LATE: u32 = 12;
 
@@ -37,14 +41,32 @@ fn late_gap(cohort: &CohortConfig, least: f64) -> f64 {
     (waits.sum::<f64>() / DRAWS as f64).max(least)
 }
 
-/// How long a device stays with a hub that is down [s].
-fn patience(cohort: &CohortConfig) -> f64 {
+/// Waits of a device between failures in a row, each from one attempt to the next [s].
+fn waits(cohort: &CohortConfig, of: u64) -> impl Iterator<Item = f64> {
+    let rule = cohort.backoff.entry();
+    let (mut draws, mut previous) = (draws(of), SimDuration::ZERO);
+    (0..).map(move |retry| {
+        previous = rule.delay(retry, previous, &mut draws).max(rule.least_gap());
+        previous.secs().max(SHORTEST)
+    })
+}
+
+/// How long a device stays with a hub that is down, where a failure takes so long [s].
+fn patience(cohort: &CohortConfig, failure: f64) -> f64 {
     let give_up = |i| {
         let rule = cohort.reconnect.entry().give_up(&mut draws(i));
         let after = rule.after.map_or(f64::INFINITY, SimDuration::secs);
-        rule.failures.map_or(after, |n| after.min(f64::from(n) * late_gap(cohort, SHORTEST)))
+        let in_a_row = |n: u32| waits(cohort, i).take(n.min(WAITS_MAX) as usize).sum::<f64>() + f64::from(n) * failure;
+        rule.failures.map_or(after, |n| after.min(in_a_row(n)))
     };
     (0..DRAWS).map(give_up).sum::<f64>() / DRAWS as f64
+}
+
+/// Time over which devices give up on a hub that is down [s]; as long as it takes where patience counts failures.
+fn spread_of_patience(cohort: &CohortConfig) -> f64 {
+    let ends = (0..DRAWS).filter_map(|i| cohort.reconnect.entry().give_up(&mut draws(i)).after);
+    let (first, last) = (ends.clone().min(), ends.max());
+    first.zip(last).map_or_else(|| patience(cohort, 0.0), |(first, last)| (last - first).secs())
 }
 
 /// Requests that a limit refuses while so many callers come over a time and ask again until they are taken.
@@ -69,6 +91,20 @@ impl Herd {
         let needed = waiting / self.rate.max(1e-9);
         let length = needed.min(self.left.max(0.0));
         if waiting > 0.0 { waiting * (1.0 - length / (2.0 * needed)) * length / self.gap } else { 0.0 }
+    }
+}
+
+impl Herd {
+    /// The same with those that are refused while the callers still come.
+    pub(super) fn refused_in_all(self, shaping: &Shaping) -> f64 {
+        let after = self.refused(shaping);
+        if after <= 0.0 || self.over <= 0.0 {
+            return after;
+        }
+        let free = self.rate * (self.over + shaping.credit.secs());
+        let waiting = (self.callers - free).max(0.0);
+        let growing = waiting / (self.callers / self.over - self.rate).max(1e-9);
+        after + waiting / 2.0 * growing.min(self.over).min(self.left) / self.gap
     }
 }
 
@@ -162,7 +198,7 @@ pub fn attempts_in_vain(model: &ModelConfig) -> Vec<(usize, usize, f64)> {
         for (c, cohort) in model.cohorts.iter().enumerate() {
             let down = |effect: &&Effect| matches!(effect.condition, Condition::Down(_));
             let devices: f64 = fault.effects.iter().filter(down).map(|effect| struck(model, &fleet, c, effect)).sum();
-            found.push((f, c, times * devices * lasts.min(patience(cohort)) / late_gap(cohort, 1e-6)));
+            found.push((f, c, times * devices * lasts.min(patience(cohort, 0.0)) / late_gap(cohort, 1e-6)));
         }
     }
     found
@@ -170,7 +206,9 @@ pub fn attempts_in_vain(model: &ModelConfig) -> Vec<(usize, usize, f64)> {
 
 fn of_fault(model: &ModelConfig, fleet: &Fleet, fault: &FaultConfig) -> f64 {
     let (times, lasts) = occurrences(&fault.schedule, model.horizon.secs());
-    let effects = |effects: &[Effect]| effects.iter().map(|effect| of_effect(model, fleet, effect, lasts)).sum::<f64>();
+    let effects = |effects: &[Effect]| {
+        effects.iter().map(|effect| of_effect(model, fleet, effect, (lasts, excluded(effects, effect)))).sum::<f64>()
+    };
     let common = fault.common.as_ref().map_or(0.0, |common| common.share.get() * effects(&common.effects));
     let moved = fault.remedy.as_ref().and_then(|remedy| remedy.plan).map_or(0.0, |plan| {
         let in_time = plan.pace.count_in(SimDuration::from_secs_f64((lasts - plan.detection.secs()).max(0.0)));
@@ -180,12 +218,20 @@ fn of_fault(model: &ModelConfig, fleet: &Fleet, fault: &FaultConfig) -> f64 {
     times * (2.0 + fault.effects.len() as f64 + effects(&fault.effects) + common + moved)
 }
 
-/// Events of one effect of a fault that lasts so long [s].
-fn of_effect(model: &ModelConfig, fleet: &Fleet, effect: &Effect, lasts: f64) -> f64 {
+/// When the target of an effect leaves allocation, if it does [s].
+fn excluded(effects: &[Effect], of: &Effect) -> Option<f64> {
+    let leaves = |effect: &&Effect| effect.target == of.target && matches!(effect.condition, Condition::Excluded);
+    effects.iter().find(leaves).map(|effect| effect.delay.secs())
+}
+
+/// Events of one effect of a fault that lasts so long [s], whose hub leaves allocation or not.
+fn of_effect(model: &ModelConfig, fleet: &Fleet, effect: &Effect, times: (f64, Option<f64>)) -> f64 {
     let of_cohort = |(index, cohort): (usize, &CohortConfig)| {
         let devices = struck(model, fleet, index, effect);
         if devices > 0.0 {
-            devices * each(model, cohort, effect, lasts) + refused(model, cohort, effect, devices)
+            devices * each(model, cohort, effect, times)
+                + refused(model, cohort, effect, devices)
+                + refused_at_dps(model, cohort, (effect, times.0), devices)
         } else {
             0.0
         }
@@ -193,8 +239,8 @@ fn of_effect(model: &ModelConfig, fleet: &Fleet, effect: &Effect, lasts: f64) ->
     model.cohorts.iter().enumerate().map(of_cohort).sum()
 }
 
-/// Events of one device that is struck.
-fn each(model: &ModelConfig, cohort: &CohortConfig, effect: &Effect, lasts: f64) -> f64 {
+/// Events of one device that is struck. `excluded` is how long after the start its hub leaves allocation, if it does [s].
+fn each(model: &ModelConfig, cohort: &CohortConfig, effect: &Effect, (lasts, excluded): (f64, Option<f64>)) -> f64 {
     let boot = match cohort.on_boot {
         OnBoot::Stored => CONNECT,
         OnBoot::Query => CONNECT + 1.0,
@@ -203,22 +249,51 @@ fn each(model: &ModelConfig, cohort: &CohortConfig, effect: &Effect, lasts: f64)
     let noticed = |style: DownStyle| if style == DownStyle::Silent { 1.0 } else { 0.0 };
     match effect.condition {
         Condition::Down(style) => {
-            let patience = patience(cohort);
-            // Devices of a hub that DPS still offers go round in circles.
-            let kept = model.dps.detection.is_none_or(|detection| detection.secs() > patience);
+            let failure = match style {
+                DownStyle::Reset => model.network.device_to_hub.mean().secs(),
+                DownStyle::Silent => model.network.connect_timeout.secs(),
+            };
+            let patience = patience(cohort, failure);
+            // Attempts in vain are no events. Devices of a hub that DPS still offers go round in circles.
+            let kept = excluded.is_none_or(|after| after > patience);
             let rounds = if lasts <= patience {
                 0.0
             } else if kept {
-                lasts / patience
+                lasts / patience.max(SHORTEST)
             } else {
                 1.0
             };
-            1.0 + noticed(style) + CONNECT + rounds * (1.0 + REGISTER)
+            1.0 + noticed(style) + CONNECT + rounds * (ROUND + REGISTER)
         }
         Condition::Reboots(_) => CONNECT + boot,
         Condition::Breaks(_, style, _) => CONNECT + 2.0 * noticed(style),
         _ => boot,
     }
+}
+
+/// Requests that DPS refuses when devices ask it at their boot, or have given up on their hub.
+fn refused_at_dps(model: &ModelConfig, cohort: &CohortConfig, (effect, lasts): (&Effect, f64), devices: f64) -> f64 {
+    let asks = match cohort.on_boot {
+        OnBoot::Stored => false,
+        OnBoot::Query => model.dps.lookup_counts,
+        OnBoot::Register => true,
+    };
+    let over = match effect.condition {
+        Condition::Off(over) => over.secs(),
+        Condition::Reboots(_) => 0.0,
+        Condition::Down(_) => spread_of_patience(cohort),
+        _ => return 0.0,
+    } + cohort.first_attempt.mean().secs();
+    let gives_up = matches!(effect.condition, Condition::Down(_));
+    let asks = if gives_up { lasts > patience(cohort, 0.0) } else { asks };
+    let (rate, gap) = (model.dps.registrations_per_second(), dps_gap(model, cohort));
+    let herd = Herd { callers: devices, rate, over, gap, left: model.horizon.secs() };
+    if asks { herd.refused_in_all(&model.dps.registration_shaping) } else { 0.0 }
+}
+
+/// Mean time between two requests of a device that DPS has refused for long [s].
+pub(super) fn dps_gap(model: &ModelConfig, cohort: &CohortConfig) -> f64 {
+    late_gap(cohort, model.dps.retry_after.secs().max(1.0))
 }
 
 /// Attempts that limits refuse when the devices of an effect come back.
