@@ -172,7 +172,7 @@ impl World<'_> {
         let soon = |at: SimTime| Some(at).filter(|at| *at > now);
         match observation.stage {
             Stage::Quiet => {
-                let next = self.midnight(now).min(now + QUIET_LOOK);
+                let next = self.midnight(now).min(now + self.quiet_look());
                 let warm_up = self.config.windows.as_ref().map_or(SimDuration::ZERO, |windows| windows.warm_up);
                 let peak = self.next_renewal_peak(now, next + warm_up);
                 let opens = peak.map(|at| SimTime(at.0.saturating_sub(warm_up.0)).max(now + LOOK));
@@ -181,6 +181,11 @@ impl World<'_> {
             Stage::WarmUp => observation.figures_from.min(now + QUIET_LOOK),
             Stage::Open => soon(observation.held_until).map_or(now + LOOK, |at| at.min(now + LOOK)),
         }
+    }
+
+    /// Time between two looks in the quiet: an enforced quota may be used up at any minute.
+    fn quiet_look(&self) -> SimDuration {
+        if self.stamps.iter().any(|stamp| stamp.path.quota_enforced) { LOOK } else { QUIET_LOOK }
     }
 
     /// The next time at which the daily quotas begin anew.

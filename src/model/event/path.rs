@@ -475,6 +475,6 @@ impl World<'_> {
 }
 
 /// `n x part / whole`, rounded down.
-fn share(n: u64, part: u64, whole: u64) -> u64 {
+pub(super) fn share(n: u64, part: u64, whole: u64) -> u64 {
     (u128::from(n) * u128::from(part) / u128::from(whole)) as u64
 }

@@ -6,6 +6,7 @@ use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::event::Kind;
 use crate::model::event::observation::QUIET_LOOK;
+use crate::model::event::path::share;
 use crate::model::figures::Queue;
 use crate::model::gateway::cache::CacheConfig;
 use crate::model::ids::{DeviceId, StampId};
@@ -100,7 +101,9 @@ impl World<'_> {
         let room = if self.stamps[s].path.quota_enforced { self.hubs[s].quota.room(from) } else { u64::MAX };
         self.hubs[s].quota.meter(from, messages.min(room));
         if self.hubs[s].methods.is_some() {
-            self.figures.uses[Queue::Method as usize][s].total += methods;
+            // Calls that the quota refuses reach no method.
+            let let_through = if messages > room { share(methods, room, messages) } else { methods };
+            self.figures.uses[Queue::Method as usize][s].total += let_through;
         }
     }
 

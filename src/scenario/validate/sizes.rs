@@ -4,6 +4,7 @@
 
 use super::{Build, TICKS_MAX};
 use crate::model::config::ModelConfig;
+use crate::model::population::cohort::CohortConfig;
 use crate::model::population::traffic::{Cadence, Fidelity};
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::File;
@@ -41,9 +42,28 @@ impl Build<'_> {
             self.messages_in_all(model, cohort);
             self.jitter_in_ticks(model, cohort);
         }
+        self.superposed(model);
         self.looks(model);
         self.attempts(model);
         self.events(model);
+    }
+
+    /// Messages that are gone through one by one, without an event for any.
+    fn superposed(&mut self, model: &ModelConfig) {
+        if model.fidelity != Fidelity::Superposed {
+            return;
+        }
+        let sent = |(c, cohort): (usize, &CohortConfig)| {
+            let telemetry = cohort.telemetry.as_ref()?;
+            let rate = telemetry.cadence.rate_per_second() * telemetry.profile.max();
+            Some(f64::from(model.devices_max(c)) * rate * model.horizon.secs())
+        };
+        let messages: f64 = model.cohorts.iter().enumerate().filter_map(sent).sum();
+        self.require(messages <= EVENTS_MAX.0, "run/telemetry", || {
+            let finding = Finding::new(format!("about {messages:.1e} messages, each looked at"));
+            let finding = finding.expected(format!("at most {:.0e}", EVENTS_MAX.0));
+            finding.help("`telemetry = \"flow\"` counts them by tick")
+        });
     }
 
     /// Calls and messages of one tick.

@@ -14,6 +14,8 @@ use crate::units::{SimDuration, SimTime};
 const WARM_UP: SimDuration = SimDuration::from_secs(600);
 /// Most regular windows; the rest of [`WINDOWS_MAX`] is for edges.
 const REGULAR_MAX: usize = WINDOWS_MAX / 2;
+/// Times at which the size of a growing fleet is looked at.
+const GROWTH_LOOKS: u64 = 1_000;
 
 impl Build<'_> {
     /// Checks `[run.windows]` and places the regular windows; fills in the warm-up.
@@ -26,8 +28,9 @@ impl Build<'_> {
     ) -> Option<WindowsConfig> {
         let (mut windows, frame) = (file.run.windows.clone()?, frame?);
         self.against_the_run(file);
-        let full =
-            gateway.and_then(|gateway| gateway.cache.as_ref()).and_then(|cache| full_cache(cache.capacity, cohorts?));
+        let full = gateway
+            .and_then(|gateway| gateway.cache.as_ref())
+            .and_then(|cache| full_cache(cache.capacity, cohorts?, frame.horizon));
         let warm_up = *windows.warm_up.get_or_insert(full.map_or(WARM_UP, |filling| filling.max(WARM_UP)));
         self.warms_up(&windows, full, frame);
         let regular = self.regular(&windows, warm_up, file, frame);
@@ -124,13 +127,20 @@ impl Build<'_> {
     }
 }
 
-/// How long a cache that is smaller than the fleet takes to fill and turn over; nothing where it has room for all.
-fn full_cache(capacity: u32, cohorts: &[CohortConfig]) -> Option<SimDuration> {
-    let called = cohorts.iter().filter_map(|cohort| Some((cohort, cohort.calls.as_ref()?)));
-    let devices: u64 = called.clone().map(|(cohort, _)| u64::from(cohort.devices)).sum();
-    let rate: f64 = called.map(|(cohort, calls)| f64::from(cohort.devices) * calls.rate_per_second).sum();
+/// How long a cache that is smaller than the fleet ever becomes takes to fill and turn over; nothing where it has room for
+/// all.
+fn full_cache(capacity: u32, cohorts: &[CohortConfig], horizon: SimDuration) -> Option<SimDuration> {
+    let called = cohorts.iter().filter_map(|cohort| Some((largest(cohort, horizon), cohort.calls.as_ref()?)));
+    let devices: u64 = called.clone().map(|(devices, _)| u64::from(devices)).sum();
+    let rate: f64 = called.map(|(devices, calls)| f64::from(devices) * calls.rate_per_second).sum();
     let filling = || SimDuration::from_secs_f64(filling_time(rate, devices as f64, f64::from(capacity)));
-    // A fleet that grows may outgrow its cache during the run: it is simulated then from the start on.
-    let grows = cohorts.iter().any(|cohort| cohort.calls.is_some() && cohort.growth.entry().changes());
-    (u64::from(capacity) < devices || (grows && u64::from(capacity) < 2 * devices)).then(filling)
+    (u64::from(capacity) < devices).then(filling)
+}
+
+/// Most devices of a cohort, where its law is looked at often and at each of its jumps.
+fn largest(cohort: &CohortConfig, horizon: SimDuration) -> u32 {
+    let growth = cohort.growth.entry();
+    let regular = (0..=GROWTH_LOOKS).map(|i| SimTime(horizon.0 / GROWTH_LOOKS * i));
+    let jumps = growth.jumps().into_iter().filter(|at| at.0 <= horizon.0);
+    regular.chain(jumps).map(|at| growth.count(cohort.devices, at)).max().unwrap_or(cohort.devices)
 }
