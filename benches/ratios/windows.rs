@@ -37,6 +37,7 @@ fn growth(horizon: &str, in_windows: bool) -> Scenario {
         scale,
         horizon,
         "run.windows.first=\"0 s\"".to_owned(),
+        "run.window=\"1 h\"".to_owned(),
         "expect=[]".to_owned(),
     ];
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios/windows/growth-to-a-million.toml");

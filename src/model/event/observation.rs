@@ -15,6 +15,8 @@ const REGULAR: u16 = 0;
 const EDGE: u16 = 1;
 /// Between two looks at what holds a window open, and the shortest time over which the use of a limit is judged.
 pub(super) const LOOK: SimDuration = SimDuration::MINUTE;
+/// A day [s].
+const DAY_SECS: f64 = 86_400.0;
 /// Longest time between two looks while nothing is looked at.
 pub(super) const QUIET_LOOK: SimDuration = SimDuration::HOUR;
 
@@ -172,7 +174,7 @@ impl World<'_> {
         let soon = |at: SimTime| Some(at).filter(|at| *at > now);
         match observation.stage {
             Stage::Quiet => {
-                let next = self.midnight(now).min(now + self.quiet_look());
+                let next = self.midnight(now).min(now + QUIET_LOOK).min(self.quotas_run_out(now).max(now + LOOK));
                 let warm_up = self.config.windows.as_ref().map_or(SimDuration::ZERO, |windows| windows.warm_up);
                 let peak = self.next_renewal_peak(now, next + warm_up);
                 let opens = peak.map(|at| SimTime(at.0.saturating_sub(warm_up.0)).max(now + LOOK));
@@ -183,9 +185,18 @@ impl World<'_> {
         }
     }
 
-    /// Time between two looks in the quiet: an enforced quota may be used up at any minute.
-    fn quiet_look(&self) -> SimDuration {
-        if self.stamps.iter().any(|stamp| stamp.path.quota_enforced) { LOOK } else { QUIET_LOOK }
+    /// When the first enforced quota comes to the share that opens a window, if the day goes on as it went.
+    fn quotas_run_out(&self, now: SimTime) -> SimTime {
+        let Some(windows) = &self.config.windows else { return NEVER };
+        let today = SimTime((self.midnight(now).0).saturating_sub(SimDuration::DAY.0));
+        let elapsed = (now - today).secs();
+        let enforced = self.hubs.iter().zip(&self.stamps).filter(|(_, stamp)| stamp.path.quota_enforced);
+        let ends = enforced.filter_map(|(hub, _)| {
+            let (used, opens) = (hub.quota.used_ratio(now), windows.opens_at);
+            let left = (opens - used) / used * elapsed;
+            (used > 0.0 && used < opens).then(|| now + SimDuration::from_secs_f64(left.min(DAY_SECS)))
+        });
+        ends.min().unwrap_or(NEVER)
     }
 
     /// The next time at which the daily quotas begin anew.
