@@ -55,6 +55,10 @@ fn median(mut values: Vec<f64>) -> f64 {
 }
 
 fn line(work: &str, engine: &str, ns: f64, ours: f64) {
+    if ns <= 0.0 || ours <= 0.0 {
+        // Set-up and the first holds differ by more than the holds that are measured.
+        return println!("peer {work} {engine} too short to be told from its set-up");
+    }
     println!("peer {work} {engine} {ns:.0} ns {:.1} times ours", ns / ours);
 }
 

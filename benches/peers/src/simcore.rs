@@ -80,8 +80,12 @@ impl Queue {
 impl EventHandler for Queue {
     fn on(&mut self, event: Event) {
         cast!(match event.data {
-            Arrival {} => { self.arrives() }
-            Departure {} => { self.departs() }
+            Arrival {} => {
+                self.arrives()
+            }
+            Departure {} => {
+                self.departs()
+            }
         })
     }
 }
