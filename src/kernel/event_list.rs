@@ -10,6 +10,7 @@
 mod epochs;
 mod packed;
 mod pages;
+mod sort;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;

@@ -12,6 +12,7 @@ use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
 use super::pages::{Chain, Pages};
+use super::sort::sort;
 
 /// Epochs that are kept as wholes, as a power of two.
 const FAR_BITS: u32 = 10;
@@ -24,10 +25,6 @@ const SLICE_BITS: (u32, u32) = (6, 12);
 pub(super) const EPOCH_BITS_MAX: u32 = 32;
 /// Slices before their size is looked at.
 const LOOK_AFTER: u64 = 64;
-/// Entries that are sorted by insertion at once.
-const FEW: usize = 24;
-/// Entries of one bucket of the sort above which it is left to a comparison sort.
-const SKEWED: u32 = 48;
 /// Number of the first slice that is not sorted, while the list is a heap: every slice is.
 const HEAP: u64 = u64::MAX;
 
@@ -431,48 +428,5 @@ impl<T: Entry> Epochs<T> {
         }
         self.late.append(&mut self.beyond);
         (self.open, self.widths) = (HEAP, Widths::FIRST);
-    }
-}
-
-/// Sorts a slice of 2^bits us whose entries lie at offsets from its beginning: dealt out by the upper bits of the offset,
-/// then by insertion, which finds nearly everything in place.
-fn sort<T: Entry>(from: &[T], to: &mut Vec<T>, counts: &mut Vec<u32>, bits: u32, offset: impl Fn(T) -> u64) {
-    to.clear();
-    if from.len() <= FEW {
-        to.extend_from_slice(from);
-        return insert(to);
-    }
-    let buckets = from.len().ilog2().min(bits);
-    let shift = bits - buckets;
-    counts.clear();
-    counts.resize((1 << buckets) + 1, 0);
-    from.iter().for_each(|entry| counts[(offset(*entry) >> shift) as usize + 1] += 1);
-    if counts.iter().any(|n| *n > SKEWED) {
-        to.extend_from_slice(from);
-        return to.sort_unstable_by_key(|entry| entry.key());
-    }
-    to.resize(from.len(), from[0]);
-    let mut before = 0;
-    for count in counts.iter_mut() {
-        before += *count;
-        *count = before;
-    }
-    for entry in from {
-        let place = &mut counts[(offset(*entry) >> shift) as usize];
-        to[*place as usize] = *entry;
-        *place += 1;
-    }
-    insert(to);
-}
-
-/// Sorts by insertion.
-fn insert<T: Entry>(entries: &mut [T]) {
-    for i in 1..entries.len() {
-        let (entry, mut place) = (entries[i], i);
-        while place > 0 && entry.key() < entries[place - 1].key() {
-            entries[place] = entries[place - 1];
-            place -= 1;
-        }
-        entries[place] = entry;
     }
 }
