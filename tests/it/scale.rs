@@ -146,7 +146,7 @@ fn the_memory_of_large_fleets_is_foreseen_within_a_factor_of_two() {
 fn what_no_machine_carries_out_is_refused_at_its_place() {
     let faults =
         "[[faults]]\nname = \"f\"\nat = \"1 s\"\nfor = \"1 d\"\n[faults.cause.stamp_outage]\nstamp = \"weu-1\"\n";
-    let cases: [(&str, String, &str); 17] = [
+    let cases: [(&str, String, &str); 18] = [
         (
             "a billion devices",
             text(1_000_000_000, "", "1 h").replace("count = 1250", "count = 2"),
@@ -180,6 +180,11 @@ fn what_no_machine_carries_out_is_refused_at_its_place() {
             "telemetry each microsecond as events",
             text(1_000, "telemetry = { every = \"1 us\", size = \"1 KB\" }\n", "1 h\"\ntelemetry = \"events"),
             "telemetry in a tick of 1 s",
+        ),
+        (
+            "telemetry each microsecond, superposed for a day",
+            text(10, "telemetry = { every = \"1 us\", size = \"1 KB\" }\n", "1 d\"\ntelemetry = \"superposed"),
+            "messages, each looked at",
         ),
         ("twins at 1e12/s", text(1_000_000, "twins = { reads = \"1000000000000/s\" }\n", "1 h"), "messages of"),
         (
