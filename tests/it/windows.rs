@@ -135,6 +135,40 @@ fn a_warm_up_twice_as_long_changes_nothing() {
     );
 }
 
+/// Miss ratio in the regular windows: the mean over replications, by window.
+fn misses(ran: &Ran) -> Vec<f64> {
+    let regular = |at: &usize| (at.saturating_sub(20)).is_multiple_of(60) && *at >= 20;
+    let series = ran.series("cache_miss_ratio");
+    let of = |at: usize| mean(&series.iter().map(|run| run[at]).collect::<Vec<_>>());
+    (0..series[0].len()).filter(regular).map(of).collect()
+}
+
+/// From 500 to 5,000 devices in half a year, past a cache of 2,000. The calls of the windows are the same in both runs, so
+/// that what differs is the state of the cache at the openings. A window has 500 to 5,000 look-ups in each of four
+/// replications; a share of them that is drawn anew differs by a standard deviation of at most 0.015 (early) and 0.005 (late).
+#[test]
+fn a_cache_that_the_fleet_outgrows_is_as_warm_in_windows_as_in_the_whole_run() {
+    let windows = "run.windows={ every = \"15 d\", length = \"6 h\", first = \"5 d\" }";
+    for cache in [
+        "gateway.cache={ capacity = 2_000, ttl = \"1 d\" }",
+        "gateway.cache={ capacity = 2_000, ttl = \"1 d\", eviction.fifo = {} }",
+        "gateway.cache={ capacity = 2_000 }",
+        "gateway.cache={ capacity = 2_000, eviction.fifo = {} }",
+    ] {
+        let case = || Case::named("windows-outgrown").set(cache);
+        let (whole, ours) = (case().run(), case().set(windows).run());
+        let (a, b) = (misses(&ours), misses(&whole));
+        assert_eq!((a.len(), b.len()), (12, 12));
+        for (i, (a, b)) in a.iter().zip(&b).enumerate() {
+            let margin = if i < 6 { 0.04 } else { 0.02 };
+            assert!((a - b).abs() < margin, "{cache}, window {i}: {a} for {b}");
+        }
+        let off = mean(&a.iter().zip(&b).map(|(a, b)| a - b).collect::<Vec<_>>());
+        assert!(off.abs() < 0.006, "{cache}: off by {off} on average");
+        agree(&ours, &whole, &[same("throttle_utilisation_ratio{stat=mean throttle=dps_operation}", 0.02)]);
+    }
+}
+
 #[test]
 fn windows_that_cover_all_days_give_the_figures_of_the_whole_run() {
     let all = "run.windows={ every = \"1 d\", length = \"1 d\", first = \"0 s\" }";
