@@ -119,6 +119,8 @@ impl World<'_> {
         for Trace { at, device } in traces {
             let stored = if renewed { self.fetched_before(device, config, at, (from, safe)) } else { at };
             if let Some(stamp) = self.enrollments.assigned(device.registration()) {
+                // What expired was fetched anew, so that its place in the order is a new one.
+                self.forget(device);
                 self.store(device, stamp, stored);
             }
         }

@@ -117,6 +117,10 @@ impl World<'_> {
     fn look<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let now = agenda.now();
         self.charge_quiet(now);
+        if self.is_quiet() && self.stamps.iter().any(|stamp| stamp.path.quota_enforced) {
+            // A long tick under way has used its messages up to now.
+            self.flow_until(now);
+        }
         self.judge_limits(now);
         let cause = self.cause(now);
         let Some(observation) = &mut self.observation else { return };

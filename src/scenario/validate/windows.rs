@@ -1,5 +1,6 @@
 //! Windows of observation: where they lie, and what makes none of them.
 
+use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::observation::{WINDOWS_MAX, WindowsConfig};
 use crate::model::population::traffic::Fidelity;
 use crate::scenario::diagnostic::Finding;
@@ -14,13 +15,19 @@ const REGULAR_MAX: usize = WINDOWS_MAX / 2;
 
 impl Build<'_> {
     /// Checks `[run.windows]` and places the regular windows; fills in the warm-up.
-    pub(super) fn observation(&mut self, file: &mut File, frame: Option<Frame>) -> Option<WindowsConfig> {
+    pub(super) fn observation(
+        &mut self,
+        file: &mut File,
+        faults: &[FaultConfig],
+        frame: Option<Frame>,
+    ) -> Option<WindowsConfig> {
         let (mut windows, frame) = (file.run.windows.clone()?, frame?);
         self.against_the_run(file);
         let warm_up = *windows.warm_up.get_or_insert(WARM_UP);
         self.warms_up(&windows, frame);
         let regular = self.regular(&windows, warm_up, file, frame);
         self.bounds(&windows);
+        self.fair(regular.as_deref().unwrap_or_default(), &windows, faults);
         let (opens_at, closes_at) = (windows.opens_at.get(), windows.closes_at.get());
         let length = windows.length;
         file.run.windows = Some(windows);
@@ -97,6 +104,19 @@ impl Build<'_> {
         });
     }
 
+    /// A regular window that meets a fault is an edge's; where each of them does, nothing is a fair sample.
+    fn fair(&mut self, regular: &[SimTime], windows: &Windows, faults: &[FaultConfig]) {
+        let known: Vec<(&str, SimTime, SimTime)> = faults.iter().flat_map(known_times).collect();
+        let met = |from: &SimTime| known.iter().find(|(_, at, until)| *at < *from + windows.length && *from < *until);
+        let met: Vec<_> = regular.iter().filter_map(met).collect();
+        if let Some((name, ..)) = met.first().filter(|_| met.len() == regular.len()) {
+            let finding = Finding::warning(format!("each regular window meets a fault, the first one `{name}`"));
+            let help =
+                "there is then no fair sample; put them elsewhere by `first` or `every`, or expect figures by phase";
+            self.say("run/windows", finding.help(help));
+        }
+    }
+
     fn bounds(&mut self, windows: &Windows) {
         let (opens, closes) = (windows.opens_at, windows.closes_at);
         self.require(opens.get() > 0.0, "run/windows/opens_at", || {
@@ -106,5 +126,17 @@ impl Build<'_> {
             Finding::new(format!("a window would close at {closes} and open at {opens} of a limit"))
                 .expected("a share of at most `opens_at`")
         });
+    }
+}
+
+/// The times of a fault that are known before the run: from when to when.
+fn known_times(fault: &FaultConfig) -> Vec<(&str, SimTime, SimTime)> {
+    let end = |at: SimTime, lasts: Option<SimDuration>| lasts.map_or(SimTime(u64::MAX), |lasts| at + lasts);
+    match &fault.schedule {
+        Schedule::At { at, lasts } => vec![(&fault.name, *at, end(*at, *lasts))],
+        Schedule::Listed(list) => {
+            list.iter().map(|incident| (&*fault.name, incident.at, end(incident.at, Some(incident.lasts)))).collect()
+        }
+        Schedule::Once { .. } | Schedule::Drawn { .. } => Vec::new(),
     }
 }
