@@ -33,11 +33,7 @@ impl FullCache {
         let (mut low, mut high, mut time) = (0.0, f64::INFINITY, capacity / rate);
         for _ in 0..STEPS {
             let (held, slope) = self.held(keys, time);
-            if held < capacity {
-                low = time
-            } else {
-                high = time
-            }
+            (low, high) = if held < capacity { (time, high) } else { (low, time) };
             let newton = time + (capacity - held) / slope;
             let middle = if high.is_finite() { f64::midpoint(low, high) } else { 2.0 * time };
             let next = if low < newton && newton < high { newton } else { middle };

@@ -246,14 +246,13 @@ fn an_edge_at_the_start_and_one_at_the_horizon_are_covered() {
 /// most of the events.
 #[test]
 fn each_incident_of_a_list_is_foreseen() {
-    let starts = [6, 14, 30];
-    let rows: String = starts.iter().map(|at| format!("2026-01-0{}T{:02}:00Z,5 min\n", 1 + at / 24, at % 24)).collect();
+    let starts: [u32; 3] = [6, 14, 30];
+    let rows = starts.map(|at| format!("2026-01-0{}T{:02}:00Z,5 min\n", 1 + at / 24, at % 24)).concat();
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("windows list");
     std::fs::create_dir_all(&folder).expect("a folder");
     std::fs::write(folder.join("list.csv"), format!("start,duration\n{rows}")).expect("a file");
     let cause = "[faults.cause.stamp_outage]\nstamp = \"weu-1\"\n";
-    let faults: String =
-        starts.iter().map(|at| format!("[[faults]]\nat = \"{at} h\"\nfor = \"5 min\"\n{cause}")).collect();
+    let faults = starts.map(|at| format!("[[faults]]\nat = \"{at} h\"\nfor = \"5 min\"\n{cause}")).concat();
     let list = format!("[[faults]]\nname = \"list\"\nincidents = {{ file = \"list.csv\" }}\n{cause}");
     let events = |faults: &str| {
         let text = format!(

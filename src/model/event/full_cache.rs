@@ -60,11 +60,6 @@ impl World<'_> {
         called.map(|(_, joined)| u64::from(*joined)).sum::<u64>() <= u64::from(cache.capacity)
     }
 
-    fn as_full(&self, cache: &CacheConfig) -> FullCache {
-        let ttl = cache.ttl.map_or(f64::INFINITY, SimDuration::secs);
-        FullCache { renewed: cache.eviction.entry().renews(), ttl }
-    }
-
     /// How long an entry is safe from eviction at the rates of a stretch of time [s].
     pub(super) fn safe_time(&self, cache: &CacheConfig, from: SimTime, until: SimTime) -> f64 {
         if self.keeps_all(cache) {
@@ -77,12 +72,12 @@ impl World<'_> {
             let rate = calls.rate_per_second * calls.profile.mean_over(from, until);
             self.bands(c, joined, rate).for_each(|(_, each, n)| keys.push((each, n)));
         }
-        self.as_full(cache).safe_time(&keys, f64::from(cache.capacity))
+        as_full(cache).safe_time(&keys, f64::from(cache.capacity))
     }
 
     /// Share of a cohort's look-ups that find nothing at a rate of calls per device, when entries are safe for so long.
     pub(super) fn miss_ratio(&self, cache: &CacheConfig, cohort: usize, rate: f64, safe: f64) -> f64 {
-        let full = self.as_full(cache);
+        let full = as_full(cache);
         self.bands(cohort, self.cohort_joined[cohort], rate)
             .map(|(share, each, _)| share * full.miss_ratio(each, safe))
             .sum()
@@ -199,6 +194,11 @@ impl World<'_> {
         draws.unit(); // The first draw said when the last call was.
         last_fetch((rate, ttl), (from, last), (held, quiet.1), &mut draws)
     }
+}
+
+fn as_full(cache: &CacheConfig) -> FullCache {
+    let ttl = cache.ttl.map_or(f64::INFINITY, SimDuration::secs);
+    FullCache { renewed: cache.eviction.entry().renews(), ttl }
 }
 
 /// When the entry was fetched that a device was called with at `last`. Calls are followed back, to a gap that was longer than
