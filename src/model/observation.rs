@@ -440,7 +440,7 @@ mod tests {
             let at = |s: u64| SimTime((100 * i + s) * 1_000_000);
             // Two looks at the limit, and one after it.
             for _ in 0..2 {
-                if observation.admits(Cause::Limit) {
+                if observation.is_quiet() && observation.admits(Cause::Limit) {
                     opened += u32::from(observation.open(at(0), at(0), Cause::Limit));
                     observation.begin_figures();
                 }

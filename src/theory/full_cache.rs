@@ -79,6 +79,9 @@ impl FullCache {
     /// e^x - 1 with x = L t if nothing expires. Between the two the chance that no gap was too long falls nearly
     /// exponentially; it begins at 1 - e^-x.
     fn hits(&self, rate: f64, safe: f64) -> f64 {
+        if rate <= 0.0 {
+            return 0.0;
+        }
         let (x, y) = (rate * safe, rate * self.ttl);
         if !self.renewed || y <= x {
             return x.min(y);
