@@ -88,7 +88,7 @@ fn distance(ran: &Ran, exact: &Md1) -> f64 {
     most
 }
 
-/// Below saturation all are held against the closed form: means within 2 %, medians within 3 %, the 99th percentile within 4 %
+/// Below saturation all are held against the closed form: means within 2 %, medians within 3 %, the 99th percentile within 5 %
 /// (a histogram rounds a quantile by up to 1 %), the whole distribution within 0.01. Horizons are in proportion to the
 /// relaxation time. A flow is superposed where its tick is short against that: at 0.9 and beyond it has ticks of 10 s.
 fn below_saturation(gap: f64, horizon: u32, tick: &str) {
@@ -108,7 +108,7 @@ fn below_saturation(gap: f64, horizon: u32, tick: &str) {
             rows.push(sharply(&format!("{way}, {utilisation:.3}: {key}"), &values, (at * SERVICE, share)));
         };
         row("stat=mean", &Md1::mean_wait, 0.02);
-        row("quantile=0.99", &|queue| queue.wait_quantile(0.99), 0.04);
+        row("quantile=0.99", &|queue| queue.wait_quantile(0.99), 0.05);
         // At 0.5 the median sits on the step of those that do not wait.
         if utilisation > 0.6 {
             row("quantile=0.5", &|queue| queue.wait_quantile(0.5), 0.03);
@@ -125,17 +125,17 @@ fn waits_at_half_load_are_those_of_the_closed_form() {
 
 #[test]
 fn waits_at_four_fifths_are_those_of_the_closed_form() {
-    below_saturation(1_250.0, 120, "1 s");
+    below_saturation(1_250.0, 180, "1 s");
 }
 
 #[test]
 fn waits_at_nine_tenths_are_those_of_the_closed_form() {
-    below_saturation(1_111.0, 400, "10 s");
+    below_saturation(1_111.0, 450, "10 s");
 }
 
 #[test]
 fn waits_near_saturation_are_those_of_the_closed_form() {
-    below_saturation(1_053.0, 1_000, "10 s");
+    below_saturation(1_053.0, 1_300, "10 s");
 }
 
 /// At 1.2 (1,000 us over a gap of 833) the queue grows by 0.2 s a second: the wait of the last message is 0.2 of the horizon, the
@@ -173,10 +173,10 @@ fn several_servers_wait_alike_in_all_ways() {
             .set("run.replications=30")
             .run()
     };
-    let (events, superposed, flow) = (at("events", 200), at("superposed", 800), at("flow", 2_000));
+    let (events, superposed, flow) = (at("events", 300), at("superposed", 1_200), at("flow", 2_000));
     let mut rows = Vec::new();
     for (way, ran) in [("superposed", &superposed), ("flow", &flow)] {
-        for (key, share) in [("stat=mean", 0.04), ("quantile=0.9", 0.04), ("quantile=0.99", 0.04)] {
+        for (key, share) in [("stat=mean", 0.04), ("quantile=0.9", 0.04), ("quantile=0.99", 0.05)] {
             let key = format!("wait_ms{{at=processing {key}}}");
             rows.push(alike(way, &key, (&events.values(&key), &ran.values(&key)), (share, 0.0)));
         }

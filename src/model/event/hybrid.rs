@@ -35,9 +35,12 @@ impl World<'_> {
     fn throttle_flows(&self, s: usize, tick: Tick, expected: f64) -> bool {
         let sends = &self.hubs[s].sends;
         let most = expected + self.chance(expected);
-        let (credit, backlog) = sends.room();
-        let room = self.config.flow_rule.room * most;
-        sends.credit(tick.start) >= most || (credit >= room && backlog >= room)
+        let holds_more = || {
+            let (credit, backlog) = sends.room();
+            let room = self.config.flow_rule.room * most;
+            credit >= room && backlog >= room
+        };
+        sends.credit(tick.start) >= most || holds_more()
     }
 
     /// Messages of a queue that chance alone may bring together, where so many are to be expected.

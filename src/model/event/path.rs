@@ -439,7 +439,7 @@ impl World<'_> {
     ) {
         let mut draws = self.draws.stream(self.stamp_keys[stamp.index()], Purpose::ProcessingService, tick.index);
         if let Some((takes_time, expected)) = idle {
-            let units: [f64; STRATA] = if takes_time { std::array::from_fn(|_| draws.unit()) } else { [0.0; STRATA] };
+            let units: [f64; STRATA] = if takes_time { draws.systematic() } else { [0.0; STRATA] };
             let n = arrived.iter().map(|batch| batch.n).sum();
             let waits = self.hubs[stamp.index()].pipeline.flow(self.md1, tick.length, (n, expected), &units);
             done.extend(waited(arrived.iter().copied(), &waits));

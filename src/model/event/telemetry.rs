@@ -237,9 +237,10 @@ impl World<'_> {
         let sent = hub.sends.offer_flow(tick.start, tick.length, messages);
         let admitted = messages - sent.refused;
         self.ledger.processed += admitted;
-        let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
-        let refusal = Fate::from(refusal);
-        self.ledger.end(refusal, sent.refused);
+        if sent.refused > 0 {
+            let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
+            self.ledger.end(Fate::from(refusal), sent.refused);
+        }
         let metered = blocks * admitted / messages;
         hub.quota.meter(tick.start, metered);
         let passing = (admitted, expected * admitted as f64 / messages as f64);
@@ -252,7 +253,7 @@ impl World<'_> {
             return self.fine_flow(stamp, tick, passing, &sent.wait_s);
         }
         let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
-        let units: [f64; STRATA] = std::array::from_fn(|_| draws.unit());
+        let units = draws.systematic::<STRATA>();
         let waits = self.hubs[s].pipeline.flow(self.md1, tick.length, passing, &units);
         self.observe_flow(stamp, admitted, &sent.wait_s, &waits, &mut draws);
     }
@@ -274,7 +275,6 @@ impl World<'_> {
             let hop = if law.is_zero() { SimDuration::ZERO } else { law.sample(draws) / 2 };
             let service = if config.is_zero() { SimDuration::ZERO } else { config.sample(draws) };
             let in_processing = SimDuration::from_secs_f64(wait);
-            // The throttle seldom makes anything wait.
             let (in_throttle, both) = if send > 0.0 {
                 (SimDuration::from_secs_f64(send), SimDuration::from_secs_f64(send + wait))
             } else {
@@ -285,7 +285,9 @@ impl World<'_> {
             queued[i] = (in_processing.0, weight);
         }
         self.recorder.observe_weighted(self.figures.telemetry, &latencies);
-        self.recorder.observe_weighted(self.figures.waits[Queue::Send as usize], &held);
+        // Nearly always the throttle makes nothing wait.
+        let held = if *send_waits == [0.0; STRATA] { &[(0, admitted)][..] } else { &held };
+        self.recorder.observe_weighted(self.figures.waits[Queue::Send as usize], held);
         self.recorder.observe_weighted(self.figures.waits[Queue::Processing as usize], &queued);
     }
 
