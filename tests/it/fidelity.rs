@@ -55,6 +55,7 @@ fn queue(gap: f64, (way, tick): (&str, &str), horizon: u32) -> Ran {
         .set(format!("run.telemetry={way}"))
         .set(format!("run.tick={tick}"))
         .set(format!("run.horizon={horizon} s"))
+        .set(format!("run.window={horizon} s"))
         .set("run.replications=30")
         .run()
 }

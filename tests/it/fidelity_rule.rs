@@ -2,7 +2,7 @@
 
 use stampsim::model::population::flow_rule::FlowRule;
 
-use super::fidelity::{alike, waits};
+use super::fidelity::{WAYS, alike, waits};
 use super::support::{Case, Ran, run, settle};
 
 /// 2,000 messages a second, one server at nine tenths of what it can, in parts of one length, four of them.
@@ -44,110 +44,100 @@ fn a_part_of_more_messages_than_the_bound_always_flows() {
     settle("the bound", &[row]);
 }
 
-/// A threshold that is swept: its name, how it is set, its values, and the scenario where it decides.
+/// A threshold that is swept: each value in the scenario that it just lets flow, where its error is largest.
 struct Sweep {
     name: &'static str,
     set: fn(&mut FlowRule, f64),
     values: &'static [f64],
-    case: fn(&str) -> Case,
+    case: fn(f64, &str) -> Case,
     figures: &'static [&'static str],
 }
 
-fn base(name: &str, way: &str) -> Case {
-    Case::named("utilisation")
-        .called(&format!("sweep of {name}, {way}"))
-        .set(format!("run.telemetry={way}"))
-        .set("run.replications=30")
-        .set("run.horizon=400 s")
-        .set("run.window=400 s")
-}
-
-/// Each threshold at the edge that it guards: a load just where a lower value lets a part flow that it superposes.
-const SWEEPS: [Sweep; 7] = [
-    // 0.9 of one server of 10 ms: a relaxation time of 1 s, so ticks of 1 s to 60 s hold as many of them.
+const SWEEPS: [Sweep; 5] = [
+    // The load changes every 40 s; ticks hold as many relaxation times at 0.9, of one second, as the rule asks for.
     Sweep {
-        name: "relaxations, tick 1 s",
+        name: "relaxation times",
         set: |rule, value| rule.relaxations = value,
-        values: &[0.5, 2.0],
-        case: |way| busy("relaxations 1", way, "1 s"),
-        figures: WAITS,
+        values: &[0.2, 1.0, 4.0, 10.0],
+        case: |value, way| changing(way, 0.9).set(format!("run.tick={:.0} ms", value * 1_050.0)),
+        figures: &[MEAN, P99],
     },
+    // The same with loads of 0.99 in between: what is left of them is handed over where it is more than chance.
     Sweep {
-        name: "relaxations, tick 3 s",
-        set: |rule, value| rule.relaxations = value,
-        values: &[2.0, 5.0],
-        case: |way| busy("relaxations 3", way, "3 s"),
-        figures: WAITS,
-    },
-    Sweep {
-        name: "relaxations, tick 10 s",
-        set: |rule, value| rule.relaxations = value,
-        values: &[5.0, 9.0, 11.0],
-        case: |way| busy("relaxations 10", way, "10 s"),
-        figures: WAITS,
-    },
-    // 1.3 of what one server can for 20 s of each 100 s: a backlog of 60 to 600 messages is worked off.
-    Sweep {
-        name: "chance",
+        name: "deviations",
         set: |rule, value| rule.chance = value,
-        values: &[1.0, 3.0, 6.0, 12.0],
-        case: |way| {
-            base("chance", way)
-                .set("cohorts.devices.telemetry.poisson=14286 us")
-                .set("stamps.one.processing.service=10 ms")
-                .set("run.tick=4 s")
-                .set("cohorts.devices.telemetry.profile={ steps = { changes = [{ at = \"20 s\", factor = 1.8 }, { at = \"40 s\", factor = 1.0 }, { at = \"100 s\", factor = 1.5 }, { at = \"140 s\", factor = 1.0 }] } }")
-        },
-        figures: WAITS,
+        values: &[0.0, 1.0, 3.0, 6.0, 12.0],
+        case: |_, way| changing(way, 0.99).set("run.tick=4 s"),
+        figures: &[MEAN, P99],
     },
-    // A throttle of 120/s with a credit and a backlog of some parts of a second: how many parts make a fluid of it?
+    // 1.02 of a limit of 120/s; 120 messages and chance are 192, which credit and backlog hold so many times.
     Sweep {
         name: "room",
         set: |rule, value| rule.room = value,
         values: &[0.5, 2.0, 4.0, 8.0],
-        case: |way| throttled("room", way, "8.4 ms", "5 s"),
-        figures: &["wait_ms{at=send stat=mean}", "wait_ms{at=send quantile=0.99}", "telemetry_refused_ratio"],
-    },
-    // 64 operations of credit below 80 % to 98 % of the limit.
-    Sweep {
-        name: "far",
-        set: |rule, value| rule.far = value,
-        values: &[0.7, 0.8, 0.9, 0.98],
-        case: |way| throttled("far", way, "8.7 ms", "700 ms").set("run.tick=10 s"),
-        figures: &["wait_ms{at=send stat=mean}", "telemetry_refused_ratio"],
-    },
-    // A routing endpoint at 95 % of its limit.
-    Sweep {
-        name: "free",
-        set: |rule, value| rule.free = value,
-        values: &[0.8, 0.9, 0.94, 0.97],
-        case: |way| {
-            base("free", way)
-                .set("cohorts.devices.telemetry.poisson=10526 us")
-                .set("stamps.one.routing.ingress.events_per_unit=100/s")
+        case: |value, way| {
+            throttled(way, 1.02, value * 1.65).set(format!("stamps.one.hub.sends.backlog={:.0} ms", value * 1_650.0))
         },
-        figures: &["wait_ms{at=endpoint stat=mean}", "wait_ms{at=endpoint quantile=0.99}", "server_busy_ratio"],
+        figures: &["wait_ms{at=send stat=mean}", "wait_ms{at=send quantile=0.99}", REFUSED],
+    },
+    // 72 operations of credit, and a load just below the share.
+    Sweep {
+        name: "share of a throttle",
+        set: |rule, value| rule.far = value,
+        values: &[0.8, 0.9, 0.95, 0.98],
+        case: |value, way| {
+            throttled(way, value * 0.995, 0.6).set("stamps.one.hub.sends.backlog=10 s").set("run.tick=10 s")
+        },
+        figures: &["wait_ms{at=send stat=mean}", "wait_ms{at=send stat=max}", REFUSED],
+    },
+    // The same for an endpoint of 100/s.
+    Sweep {
+        name: "share of an endpoint",
+        set: |rule, value| rule.free = value,
+        values: &[0.8, 0.9, 0.95, 0.98],
+        case: |value, way| {
+            base(way)
+                .set(format!("cohorts.devices.telemetry.poisson={:.0} us", 1e4 / (value * 0.995)))
+                .set("stamps.one.processing.service=0 s")
+                .set("stamps.one.routing.ingress.events_per_unit=100/s")
+                .set("stamps.one.routing.ingress.credit=720 ms")
+        },
+        figures: &["wait_ms{at=endpoint stat=mean}", "wait_ms{at=endpoint stat=max}"],
     },
 ];
 
-const WAITS: &[&str] = &["wait_ms{at=processing stat=mean}", "wait_ms{at=processing quantile=0.99}"];
+const MEAN: &str = "wait_ms{at=processing stat=mean}";
+const P99: &str = "wait_ms{at=processing quantile=0.99}";
+const REFUSED: &str = "telemetry_refused_ratio";
 
-fn busy(name: &str, way: &str, tick: &str) -> Case {
-    base(name, way)
-        .set("cohorts.devices.telemetry.poisson=11111 us")
-        .set("stamps.one.processing.service=10 ms")
-        .set(format!("run.tick={tick}"))
-        .set("run.horizon=2000 s")
+/// Superposed and flow have one seed, so that they see the same numbers of messages.
+fn base(way: &str) -> Case {
+    Case::named("utilisation")
+        .called(if way == "events" { "sweep of events" } else { "sweep of flows" })
+        .set(format!("run.telemetry={way}"))
+        .set("run.replications=60")
+        .set("run.horizon=400 s")
+        .set("run.window=400 s")
 }
 
-/// Messages at a hub that takes 120 a second, with a credit and a backlog.
-fn throttled(name: &str, way: &str, gap: &str, credit: &str) -> Case {
-    base(name, way)
-        .set(format!("cohorts.devices.telemetry.poisson={gap}"))
+/// Half load and a high one by turns of 40 s, at one server of 10 ms.
+fn changing(way: &str, high: f64) -> Case {
+    let change =
+        |i: u32| format!("{{ at = \"{} s\", factor = {} }}", i * 40, if i % 2 == 1 { 2.0 * high } else { 1.0 });
+    let changes = (1..10).map(change).collect::<Vec<_>>().join(", ");
+    base(way)
+        .set("cohorts.devices.telemetry.poisson=20 ms")
+        .set("stamps.one.processing.service=10 ms")
+        .set(format!("cohorts.devices.telemetry.profile={{ steps = {{ changes = [{changes}] }} }}"))
+}
+
+/// Messages at a hub that takes 120 a second: their share of that, and its credit [s].
+fn throttled(way: &str, load: f64, credit: f64) -> Case {
+    base(way)
+        .set(format!("cohorts.devices.telemetry.poisson={:.0} us", 1e6 / 120.0 / load))
         .set("stamps.one.processing.service=0 s")
         .set("stamps.one.hub.edition=S2")
-        .set(format!("stamps.one.hub.sends.credit={credit}"))
-        .set("stamps.one.hub.sends.backlog=2 s")
+        .set(format!("stamps.one.hub.sends.credit={:.0} ms", credit * 1e3))
 }
 
 /// Error of figures against the events run, for each threshold at a few values: a table for docs/engine.md.
@@ -156,22 +146,19 @@ fn throttled(name: &str, way: &str, gap: &str, credit: &str) -> Case {
 #[expect(clippy::print_stderr, reason = "it is what the sweep is for")]
 fn thresholds_are_swept() {
     for sweep in &SWEEPS {
-        let events = (sweep.case)("events").run();
-        for figure in sweep.figures {
-            eprintln!("sweep | {} | events | {figure} | {}", sweep.name, with_error(&events.values(figure)));
-        }
-        let case = (sweep.case)("superposed");
-        let superposed = case.run();
-        for figure in sweep.figures {
-            eprintln!("sweep | {} | superposed | {figure} | {}", sweep.name, with_error(&superposed.values(figure)));
-        }
         for value in sweep.values {
-            let case = (sweep.case)("flow");
-            let mut scenario = case.scenario();
-            (sweep.set)(&mut scenario.model.flow_rule, *value);
-            let ran = case.ran(run(scenario, None));
+            let of = |way: &str| {
+                let case = (sweep.case)(*value, way);
+                let mut scenario = case.scenario();
+                (sweep.set)(&mut scenario.model.flow_rule, *value);
+                case.ran(run(scenario, None))
+            };
+            let [events, superposed, flow] = WAYS.map(of);
             for figure in sweep.figures {
-                eprintln!("sweep | {} | {value} | {figure} | {}", sweep.name, with_error(&ran.values(figure)));
+                let [events, superposed, flow] = [&events, &superposed, &flow].map(|ran| ran.values(figure));
+                let differences: Vec<f64> = flow.iter().zip(&superposed).map(|(a, b)| a - b).collect();
+                let texts = [events, superposed, flow, differences].map(|values| with_error(&values));
+                eprintln!("sweep | {} | {value} | {figure} | {}", sweep.name, texts.join(" | "));
             }
         }
     }
@@ -182,5 +169,5 @@ fn with_error(values: &[f64]) -> String {
     let n = values.len() as f64;
     let mean = values.iter().sum::<f64>() / n;
     let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
-    format!("{mean:.5} +- {:.5}", (squares / (n - 1.0) / n).sqrt())
+    format!("{mean:.4} +- {:.4}", (squares / (n - 1.0) / n).sqrt())
 }

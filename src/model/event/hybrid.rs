@@ -6,11 +6,13 @@
 
 use crate::kernel::arrivals::Tick;
 use crate::model::ids::StampId;
+use crate::model::limit::STRATA;
 use crate::model::population::traffic::Fidelity;
 use crate::model::world::World;
 
-/// Operations of credit that no chance uses up where a throttle is far from its limit.
+/// Operations of credit that no chance uses up where a throttle, or an endpoint, is far from its limit.
 const CREDIT: f64 = 64.0;
+
 impl World<'_> {
     /// Whether a part of a tick is carried out as a flow, when so many messages are to be expected in it.
     pub(super) fn flows(&mut self, stamp: StampId, tick: Tick, expected: f64) -> bool {
@@ -57,9 +59,12 @@ impl World<'_> {
     fn endpoint_flows(&self, s: usize, tick: Tick, expected: f64) -> bool {
         let Some(endpoint) = &self.hubs[s].path.endpoint else { return true };
         let bytes = self.config.cohorts.iter().filter_map(|cohort| Some(cohort.telemetry.as_ref()?.size.0)).max();
-        let load = endpoint.load(expected / tick.length.secs(), bytes.unwrap_or(0) as f64);
+        let bytes = bytes.unwrap_or(0);
+        let load = endpoint.load(expected / tick.length.secs(), bytes as f64);
         let free = self.config.flow_rule.free;
-        endpoint.waiting() as f64 > self.chance(expected) || !(free..1.0 / free).contains(&load)
+        // A flow comes to it in eight lumps, which its credit must hold.
+        let lets_through = load < free && endpoint.credit(bytes as f64) >= CREDIT.max(expected / STRATA as f64);
+        endpoint.waiting() as f64 > self.chance(expected) || lets_through || load >= 1.0 / free
     }
 
     fn processing_flows(&self, s: usize, tick: Tick, expected: f64) -> bool {

@@ -13,7 +13,8 @@ pub struct FlowRule {
     pub chance: f64,
     /// A throttle below this share of its limit, with some credit left, makes nothing wait [1].
     pub far: f64,
-    /// An endpoint below this share of its limit lets everything through, and above its inverse it is saturated [1].
+    /// An endpoint below this share of its limit, with some credit, lets everything through, and above its inverse it is
+    /// saturated [1].
     pub free: f64,
     /// A part with more messages than this flows whatever its limits: chance is below a hundredth of them.
     pub most: f64,
