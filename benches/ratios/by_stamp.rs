@@ -13,7 +13,7 @@ const STAMPS: u32 = 10;
 const OF_A_STAMP: u32 = DEVICES / STAMPS;
 
 /// A list for each stamp; the first of their first events is next.
-struct Lists {
+struct ByStamp {
     lists: Vec<EpochEventList<Ties>>,
     /// The first event of each list, taken out of it.
     heads: Vec<Option<Event>>,
@@ -21,7 +21,7 @@ struct Lists {
     last: usize,
 }
 
-impl Lists {
+impl ByStamp {
     fn new() -> Self {
         let lists = (0..STAMPS).map(|_| EpochEventList::new(Ties)).collect();
         Self { lists, heads: vec![None; STAMPS as usize], last: 0 }
@@ -36,7 +36,7 @@ impl Lists {
     }
 }
 
-impl EventList for Lists {
+impl EventList for ByStamp {
     fn push(&mut self, event: Event) {
         self.push_timer(event.time, event.entity(), event.kind());
     }
@@ -94,7 +94,7 @@ pub(crate) fn bars() {
     let mut times: [Vec<f64>; 3] = Default::default();
     for _ in 0..ROUNDS {
         let [(one, check), (many, same)]: [Timed; 2] =
-            [driven_by(EpochEventList::new(Ties), 0..DEVICES), driven_by(Lists::new(), 0..DEVICES)];
+            [driven_by(EpochEventList::new(Ties), 0..DEVICES), driven_by(ByStamp::new(), 0..DEVICES)];
         assert_eq!(check, same, "one order, however it is kept");
         times.iter_mut().zip([one, many, one_by_one()]).for_each(|(times, ns)| times.push(ns));
     }

@@ -14,7 +14,7 @@ digests() { # NAME THREADS COMMAND...: runs the reduced set and lists lines "dig
   local name=$1 threads=$2 code=0
   shift 2
   # Bounds of the full fleet need not hold for a hundredth of it, so a failed expectation (20) is no matter here.
-  "$@" run scenarios --scale 0.01 --replications 2 --jobs "$threads" --progress none --quiet --out "$out/$name" \
+  "$@" run scenarios --scale 0.01 --replications 2 --jobs "$threads" --progress none --charts none --quiet --out "$out/$name" \
     > "$out/$name.log" 2>&1 || code=$?
   [ "$code" = 0 ] || [ "$code" = 20 ] || { cat "$out/$name.log"; return 1; }
   grep '^digest' "$out/$name.log" | sort -k3 > "$out/$name.digests"

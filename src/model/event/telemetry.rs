@@ -286,7 +286,7 @@ impl World<'_> {
         }
         self.recorder.observe_weighted(self.figures.telemetry, &latencies);
         // Nearly always the throttle makes nothing wait.
-        let held = if *send_waits == [0.0; STRATA] { &[(0, admitted)][..] } else { &held };
+        let held = if send_waits.iter().all(|wait| *wait <= 0.0) { &[(0, admitted)][..] } else { &held };
         self.recorder.observe_weighted(self.figures.waits[Queue::Send as usize], held);
         self.recorder.observe_weighted(self.figures.waits[Queue::Processing as usize], &queued);
     }
