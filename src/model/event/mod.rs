@@ -9,6 +9,7 @@ mod dps_figures;
 mod failover;
 mod fault;
 mod feature;
+mod fine_flow;
 mod generation;
 mod growth;
 mod herd;
