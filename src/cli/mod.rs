@@ -26,6 +26,7 @@ mod index;
 mod init;
 mod limits;
 mod list;
+mod looks;
 mod man;
 mod messages;
 mod moves;

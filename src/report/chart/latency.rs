@@ -4,7 +4,7 @@ use crate::analysis::Study;
 
 use super::ends::{self, End, right_beside};
 use super::frame::width_of;
-use super::marks::{cause, causes};
+use super::marks::{cause, causes, seen};
 use super::numbers::milliseconds;
 use super::samples::{self, Point, known, labelled, median, runs};
 use super::scale::{Quantity, Scale};
@@ -51,6 +51,7 @@ impl Chart for Latency {
         for (i, line) in lines.iter().enumerate().rev() {
             for run in runs(&line.points) {
                 sheet.frame.line(&sheet.svg, &run, COLOURS[i], width_of(i == 0));
+                sheet.frame.dot(&sheet.svg, &run, COLOURS[i]);
             }
         }
         let finding = Finding::of(study, &lines[0].points);
@@ -155,7 +156,11 @@ fn words(sheet: &Sheet, lines: &[Line], what: &str, finding: &Finding) -> Words 
     let title = finding.sentence(sheet, &lines[0].name, what);
     let figures: Vec<String> = lines.iter().map(figures).collect();
     Words {
-        subtitle: format!("{subject} by window, {}{scale}{bands}", names.join(", ")),
+        subtitle: format!(
+            "{subject} by window, {}{scale}{bands}{}",
+            names.join(", "),
+            seen(sheet.study, &lines[0].points)
+        ),
         description: format!("{title}. {}.", figures.join("; ")),
         title,
     }
