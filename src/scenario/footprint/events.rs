@@ -1,7 +1,9 @@
 //! Events of one replication: what keeps time, what devices and users do by themselves, and storms.
 
-use super::storms::{self, Herd};
-use super::{Fleet, storms::of_faults};
+use super::Fleet;
+use super::herd::{Asking, Herd, spread};
+use super::moves;
+use super::storms::{asking_dps, of_faults};
 use crate::model::condition::{Condition, Target};
 use crate::model::config::ModelConfig;
 use crate::model::dps::topology::TopologyPolicy;
@@ -31,8 +33,10 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
         + each(&|cohort, c| messages(model, cohort, fleet.mean[c]))
         + looked * each(&|cohort, c| renewals(model, cohort, fleet.mean[c]))
         + joins(model, fleet)
-        + of_faults(model, fleet)
-        + storms::of_moves(model, fleet)
+        + of_faults(model)
+        + moves::of_moves(model, fleet)
+        + moves::of_retirements(model, fleet)
+        + moves::of_drains(model)
         + model.users.iter().map(|users| of_users(model, users)).sum::<f64>()
 }
 
@@ -119,24 +123,47 @@ fn joins(model: &ModelConfig, fleet: &Fleet) -> f64 {
     };
     let live = |c: usize| fleet.joining[c] * (1.0 - model.cohorts[c].dormant.get());
     let joining: f64 = (0..model.cohorts.len()).map(live).sum();
-    let rate = model.dps.registrations_per_second();
-    let horizon = model.horizon.secs();
-    // A fleet that grows joins little by little, but for its jumps.
-    let together = |c: usize| {
-        let cohort = &model.cohorts[c];
+    let rate = joining_rate(model);
+    // Who has not had a turn by the end has joined and asked.
+    let served = joining.min(rate * (model.horizon.secs() + model.dps.registration_shaping.credit.secs()));
+    joining * 2.0 + served * (JOIN - 2.0 + way) + refused_together(model, rate, &live)
+}
+
+/// New devices that DPS accepts [1/s]; all of them come to a factory first.
+fn joining_rate(model: &ModelConfig) -> f64 {
+    let factory = model.dps.topology.entry().factory();
+    factory.map_or_else(
+        || model.dps.registrations_per_second(),
+        |factory| model.dps.services[factory.index()].registrations.per_second(),
+    )
+}
+
+/// Requests that DPS refuses to devices that join together: a fleet that grows joins little by little, but for its jumps.
+fn refused_together(model: &ModelConfig, rate: f64, live: &dyn Fn(usize) -> f64) -> f64 {
+    let together = |(c, cohort): (usize, &CohortConfig)| {
         let new = cohort.start == Start::New || !cohort.growth.entry().jumps().is_empty();
         if new { live(c).min(f64::from(cohort.devices)) } else { 0.0 }
     };
-    let at_once: f64 = (0..model.cohorts.len()).map(together).sum();
-    let over = model.cohorts.iter().map(|cohort| cohort.first_attempt.mean().secs()).fold(0.0, f64::max);
-    // Each waits as its own rule says, so as many ask at a time as the sum of the shares.
-    let share = |(c, cohort)| live(c) / joining.max(1.0) / storms::dps_gap(model, cohort);
-    let asking: f64 = model.cohorts.iter().enumerate().map(share).sum();
-    let gap = 1.0 / asking.max(1e-9);
-    let herd = Herd { callers: at_once, rate, over, gap, left: horizon };
-    // Who has not had a turn by the end has joined and asked.
-    let served = joining.min(rate * (horizon + model.dps.registration_shaping.credit.secs()));
-    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused_in_all(&model.dps.registration_shaping)
+    let callers: Vec<f64> = model.cohorts.iter().enumerate().map(together).collect();
+    let all: f64 = callers.iter().sum();
+    let spreads = model
+        .cohorts
+        .iter()
+        .zip(&callers)
+        .map(|(cohort, n)| if *n > 0.0 { spread(&cohort.first_attempt) } else { 0.0 });
+    // People who install devices hand them over one after another.
+    let installed = model.dps.topology.entry().installers();
+    let handed = installed.map_or(0.0, |(n, each)| all * each.mean().secs() / f64::from(n.max(1)));
+    let herd = Herd { callers: all, rate, over: spreads.fold(handed, f64::max), left: model.horizon.secs() };
+    // Each waits as its own rule says.
+    let asking: Vec<(f64, Asking)> = model
+        .cohorts
+        .iter()
+        .zip(&callers)
+        .map(|(cohort, n)| (n / all.max(1.0), asking_dps(model, cohort, 0.0)))
+        .collect();
+    let refused = |wait: f64| asking.iter().map(|(share, asking)| share * asking.refused_within(wait)).sum::<f64>();
+    herd.refused(&model.dps.registration_shaping, refused)
 }
 
 /// Users who are sent elsewhere and come back, and the probes that find out.
