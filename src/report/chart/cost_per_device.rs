@@ -92,7 +92,9 @@ fn words(sheet: &Sheet, lines: &[Line], key: &Line, happened: Happened) -> Words
         format!("A {} device costs {} a month{stamps}", key.name, usd(last))
     };
     let figures: Vec<String> = lines.iter().rev().map(figures).collect();
-    let triangles = happened.key().map_or_else(String::new, |key| format!("; {key}"));
+    // Cost begins where a stamp is ordered, which may be weeks before.
+    let paid = if happened.added > 0 { ", ready for devices and paid for since its order" } else { "" };
+    let triangles = happened.key().map_or_else(String::new, |key| format!("; {key}{paid}"));
     let floor = if lines.iter().any(|line| line.name == "floor") { "; floor: every stamp exactly full" } else { "" };
     Words {
         subtitle: format!("USD per device and month{}{floor}{triangles}", intervals(sheet.study, "band")),

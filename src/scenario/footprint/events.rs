@@ -3,7 +3,7 @@
 use super::Fleet;
 use super::herd::{Asking, Herd, spread};
 use super::moves;
-use super::storms::{asking_dps, of_faults};
+use super::storms::{self, asking_dps, of_faults};
 use crate::model::condition::{Condition, Target};
 use crate::model::config::ModelConfig;
 use crate::model::dps::topology::TopologyPolicy;
@@ -11,8 +11,11 @@ use crate::model::gateway::cache::CacheConfig;
 use crate::model::population::cohort::{CohortConfig, Start};
 use crate::model::population::traffic::{Calls, Fidelity};
 use crate::model::routing::UsersConfig;
+use crate::model::stamp::hub::StampConfig;
 use crate::units::SimTime;
 
+/// A day [s].
+const DAY_SECS: f64 = 86_400.0;
 /// Renewed, tried, connected.
 const RENEWAL: f64 = 3.0;
 /// Joined, registered, assigned, told so, tried, connected.
@@ -27,7 +30,7 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let each = |f: &dyn Fn(&CohortConfig, usize) -> f64| {
         model.cohorts.iter().enumerate().map(|(index, cohort)| f(cohort, index)).sum::<f64>()
     };
-    let looked = looked_share(model);
+    let looked = looked_share(model, fleet);
     ticks(model, looked)
         + looked * each(&|cohort, c| calls(model, cohort, fleet.mean[c]))
         + each(&|cohort, c| messages(model, cohort, fleet.mean[c]))
@@ -42,11 +45,31 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
 
 /// Share of the run in which calls and renewals are events; windows around edges are as long as their causes, which nobody
 /// knows before, and count as a regular one each.
-fn looked_share(model: &ModelConfig) -> f64 {
+fn looked_share(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let Some(windows) = &model.windows else { return 1.0 };
     let edges = model.faults.len() + model.moves.len() + model.retirements.len() + model.changes.len();
     let length = (windows.length + windows.warm_up).ratio(model.horizon);
-    ((windows.regular.len() + edges) as f64 * length).min(1.0)
+    let planned = ((windows.regular.len() + edges) as f64 * length).min(1.0);
+    planned.max(over_quota(model, fleet, windows.opens_at))
+}
+
+/// Share of a day in which an enforced quota is used beyond a share: it opens a window, which stays open until midnight. A hub
+/// that devices send so many quotas a day uses one evenly in the day's first part.
+fn over_quota(model: &ModelConfig, fleet: &Fleet, opens_at: f64) -> f64 {
+    let stamp_share = |(s, stamp): (usize, &StampConfig)| {
+        let sent = |(c, cohort): (usize, &CohortConfig)| {
+            let telemetry = cohort.telemetry.as_ref()?;
+            let blocks = telemetry.size.blocks(stamp.edition.meter_block) as f64;
+            let rate = telemetry.cadence.rate_per_second()
+                * telemetry.profile.mean_over(SimTime::ZERO, SimTime::ZERO + model.horizon);
+            Some(storms::on_stamp(model, fleet, c, s) * rate * blocks)
+        };
+        let a_day = model.cohorts.iter().enumerate().filter_map(sent).sum::<f64>() * DAY_SECS;
+        let quota = stamp.edition.messages_per_day as f64 * f64::from(stamp.units);
+        if a_day > 0.0 { (1.0 - opens_at * quota / a_day).max(0.0) } else { 0.0 }
+    };
+    let enforced = model.stamps.iter().enumerate().filter(|(_, stamp)| stamp.path.quota_enforced);
+    enforced.map(stamp_share).fold(0.0, f64::max)
 }
 
 /// Everything that looks at the clock.

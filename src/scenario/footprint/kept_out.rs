@@ -1,13 +1,15 @@
 //! Devices that want to register while DPS does not answer, or while nobody can be put onto the hub that they are sent to: each
 //! asks again until that is over.
 
+use super::herd::spread;
 use super::occurrence::Occurrence;
-use super::storms::{asking_dps, sent_to};
+use super::storms::{asking_dps, share_on};
 use super::time_of;
 use crate::model::condition::{Condition, DownStyle, Effect, Target};
 use crate::model::config::ModelConfig;
 use crate::model::ids::ServiceId;
 use crate::model::population::cohort::Start;
+use crate::units::SimDuration;
 
 /// Requests in vain of a cohort's new devices, because of one effect of a fault.
 pub(super) fn kept_out(model: &ModelConfig, cohort: usize, effect: &Effect, it: &Occurrence) -> f64 {
@@ -24,7 +26,7 @@ pub(super) fn kept_out(model: &ModelConfig, cohort: usize, effect: &Effect, it: 
         (Target::Stamp(stamp), Condition::NoProvisioning | Condition::Down(_)) => {
             let lasts = it.excluded(effect.target).map_or(it.lasts, |after| it.lasts.min(after));
             let again = lasts / 2.0 / model.dps.failed_retry.secs().max(1.0);
-            joining(model, cohort, it.at, lasts) * sent_to(model, cohort, stamp) * again
+            joining(model, cohort, it.at, lasts) * share_on(model, cohort, stamp.index()) * again
         }
         _ => 0.0,
     }
@@ -42,7 +44,7 @@ fn joining(model: &ModelConfig, cohort: usize, at: f64, lasts: f64) -> f64 {
     let count = |t: f64| f64::from(config.growth.entry().count(config.devices, time_of(t)));
     let grown = (count(at + lasts) - count(at)).max(0.0);
     let new = if config.start == Start::New { f64::from(config.devices) } else { 0.0 };
-    let over = super::herd::spread(&config.first_attempt).max(1.0);
+    let over = spread(&config.first_attempt).max(1.0);
     let meanwhile = ((at + lasts).min(over) - at).max(0.0) / over;
     (grown + new * meanwhile) * (1.0 - config.dormant.get())
 }
@@ -58,5 +60,5 @@ fn registers_at(model: &ModelConfig, service: ServiceId) -> f64 {
 /// How long devices are still sent to an instance that is silent [s]: to the end, unless an API notices.
 fn sent_elsewhere(model: &ModelConfig) -> f64 {
     let api = model.dps.topology.entry().api();
-    api.and_then(|api| api.sends_elsewhere).map_or(f64::INFINITY, |after| after.secs())
+    api.and_then(|api| api.sends_elsewhere).map_or(f64::INFINITY, SimDuration::secs)
 }

@@ -5,7 +5,7 @@ use super::{Fleet, time_of};
 use crate::kernel::law::DurationLaw;
 use crate::model::condition::{Condition, Effect, Target};
 use crate::model::config::ModelConfig;
-use crate::model::fault::{FaultConfig, Schedule};
+use crate::model::fault::{FaultConfig, Incident, Schedule};
 use crate::units::SimDuration;
 
 /// Lengths that stand for a law of lengths. What comes of an outage is not in proportion to its length (who waits for DPS comes
@@ -58,7 +58,7 @@ pub(super) fn occurrences(fault: &FaultConfig, horizon: f64) -> Vec<Occurrence<'
             lengths(repair).enumerate().map(|(i, lasts)| one(times * each, begins(i), lasts)).collect()
         }
         Schedule::Listed(incidents) => {
-            let of_row = |row: &'_ crate::model::fault::Incident| (row.at.secs(), row.lasts.secs());
+            let of_row = |row: &Incident| (row.at.secs(), row.lasts.secs());
             let rows = incidents.iter().map(|row| (of_row(row), &row.effects[..]));
             rows.map(|((at, lasts), effects)| Occurrence { effects, ..one(1.0, at, lasts) }).collect()
         }

@@ -7,9 +7,11 @@ use super::moves::EVICTED;
 use super::occurrence::{Occurrence, occurrences};
 use crate::model::condition::{Condition, DownStyle, Effect, Struck, Target};
 use crate::model::config::ModelConfig;
+use crate::model::dps::allocation::AllocationPolicy;
 use crate::model::fault::FaultConfig;
-use crate::model::ids::{CohortId, StampId};
+use crate::model::ids::{CohortId, RegionId, StampId};
 use crate::model::population::cohort::{CohortConfig, OnBoot};
+use crate::model::stamp::hub::Rung;
 use crate::units::SimDuration;
 
 /// A connection that is tried and made.
@@ -54,17 +56,48 @@ fn stamps_of(model: &ModelConfig, cohort: &CohortConfig) -> Vec<usize> {
     (0..model.stamps.len()).filter(fits).collect()
 }
 
-/// Devices of a cohort on a stamp: by weight. Where stamps are added or grow, a stamp holds no more than it is planned for.
+/// Share of a cohort's devices that is sent to a stamp: by region or by name where the policy goes by these, else by weight.
+pub(super) fn share_on(model: &ModelConfig, cohort: usize, stamp: usize) -> f64 {
+    let config = &model.cohorts[cohort];
+    let stamps = stamps_of(model, config);
+    let by_weight = |among: &[usize]| {
+        let weight = |s: &usize| f64::from(model.stamps[*s].weight);
+        if among.contains(&stamp) { weight(&stamp) / among.iter().map(weight).sum::<f64>().max(1e-9) } else { 0.0 }
+    };
+    match &model.dps.allocation {
+        AllocationPolicy::GeoLatency(_) => {
+            let of_region = |(region, share): &(RegionId, f64)| {
+                let trip = |s: &usize| model.regions.rtt_ms(region.index(), model.stamps[*s].region.index());
+                let least = stamps.iter().map(trip).fold(f64::INFINITY, f64::min);
+                let nearest: Vec<usize> = stamps.iter().copied().filter(|s| trip(s) <= least).collect();
+                share * by_weight(&nearest)
+            };
+            config.regions.iter().map(of_region).sum()
+        }
+        AllocationPolicy::StaticHub(hub) => f64::from(u8::from(hub.stamp == model.stamps[stamp].name)),
+        _ => by_weight(&stamps),
+    }
+}
+
+/// Devices of a cohort on a stamp. Where stamps are added or grow, a stamp holds no more than it is planned for.
 pub(super) fn on_stamp(model: &ModelConfig, fleet: &Fleet, cohort: usize, stamp: usize) -> f64 {
-    let stamps = stamps_of(model, &model.cohorts[cohort]);
-    let weight = |s: &usize| f64::from(model.stamps[*s].weight);
-    let share = if stamps.contains(&stamp) { weight(&stamp) / stamps.iter().map(weight).sum::<f64>() } else { 0.0 };
     let policy = model.scaling.policy.entry();
     let grows = policy.adds() || policy.scale_up().is_some();
     let config = &model.stamps[stamp];
     let capacity = config.ladder.last().map_or(config.capacity, |rung| rung.capacity);
     let most = if grows { f64::from(capacity) } else { f64::INFINITY };
-    (fleet.mean[cohort] * share).min(most) * (1.0 - model.cohorts[cohort].dormant.get())
+    let here = fleet.mean[cohort] * share_on(model, cohort, stamp);
+    here.min(most) * (1.0 - model.cohorts[cohort].dormant.get())
+}
+
+/// Connections that a stamp accepts at the size that it has with so many devices [1/s].
+fn connects_per_second(model: &ModelConfig, stamp: usize, devices: f64) -> f64 {
+    let config = &model.stamps[stamp];
+    let full_at = model.scaling.policy.entry().scale_up().map_or(1.0, |rule| rule.utilisation.get());
+    let fits = |rung: &&Rung| devices < full_at * f64::from(rung.capacity);
+    let rung = config.ladder.iter().find(fits).or(config.ladder.last());
+    let (edition, units) = rung.map_or((&config.edition, config.units), |rung| (&rung.edition, rung.units));
+    edition.connects.of(units).per_second()
 }
 
 pub(super) fn is_struck(cohort: &CohortConfig, index: usize, who: Struck) -> f64 {
@@ -93,12 +126,6 @@ fn struck(model: &ModelConfig, fleet: &Fleet, index: usize, effect: &Effect) -> 
         Condition::Breaks(share, _, who) => here * share.get() * is_struck(cohort, index, who),
         _ => 0.0,
     }
-}
-
-/// Share of a cohort's new devices that are sent to a stamp.
-pub(super) fn sent_to(model: &ModelConfig, cohort: usize, stamp: StampId) -> f64 {
-    let stamps = stamps_of(model, &model.cohorts[cohort]);
-    if stamps.contains(&stamp.index()) { 1.0 / stamps.len() as f64 } else { 0.0 }
 }
 
 /// Devices that lose their connection by some effects together.
@@ -263,8 +290,8 @@ fn refused(model: &ModelConfig, cohort: &CohortConfig, (effect, it): (&Effect, &
     let begins = if matches!(effect.condition, Condition::Breaks(..)) { it.at } else { it.at + it.lasts };
     let herd = |s: &usize| {
         let stamp = &model.stamps[*s];
-        let rate = stamp.edition.connects.of(stamp.units).per_second();
         let callers = devices / stamps.len().max(1) as f64;
+        let rate = connects_per_second(model, *s, callers);
         let herd = Herd { callers, rate, over, left: model.horizon.secs() - begins };
         herd.refused(&stamp.connect_shaping, |wait| asking.refused_within(wait))
     };
