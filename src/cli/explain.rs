@@ -317,7 +317,7 @@ mod tests {
             ("hashd", "`hashed`"),
             ("gateway.cache.tll", "`gateway.cache.ttl`"),
             ("event_bugdet", "`event_budget`"),
-            ("hub.connect", "`hub.connects`"),
+            ("hub.connect", "`stamps.hub.connects`"),
         ] {
             let failure = failed(typed);
             assert_eq!(failure.code, exit::USAGE);

@@ -49,7 +49,18 @@ pub fn describe(path: &[&str]) -> Option<String> {
     let root = scenario();
     let (property, tables) = walk(&root, path)?;
     // A key without a sentence of its own has that of its type.
-    sentence(property).or_else(|| of_types(&tables))
+    sentence(property).or_else(|| of_types(&tables)).or_else(|| of_choice(&root, path))
+}
+
+/// What is said of a choice such as `zipf`: the sentence stands at the table that holds this one key.
+fn of_choice(root: &Value, path: &[&str]) -> Option<String> {
+    let (last, above) = path.split_last()?;
+    let tables = walk(root, above)?.1;
+    let holds = |table: &&&Value| {
+        let keys = table.get("properties").and_then(Value::as_object);
+        keys.is_some_and(|keys| keys.len() == 1 && keys.contains_key(*last))
+    };
+    tables.iter().find(holds).and_then(|table| sentence(table))
 }
 
 /// The keys that a table at this path may have, in order.

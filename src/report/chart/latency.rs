@@ -26,6 +26,8 @@ const MEASURES: [(&str, f64, &str); 3] = [
 ];
 /// A line whose largest value is at most so many times its smallest stays at one value.
 const STEADY: f64 = 1.05;
+/// A level so many times another one is a rise.
+const ROSE: f64 = 1.5;
 /// Where so many of the calls of a window fail, a title that speaks only of their latency would mislead.
 const MOST_FAIL: f64 = 0.5;
 /// From the highest quantile down.
@@ -121,7 +123,7 @@ struct Finding {
 
 impl Finding {
     /// The usual value is the median over windows that no fault and no move touches, or over those before the first one where
-    /// that is less: what a fault sets off may outlast it for most of a run.
+    /// that is far less: what a fault sets off may outlast it for most of a run.
     fn of(study: &Study, points: &[Option<Point>], what: &str) -> Self {
         let touched = |point: &Point| {
             causes(study).iter().any(|mark| mark.from.secs() <= point.until && mark.until.secs() >= point.from)
@@ -132,8 +134,10 @@ impl Finding {
         let all: Vec<f64> = known(points).map(|point| point.mean).collect();
         let lowest = all.iter().copied().fold(f64::INFINITY, f64::min);
         let last = all.last().copied().unwrap_or(f64::NAN);
-        let calm = [quiet, before].into_iter().filter(|values| !values.is_empty()).map(median).reduce(f64::min);
-        let usual = calm.unwrap_or_else(|| median(all));
+        let some = |values: Vec<f64>| if values.is_empty() { None } else { Some(median(values)) };
+        let (quiet, before) = (some(quiet), some(before));
+        let usual = before.filter(|calm| quiet.is_none_or(|quiet| calm * ROSE < quiet)).or(quiet);
+        let usual = usual.unwrap_or_else(|| median(all));
         let of_calls = what == COMMANDS;
         let failed = outcomes::most_failed(study).filter(|share| of_calls && *share > MOST_FAIL);
         let peak = samples::peak(points, milliseconds).expect("a line has at least one point");
@@ -141,7 +145,7 @@ impl Finding {
     }
 
     fn rose(&self) -> bool {
-        self.peak.mean > self.usual * 1.5 && milliseconds(self.usual) != milliseconds(self.peak.mean)
+        self.peak.mean > self.usual * ROSE && milliseconds(self.usual) != milliseconds(self.peak.mean)
     }
 
     fn sentence(&self, sheet: &Sheet, name: &str, what: &str) -> String {
