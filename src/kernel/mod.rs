@@ -4,6 +4,7 @@ pub mod arrivals;
 pub mod draws;
 pub mod event_list;
 pub mod executive;
+pub mod lattice;
 pub mod law;
 pub mod prefetch;
 pub mod real;

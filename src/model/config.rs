@@ -13,6 +13,7 @@ use crate::model::lifecycle::retirement::RetirementConfig;
 use crate::model::movement::wave::MoveConfig;
 use crate::model::observation::WindowsConfig;
 use crate::model::population::cohort::CohortConfig;
+use crate::model::population::flow_rule::FlowRule;
 use crate::model::population::traffic::Fidelity;
 use crate::model::region::RegionTable;
 use crate::model::routing::UsersConfig;
@@ -80,6 +81,8 @@ pub struct ModelConfig {
     pub growth_tick: SimDuration,
     /// How telemetry is simulated.
     pub fidelity: Fidelity,
+    /// Where a flow is superposed.
+    pub flow_rule: FlowRule,
     /// Most events of one replication.
     pub event_budget: u64,
     /// Regions of devices, stamps and the gateway.

@@ -34,6 +34,7 @@ use std::path::Path;
 use crate::analysis::{Answer, Expectation};
 use crate::cost::PriceSheet;
 use crate::model::config::{Cuts, ModelConfig, NetworkConfig};
+use crate::model::population::flow_rule::FlowRule;
 use crate::model::region::RegionTable;
 use crate::scenario::catalog::{self, Limits};
 use crate::scenario::diagnostic::{Diagnostic, Finding, Place, Sources, nearest, unknown};
@@ -230,6 +231,7 @@ impl<'a> Build<'a> {
             tick: run.tick,
             growth_tick: run.growth_tick,
             fidelity: run.telemetry,
+            flow_rule: FlowRule::default(),
             event_budget: run.event_budget,
             regions,
             rings: names.rings,

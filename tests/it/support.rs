@@ -71,12 +71,16 @@ impl Case {
         self.run_on(None)
     }
 
-    /// All replications on so many threads.
-    pub(crate) fn run_on(&self, jobs: Option<usize>) -> Ran {
-        let result = run(self.scenario(), jobs);
+    /// A result of this scenario, with its name.
+    pub(crate) fn ran(&self, result: ScenarioResult) -> Ran {
         assert!(result.failures.is_empty(), "{}: {:?}", self.name, result.failures);
         assert_eq!(result.observations.len(), result.asked as usize, "{} is whole", self.name);
         Ran { name: self.name.clone(), result }
+    }
+
+    /// All replications on so many threads.
+    pub(crate) fn run_on(&self, jobs: Option<usize>) -> Ran {
+        self.ran(run(self.scenario(), jobs))
     }
 }
 

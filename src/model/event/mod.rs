@@ -9,6 +9,7 @@ mod dps_figures;
 mod failover;
 mod fault;
 mod feature;
+mod fine_flow;
 mod full_cache;
 mod generation;
 mod growth;

@@ -9,6 +9,7 @@ use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
 use crate::model::condition::{Condition, Effect, Target};
 use crate::model::event::Kind;
+use crate::model::event::fine_flow::is_long;
 use crate::model::figures::Queue;
 use crate::model::ids::StampId;
 use crate::model::limit::{STRATA, Verdict};
@@ -402,7 +403,6 @@ impl World<'_> {
         let until = (tick.start + tick.length).secs();
         let hub = &mut self.hubs[stamp.index()];
         let rate = hub.pipeline.rate();
-        let mut draws = self.draws.stream(self.stamp_keys[stamp.index()], Purpose::ProcessingService, tick.index);
         let saturated = rate.is_some_and(|rate| expected >= rate * tick.length.secs());
         // What a part of a tick can serve is chance and no backlog.
         let slack = tick.length.secs() / STRATA as f64;
@@ -411,28 +411,42 @@ impl World<'_> {
         if idle {
             done.extend(hub.path.finish());
         }
-        let now_done: Vec<(Batch, f64)> = match rate {
-            None if idle => arrived.iter().map(|batch| (*batch, 0.0)).collect(),
-            Some(_) if idle => {
-                let units = draws.systematic::<STRATA>();
-                let n = arrived.iter().map(|batch| batch.n).sum();
-                let waits = hub.pipeline.flow(self.md1, tick.length, (n, expected), &units);
-                let waits = waits.into_iter().cycle();
-                arrived.iter().zip(waits).map(|(batch, wait)| (Batch { at: batch.at + wait, ..*batch }, wait)).collect()
-            }
-            _ => {
-                hub.path.queue.extend(arrived);
-                let rate = rate.unwrap_or(f64::MAX / 4.0);
-                let halted = hub.path.halted;
-                std::iter::from_fn(|| if halted { None } else { hub.path.serve(until, rate) }).collect()
-            }
-        };
-        done.extend(now_done);
-        for (batch, wait) in &done {
-            self.batch_done(stamp, batch, *wait, &mut draws);
+        let idle = idle.then_some((rate.is_some(), expected));
+        if idle.is_none() {
+            hub.path.queue.extend(arrived);
+            let rate = rate.unwrap_or(f64::MAX / 4.0);
+            let halted = hub.path.halted;
+            done.extend(std::iter::from_fn(|| if halted { None } else { hub.path.serve(until, rate) }));
+        }
+        if is_long(tick.length) {
+            self.fine_batches(stamp, tick, &mut done, arrived, idle);
+        } else {
+            self.batches(stamp, tick, &mut done, arrived, idle);
         }
         let n = done.iter().map(|(batch, _)| batch.n).sum();
         self.flow_done(stamp, tick, n);
+    }
+
+    /// Observes what is done, and what arrived where it is done at once: with the waits of an unsaturated queue, if that takes
+    /// time, at the rate that was to be expected.
+    fn batches(
+        &mut self,
+        stamp: StampId,
+        tick: Tick,
+        done: &mut Vec<(Batch, f64)>,
+        arrived: &[Batch],
+        idle: Option<(bool, f64)>,
+    ) {
+        let mut draws = self.draws.stream(self.stamp_keys[stamp.index()], Purpose::ProcessingService, tick.index);
+        if let Some((takes_time, expected)) = idle {
+            let units: [f64; STRATA] = if takes_time { draws.systematic() } else { [0.0; STRATA] };
+            let n = arrived.iter().map(|batch| batch.n).sum();
+            let waits = self.hubs[stamp.index()].pipeline.flow(self.md1, tick.length, (n, expected), &units);
+            done.extend(waited(arrived.iter().copied(), &waits));
+        }
+        for (batch, wait) in &*done {
+            self.batch_done(stamp, batch, *wait, &mut draws);
+        }
     }
 
     fn batch_done(&mut self, stamp: StampId, batch: &Batch, wait: f64, draws: &mut crate::kernel::draws::Stream) {
@@ -472,6 +486,11 @@ impl World<'_> {
         self.figures.lag_most = self.figures.lag_most.max(lag);
         lag
     }
+}
+
+/// Batches with their waits [s], one after another.
+pub(super) fn waited(batches: impl Iterator<Item = Batch>, waits: &[f64]) -> impl Iterator<Item = (Batch, f64)> {
+    batches.zip(waits.iter().cycle()).map(|(batch, wait)| (Batch { at: batch.at + wait, ..batch }, *wait))
 }
 
 /// `n x part / whole`, rounded down.

@@ -269,6 +269,11 @@ impl World<'_> {
 
     /// Whether the messages of a stamp stay far from its limits, so that a long tick of them is as good as short ones.
     pub(super) fn is_calm(&self, s: usize) -> bool {
+        self.is_calm_below(s, LONG_TICK_USE)
+    }
+
+    /// Whether they stay below a share of each limit, and nothing waits.
+    pub(super) fn is_calm_below(&self, s: usize, share: f64) -> bool {
         let (stamp, hub) = (&self.stamps[s], &self.hubs[s]);
         let mut rate = 0.0;
         for (class, cohort) in self.classes[s].iter().zip(&self.config.cohorts) {
@@ -281,7 +286,7 @@ impl World<'_> {
         }
         let processed = hub.pipeline.rate().unwrap_or(f64::INFINITY);
         let limit = hub.sends.limit_per_second().min(processed);
-        rate <= LONG_TICK_USE * limit
+        rate <= share * limit
             && hub.pipeline.backlog() <= 0.0
             && stamp.path.ingress.is_none()
             && stamp.path.checkpoint.is_none()

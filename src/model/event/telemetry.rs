@@ -5,6 +5,7 @@ use crate::kernel::arrivals::{Tick, TickArrivals};
 use crate::kernel::draws::{Purpose, member, stable_name};
 use crate::kernel::event_list::EventList;
 use crate::kernel::executive::Agenda;
+use crate::model::event::fine_flow::is_long;
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::ids::{CohortId, DeviceId, StampId};
@@ -242,15 +243,18 @@ impl World<'_> {
         }
         let metered = blocks * admitted / messages;
         hub.quota.meter(tick.start, metered);
-        let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
-        let units = draws.systematic::<STRATA>();
         let passing = (admitted, expected * admitted as f64 / messages as f64);
-        let waits = hub.pipeline.flow(self.md1, tick.length, passing, &units);
         self.recorder.count(self.figures.messages, messages);
         self.recorder.count(self.figures.refused_messages, sent.refused);
         self.recorder.count(self.figures.offered[Queue::Send as usize], messages);
         self.recorder.count(self.figures.refused[Queue::Send as usize], sent.refused);
         self.figures.uses[Queue::Send as usize][s].total += admitted;
+        if is_long(tick.length) {
+            return self.fine_flow(stamp, tick, passing, &sent.wait_s);
+        }
+        let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
+        let units = draws.systematic::<STRATA>();
+        let waits = self.hubs[s].pipeline.flow(self.md1, tick.length, passing, &units);
         self.observe_flow(stamp, admitted, &sent.wait_s, &waits, &mut draws);
     }
 

@@ -23,6 +23,7 @@ use crate::model::gateway::fallback::FallbackPolicy;
 use crate::model::ids::{RegionId, RingId, StampId};
 use crate::model::limit::{Allowance, Shaping};
 use crate::model::population::cohort::{CohortConfig, DpsAtScale, OnBoot, ReconnectRule, Start};
+use crate::model::population::flow_rule::FlowRule;
 use crate::model::population::growth::GrowthLaw;
 use crate::model::population::traffic::{Calls, Fidelity, Popularity};
 use crate::model::region::RegionTable;
@@ -155,6 +156,7 @@ fn model(stamps: Vec<StampConfig>, cohorts: Vec<CohortConfig>, horizon: SimDurat
         tick: SimDuration::SECOND,
         growth_tick: SimDuration::HOUR,
         fidelity: Fidelity::Flow,
+        flow_rule: FlowRule::default(),
         event_budget: u64::MAX,
         regions: RegionTable { names: vec!["westeurope".into()], rtt_ms: vec![vec![0.0]] },
         rings: vec!["production".into()],

@@ -148,6 +148,12 @@ impl Endpoint {
         rate * events.max(volume)
     }
 
+    /// Messages of so many bytes that its full credit takes at once.
+    pub fn credit(&self, bytes: f64) -> f64 {
+        let [events, volume] = self.costs(bytes);
+        self.config.credit.secs() / events.max(volume)
+    }
+
     fn bases(&self, at: f64) -> [f64; 2] {
         self.clocks.map(|clock| clock.max(at - self.config.credit.secs()))
     }

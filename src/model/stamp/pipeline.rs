@@ -7,7 +7,6 @@ use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use crate::kernel::law::DurationLaw;
-use crate::model::limit::STRATA;
 use crate::model::stamp::servers::ServerScaling;
 use crate::theory::md1_table::{Md1Place, Md1Table, Md1Waits};
 use crate::theory::mdc::MdcWaits;
@@ -205,21 +204,21 @@ impl Pipeline {
         self.service_mean_s.max(self.service_mean_s / f64::from(self.servers) / (spare * spare))
     }
 
-    /// A flow of `n` messages over a tick in which `expected` were to be expected: the wait at each eighth of the tick
-    /// [s]. `units` are uniform draws, one for each eighth, that choose the quantile of an unsaturated wait.
+    /// A flow of `n` messages over a tick in which `expected` were to be expected: the wait in each of `PARTS` equal parts of
+    /// the tick [s]. `units` are uniform draws, one for each part, that choose the quantile of an unsaturated wait.
     ///
     /// Below saturation the closed form holds at the expected rate, and it contains the chance of what arrives: were the
     /// tick's own count put into it, or its excess piled up, chance would count twice. Saturated, and until the backlog of
     /// that is gone, what arrives is what counts.
-    pub fn flow(
+    pub fn flow<const PARTS: usize>(
         &mut self,
         md1: &Md1Table,
         tick: SimDuration,
         (n, expected): (u64, f64),
-        units: &[f64; STRATA],
-    ) -> [f64; STRATA] {
+        units: &[f64; PARTS],
+    ) -> [f64; PARTS] {
         if self.service_mean_s <= 0.0 {
-            return [0.0; STRATA];
+            return [0.0; PARTS];
         }
         let capacity = f64::from(self.servers) / self.service_mean_s * tick.secs();
         let utilisation = expected / capacity;
@@ -228,7 +227,7 @@ impl Pipeline {
             return units.map(|unit| waits.quantile(unit));
         }
         let waits = self.unsaturated(md1, utilisation);
-        let (serve, arrive) = (capacity / STRATA as f64, n as f64 / STRATA as f64);
+        let (serve, arrive) = (capacity / PARTS as f64, n as f64 / PARTS as f64);
         std::array::from_fn(|i| {
             let before = self.backlog;
             self.backlog = (before + arrive - serve).max(0.0);
@@ -290,6 +289,7 @@ impl Pipeline {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::limit::STRATA;
 
     #[test]
     fn two_servers_serve_in_order_of_arrival() {
