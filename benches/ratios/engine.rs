@@ -18,7 +18,7 @@ use crate::heap::Heap;
 use crate::hold::Ties;
 use crate::{ROUNDS, median};
 
-const DEVICES: u32 = 1_000_000;
+pub(crate) const DEVICES: u32 = 1_000_000;
 /// Simulated time [us]: each device sends ten times in it.
 const HORIZON: u64 = 600_000_000;
 /// Mean gap of a device [us], and time to serve one event [ns].
@@ -89,7 +89,8 @@ impl<L: EventList> Model<L> for Fleet {
     }
 }
 
-type Timed = (f64, (u64, u64, u64));
+/// Time of an event [ns], and what must be equal whoever drove it.
+pub(crate) type Timed = (f64, (u64, u64, u64));
 
 fn timed(fleet: &Fleet, start: Instant) -> Timed {
     let seconds = start.elapsed().as_secs_f64();
@@ -97,13 +98,13 @@ fn timed(fleet: &Fleet, start: Instant) -> Timed {
     (seconds * 1e9 / check.0 as f64, check)
 }
 
-/// By the shipped loop and list.
-fn ours() -> Timed {
+/// By the shipped loop over a list, some of the devices.
+pub(crate) fn driven_by(list: impl EventList, devices: std::ops::Range<u32>) -> Timed {
     let mut fleet = Fleet::new();
     let bounds = Bounds { horizon: SimTime(HORIZON), events: u64::MAX, stop: &|| false, tracing: Tracing::NONE };
     let mut start = Instant::now();
-    run(EpochEventList::new(Ties), &mut fleet, &bounds, |fleet, agenda| {
-        for device in 0..DEVICES {
+    run(list, &mut fleet, &bounds, |fleet, agenda| {
+        for device in devices {
             let first = fleet.gap(device);
             agenda.push_timer(SimTime(first), device, 0);
         }
@@ -163,7 +164,7 @@ pub(crate) fn bars() {
     let schedule = schedule();
     let mut times: [Vec<f64>; 3] = Default::default();
     for _ in 0..ROUNDS {
-        let rounds = [ours(), by_heap(), by_oracle(&schedule)];
+        let rounds = [driven_by(EpochEventList::new(Ties), 0..DEVICES), by_heap(), by_oracle(&schedule)];
         assert!(rounds.iter().all(|(_, check)| *check == rounds[0].1), "all engines do the same work");
         times.iter_mut().zip(rounds).for_each(|(times, (ns, _))| times.push(ns));
     }

@@ -2,12 +2,13 @@
 //!
 //! Each line reads `bar <name> <ours> <reference> <ratio> <aim>`: nanoseconds a hold or an event, seconds for whole runs; the
 //! ratio is reference / ours, and for the bars that are to be small (`hold_worst_law_1e6`, `hold_flat_1e7`,
-//! `engine_vs_oracle_1e6`) ours / reference. Run it by `cargo bench --bench ratios` on an idle machine; a name of a group (`hold`, `engine`, `fidelity`, `threads`)
+//! `engine_vs_oracle_1e6`) ours / reference. Run it by `cargo bench --bench ratios` on an idle machine; a name of a group (`hold`, `engine`, `stamps`, `fidelity`, `windows`, `threads`)
 //! runs that alone.
 
 #![expect(clippy::disallowed_types, reason = "a bench has to look at the clock")]
 #![expect(clippy::print_stdout, reason = "its output is its purpose")]
 
+mod by_stamp;
 mod engine;
 mod fidelity;
 mod heap;
@@ -23,9 +24,10 @@ use stampsim::scenario::{Scenario, load};
 pub(crate) const ROUNDS: usize = 5;
 
 /// Groups of bars, by the name that asks for one alone.
-const GROUPS: [(&str, fn()); 5] = [
+const GROUPS: [(&str, fn()); 6] = [
     ("hold", hold::bars),
     ("engine", engine::bars),
+    ("stamps", by_stamp::bars),
     ("fidelity", fidelity::bars),
     ("windows", windows::bars),
     ("threads", threads),

@@ -5,6 +5,7 @@
 
 mod answer;
 mod baseline;
+mod charts;
 mod check;
 mod circles;
 mod compare;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 
+use super::charts::Charts;
 use super::progress::ProgressMode;
 use super::room::Room;
 use super::terminal::{Color, Manner, MessageFormat};
@@ -73,6 +74,9 @@ pub(super) struct Execution {
     /// Stop after this much real time, such as "10 min"; replications that are whole are kept
     #[arg(long, value_name = "TIME", value_parser = wall)]
     pub(super) max_wall: Option<Duration>,
+    /// Files of charts; a gate in CI, which nobody looks at, is faster without
+    #[arg(long, value_name = "WHICH", default_value = "all")]
+    pub(super) charts: Charts,
 }
 
 /// `key=value`, left to the scenario's reader but for its shape.

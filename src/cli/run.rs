@@ -1,7 +1,7 @@
 //! `run`: simulate every scenario, write each folder as soon as it is whole, then tell what came out.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -34,7 +34,7 @@ use crate::kernel::event_list::Event;
 use crate::metrics::MeasureKey;
 use crate::model::event::names::EventNames;
 use crate::report::gate::{Case, Listing, Suite};
-use crate::report::{Picture, chart, junit, summary};
+use crate::report::{chart, junit, summary};
 use crate::results::{self, EVENTS_MAX, EventLog, Floors, Manifest, RunFacts, RunRecord};
 use crate::scenario::Scenario;
 use crate::units::Ratio;
@@ -210,7 +210,7 @@ fn simulate(terminal: &Terminal, talk: &Talk, job: &Job<'_>, interrupt: &Interru
     let display = Display::new(talk.progress, terminal.is_quiet(), names, replications);
     let finished: Mutex<Vec<Option<Finished>>> = Mutex::new(scenarios.iter().map(|_| None).collect());
     let keep = |i: usize, scenario: &Scenario, result: &ScenarioResult, open: Vec<String>| {
-        let mut kept = keep(scenario, result, trace, &execution.out, &clock, interrupt.is_asked());
+        let mut kept = keep(scenario, result, trace, execution, &clock, interrupt.is_asked());
         kept.advice.extend(open);
         display.suspend(|| said_early(terminal, &kept));
         finished.lock().unwrap_or_else(PoisonError::into_inner)[i] = Some(kept);
@@ -279,7 +279,7 @@ fn keep(
     scenario: &Scenario,
     result: &ScenarioResult,
     trace: Option<u32>,
-    out: &Path,
+    execution: &Execution,
     clock: &str,
     interrupted: bool,
 ) -> Finished {
@@ -327,7 +327,7 @@ fn keep(
     finished.advice.extend(doubts(scenario, result));
     finished.digest.clone_from(&manifest.digest);
     let log = trace.and_then(|replication| logged(scenario, result, replication, &mut finished));
-    finished.folder = match write(scenario, result, &manifest, log.as_ref(), &mut finished, out, clock) {
+    finished.folder = match write(scenario, result, &manifest, log.as_ref(), &mut finished, execution, clock) {
         Ok(folder) => Some(folder),
         Err(error) => {
             finished.codes.push(exit::NOT_WRITTEN);
@@ -442,15 +442,18 @@ fn write(
     manifest: &Manifest,
     log: Option<&(u32, Vec<Event>)>,
     finished: &mut Finished,
-    out: &Path,
+    execution: &Execution,
     clock: &str,
 ) -> Result<PathBuf, results::ResultsError> {
     let pictures = chart::pictures(&result.study);
-    let charts = charts(&pictures, &mut finished.notes);
+    let charts = execution.charts.files(&pictures, &mut finished.notes);
     let shortfall = shortfall(finished);
     let judged = &finished.judged;
     let (study, floors) = (&result.study, &finished.floors);
     finished.suite = of_run(&Ran { scenario, manifest, study, floors, judged, pictures: &pictures, shortfall });
+    if charts.is_empty() {
+        finished.suite.pictures.clear();
+    }
     let beside = ["summary.csv", "series/", "histograms/"].map(str::to_owned).into();
     let gate = gate("run", verdict(&finished.codes), &finished.codes, vec![finished.suite.clone()], beside);
     let evidence: Vec<_> = finished.judged.iter().map(|judged| (judged.measure(), judged.outcome())).collect();
@@ -472,20 +475,7 @@ fn write(
         junit: &junit(&gate),
         charts: &charts,
     };
-    results::write(out, clock, &record)
-}
-
-/// Every picture as SVG and PNG.
-fn charts(pictures: &[Picture], notes: &mut Vec<String>) -> Vec<(String, Vec<u8>)> {
-    let mut files = Vec::new();
-    for picture in pictures {
-        match picture.png() {
-            Ok(png) => files.push((format!("{}.png", picture.name), png)),
-            Err(error) => notes.push(format!("no PNG of {}: {error}", picture.name)),
-        }
-        files.push((format!("{}.svg", picture.name), picture.svg.clone().into_bytes()));
-    }
-    files
+    results::write(&execution.out, clock, &record)
 }
 
 /// Doubts about the figures, each once with the scenarios that it concerns.

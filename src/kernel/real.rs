@@ -70,7 +70,12 @@ impl Float for Real {
 
     #[inline]
     fn powi(self, exponent: i32) -> Self {
-        Self(libm::pow(self.0, f64::from(exponent)))
+        // The laws take squares and cubes for each draw; products are exact operations too, and forty times as fast.
+        match exponent {
+            2 => Self(self.0 * self.0),
+            3 => Self(self.0 * self.0 * self.0),
+            _ => Self(libm::pow(self.0, f64::from(exponent))),
+        }
     }
 
     fn log(self, base: Self) -> Self {

@@ -78,18 +78,17 @@ impl Superposition {
         let slot = |key: u64| ((u128::from(key) * u128::from(scale)) >> 64) as usize;
         self.places.clear();
         self.places.resize(slots as usize + 1, 0);
-        let mut most = 0;
         for &key in &self.keys {
-            let place = &mut self.places[slot(key)];
-            *place += 1;
-            most = most.max(*place);
+            self.places[slot(key)] += 1;
+        }
+        let (mut sum, mut most) = (0, 0);
+        for place in &mut self.places {
+            let count = std::mem::replace(place, sum);
+            sum += count;
+            most = most.max(count);
         }
         if most > 48 {
             return self.keys.sort_unstable();
-        }
-        let mut sum = 0;
-        for place in &mut self.places {
-            sum += std::mem::replace(place, sum);
         }
         self.ordered.resize(n, 0);
         for &key in &self.keys {
@@ -97,6 +96,7 @@ impl Superposition {
             self.ordered[*place as usize] = key;
             *place += 1;
         }
+        lift_two(&mut self.ordered);
         insertion_sort(&mut self.ordered);
         std::mem::swap(&mut self.keys, &mut self.ordered);
     }
@@ -105,6 +105,21 @@ impl Superposition {
     pub fn arrivals(&self) -> impl Iterator<Item = (SimTime, u8)> + '_ {
         self.keys.iter().map(|key| (SimTime(self.start.0 + (key >> CLASS_BITS)), *key as u8))
     }
+}
+
+/// Lifts the two largest keys so far along: two passes of bubble sort in one, without a branch. What is left for the
+/// insertion sort is rare, so that its branches are foreseen.
+fn lift_two(keys: &mut [u64]) {
+    let Some((first, rest)) = keys.split_first().filter(|(_, rest)| !rest.is_empty()) else { return };
+    let (mut low, mut high) = ((*first).min(rest[0]), (*first).max(rest[0]));
+    for i in 2..keys.len() {
+        let key = keys[i];
+        keys[i - 2] = low.min(key);
+        let middle = low.max(key);
+        (low, high) = (middle.min(high), middle.max(high));
+    }
+    let n = keys.len();
+    (keys[n - 2], keys[n - 1]) = (low, high);
 }
 
 /// Sorts what is nearly in order.

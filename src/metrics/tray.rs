@@ -19,9 +19,24 @@ pub(super) struct Tray {
 }
 
 /// The cell of a value: below 256 each has its own, above that 128 cells make an octave.
+///
+/// A floating-point number has its octave and the bits behind the first one side by side, just as a cell has. Up to 2^53 the
+/// conversion is exact.
 #[inline]
 fn cell(value: u64) -> usize {
-    let shift = (63 - BITS).saturating_sub((value | 1).leading_zeros());
+    const MANTISSA: u32 = f64::MANTISSA_DIGITS - 1;
+    // The octave of 2^BITS is the first one above the cells of single values.
+    const FIRST: u64 = (f64::MAX_EXP as u64 - 1 + BITS as u64 - 1) << BITS;
+    if value >> f64::MANTISSA_DIGITS != 0 {
+        return cell_of_large(value);
+    }
+    let octaves = ((value as f64).to_bits() >> (MANTISSA - BITS)).wrapping_sub(FIRST);
+    (if value < 1 << BITS { value } else { octaves }) as usize
+}
+
+#[cold]
+fn cell_of_large(value: u64) -> usize {
+    let shift = 63 - BITS - value.leading_zeros();
     ((shift as usize) << BITS) + (value >> shift) as usize
 }
 

@@ -291,22 +291,38 @@ impl Bucket {
         let (now, end) = (from.max(self.at), from + tick);
         let tick = end.saturating_since(now).max(SimDuration::MICROSECOND);
         self.refill(now);
-        let operations = |parts: i128| parts as f64 / self.cost as f64;
-        let limit = operations(self.gain * i128::from(tick.0));
+        self.at = end.max(self.at);
+        let gain = self.gain * i128::from(tick.0);
+        if self.level == self.depth && self.covers(gain, n) {
+            self.over_since = None;
+            return FlowOutcome { refused: 0, wait_s: [0.0; STRATA] };
+        }
+        let cost = real(self.cost);
+        let operations = |parts: i128| real(parts) / cost;
+        let limit = operations(gain);
         let bound = self.backlog.map_or(f64::INFINITY, operations);
         let patience = self.timeout.map_or(f64::INFINITY, |t| t.ratio(tick) * limit);
         let flow = Fluid { level: operations(self.level), depth: operations(self.depth), floor: -bound.min(patience) };
-        let outcome = flow.run(limit, n, tick);
-        let parts = outcome.level * self.cost as f64;
-        self.level = (parts as i128).min(self.depth);
+        let full = flow.depth;
+        let (outcome, level) = flow.run(limit, n, tick);
+        self.level = if level >= full { self.depth } else { (level * cost) as i128 };
         if outcome.refused > 0 || self.level < 0 {
             self.over_since.get_or_insert(now);
         } else if self.level >= self.cost {
             self.over_since = None;
         }
-        self.at = end.max(self.at);
         outcome
     }
+
+    /// Whether a full bucket that gains so many parts over a tick stays full, while so many operations flow through it evenly.
+    fn covers(&self, gain: i128, n: u64) -> bool {
+        self.shaping.window.is_none() && i128::from(n).checked_mul(self.cost).is_some_and(|parts| parts <= gain)
+    }
+}
+
+/// Parts as a number; those that fit into 64 bits, which nearly all do, without a call.
+fn real(parts: i128) -> f64 {
+    i64::try_from(parts).map_or(parts as f64, |parts| parts as f64)
 }
 
 /// What became of a flow through a bucket during one tick.
@@ -316,8 +332,6 @@ pub struct FlowOutcome {
     pub refused: u64,
     /// Wait of an operation that arrives in the middle of each eighth of the tick [s].
     pub wait_s: [f64; STRATA],
-    /// Level at the end of the tick [operations; negative is backlog].
-    level: f64,
 }
 
 /// Parts of a tick at which a flow's waits are read.
@@ -331,7 +345,8 @@ struct Fluid {
 }
 
 impl Fluid {
-    fn run(mut self, limit: f64, n: u64, tick: SimDuration) -> FlowOutcome {
+    /// What becomes of the flow, and the level at the end of the tick.
+    fn run(mut self, limit: f64, n: u64, tick: SimDuration) -> (FlowOutcome, f64) {
         let (gain, arrivals) = (limit / STRATA as f64, n as f64 / STRATA as f64);
         let mut refused = 0.0;
         let wait_s = std::array::from_fn(|_| {
@@ -343,7 +358,7 @@ impl Fluid {
             let backlog = -(before + after) / 2.0;
             if backlog > 0.0 && limit > 0.0 { backlog / limit * tick.secs() } else { 0.0 }
         });
-        FlowOutcome { refused: (refused.round() as u64).min(n), wait_s, level: self.level }
+        (FlowOutcome { refused: (refused.round() as u64).min(n), wait_s }, self.level)
     }
 }
 

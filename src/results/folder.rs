@@ -218,6 +218,9 @@ fn fill_histograms(folder: &Path, study: &Study) -> Result<(), ResultsError> {
 }
 
 fn fill_charts(folder: &Path, charts: &[(String, Vec<u8>)]) -> Result<(), ResultsError> {
+    if charts.is_empty() {
+        return Ok(());
+    }
     directory(folder)?;
     charts.iter().try_for_each(|(name, bytes)| file(folder, name, |to| to.write_all(bytes)))
 }

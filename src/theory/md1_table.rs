@@ -49,12 +49,19 @@ pub struct Md1Waits<'a> {
     above: &'a Row,
 }
 
-/// Where a utilisation lies in the table: two logarithms, worth keeping.
+/// Where a utilisation lies in the table, and what all its quantiles need: worth keeping.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Md1Place {
     utilisation: f64,
-    /// Probability of a wait above one service time.
+    /// 1 / (1 - utilisation).
+    spare_inverse: f64,
+    /// 1 / utilisation; infinite at 0, where nothing asks for it.
+    utilisation_inverse: f64,
+    /// ln(1 - utilisation).
+    ln_idle: f64,
+    /// Probability of a wait above one service time, and its logarithm.
     beyond_one: f64,
+    ln_beyond_one: f64,
     /// The row below.
     row: usize,
     /// Weight of the row above.
@@ -113,7 +120,17 @@ impl Md1Table {
         let logit = libm::log(utilisation / (1.0 - utilisation));
         let place = ((logit + ROW_END) * ROWS_PER_UNIT).clamp(0.0, (self.rows.len() - 1) as f64);
         let row = (place as usize).min(self.rows.len() - 2);
-        Md1Place { utilisation, beyond_one: beyond_one(utilisation), row, weight: place - row as f64 }
+        let beyond_one = beyond_one(utilisation);
+        Md1Place {
+            utilisation,
+            spare_inverse: 1.0 / (1.0 - utilisation),
+            utilisation_inverse: 1.0 / utilisation,
+            ln_idle: libm::log(1.0 - utilisation),
+            beyond_one,
+            ln_beyond_one: libm::log(beyond_one),
+            row,
+            weight: place - row as f64,
+        }
     }
 }
 
@@ -146,22 +163,22 @@ impl Md1Waits<'_> {
     /// The wait [service times] that a share `u` (below 1) of customers stays below.
     #[inline]
     pub fn quantile(&self, u: f64) -> f64 {
-        let Md1Place { utilisation, beyond_one, weight, .. } = self.place;
+        let place = &self.place;
         let tail = 1.0 - u;
-        if tail >= utilisation {
+        if tail >= place.utilisation {
             return 0.0;
         }
-        if tail >= beyond_one {
-            return (libm::log(u / (1.0 - utilisation)) / utilisation).clamp(0.0, 1.0);
+        if tail >= place.beyond_one {
+            return ((libm::log(u) - place.ln_idle) * place.utilisation_inverse).clamp(0.0, 1.0);
         }
-        let z = libm::log(beyond_one / tail);
+        let z = (place.ln_beyond_one - libm::log(tail)).max(0.0);
         let (below, above) = if z >= COLUMN_END {
             (self.below.beyond(z), self.above.beyond(z))
         } else {
             let column = column(z);
             (self.below.at(column), self.above.at(column))
         };
-        1.0 + (below + weight * (above - below)) / (1.0 - utilisation)
+        1.0 + (below + place.weight * (above - below)) * place.spare_inverse
     }
 }
 
@@ -171,9 +188,18 @@ impl Md1Waits<'_> {
 fn column(z: f64) -> (usize, f64) {
     let column = ((z.sqrt() * COLUMNS_PER_UNIT) as usize).min(COLUMNS - 2);
     let scaled = z * COLUMNS_PER_UNIT * COLUMNS_PER_UNIT;
-    let (low, width) = ((column * column) as f64, (2 * column + 1) as f64);
-    (column, (scaled - low) / width)
+    (column, (scaled - (column * column) as f64) * WIDTH_INVERSES[column])
 }
+
+/// 1 / (2 column + 1): the inverse of the width of a column in scaled z.
+const WIDTH_INVERSES: [f64; COLUMNS] = {
+    let (mut inverses, mut column) = ([0.0; COLUMNS], 0);
+    while column < COLUMNS {
+        inverses[column] = 1.0 / (2 * column + 1) as f64;
+        column += 1;
+    }
+    inverses
+};
 
 /// Probability of a wait above one service time, 1 - (1 - rho) e^rho, as the sum of rho^k (k - 1) / k! where digits would cancel.
 fn beyond_one(utilisation: f64) -> f64 {

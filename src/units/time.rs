@@ -125,8 +125,10 @@ impl SimDuration {
     /// Not a number and negative lengths are mistakes of the caller: an assertion in debug builds, else zero.
     pub fn from_secs_f64(secs: f64) -> Self {
         debug_assert!(secs >= 0.0, "a length of time is not negative: {secs} s");
-        // A cast saturates, and takes what is not a number for zero.
-        Self((secs * 1e6).round() as u64)
+        // A cast saturates, and takes what is not a number for zero. Rounded by hand, since `round` is a call.
+        let micros = secs * 1e6;
+        let whole = micros as u64;
+        Self(whole.saturating_add(u64::from(micros - whole as f64 >= 0.5)))
     }
 
     /// The length [us].

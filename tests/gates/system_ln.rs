@@ -1,9 +1,6 @@
 //! Positive control of the masked gate: a hash over the system's `ln`, `exp` and `powf`, whose last bits may change with
 //! the CPU features that the mask hides. The simulator itself never calls them.
 
-#![expect(clippy::disallowed_methods, reason = "it shows what the refused methods do")]
-#![expect(clippy::print_stdout, reason = "its output is its purpose")]
-
 fn main() {
     let mut hash = 0xCBF2_9CE4_8422_2325_u64;
     for i in 1..=3_000_000_u32 {

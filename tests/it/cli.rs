@@ -480,6 +480,25 @@ fn a_broken_gate_never_passes_its_self_check() {
 }
 
 #[test]
+fn a_run_writes_the_charts_that_it_is_asked_for_and_the_same_figures() {
+    let place = Place::new();
+    let mut digests = Vec::new();
+    for (which, has) in [("all", &["png", "svg"][..]), ("svg", &["svg"]), ("none", &[])] {
+        let ended = place.run(&["run", "small.toml", "--charts", which, "--out", which]).says(0, &[]);
+        digests.push(ended.out.lines().find(|line| line.starts_with("digest")).map(str::to_owned));
+        let folder = super::rerun::newest(&place, which, "small");
+        let files = fs::read_dir(folder.join("charts")).into_iter().flatten().flatten();
+        let kinds: std::collections::BTreeSet<_> =
+            files.filter_map(|file| Some(file.path().extension()?.to_string_lossy().into_owned())).collect();
+        assert!(kinds.iter().eq(has), "{which}: {kinds:?}");
+        let told = fs::read_to_string(folder.join("summary.md")).expect("a summary");
+        assert_eq!(told.contains("charts/"), which != "none", "a summary links what is there: {told}");
+    }
+    assert!(digests[0].is_some() && digests.iter().all(|digest| *digest == digests[0]), "{digests:?}");
+    place.run(&["run", "small.toml", "--charts", "pdf"]).says(2, &["all, svg, none"]);
+}
+
+#[test]
 fn several_candidates_are_ranked_figure_by_figure() {
     let place = Place::new();
     place.write("lockstep.toml", &SMALL.replace("jitter = \"full\"", "jitter = \"none\""));

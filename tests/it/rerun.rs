@@ -7,7 +7,8 @@ use std::process::Command;
 use super::cli::{Ended, Place, SMALL, program};
 
 /// The newest run folder of a scenario.
-fn newest(place: &Place, out: &str, scenario: &str) -> PathBuf {
+/// Folder of the newest run of a scenario.
+pub(crate) fn newest(place: &Place, out: &str, scenario: &str) -> PathBuf {
     let runs = place.path(out).join(scenario);
     let latest = fs::read_to_string(runs.join("latest")).expect("a scenario that was run has a newest run");
     runs.join(latest.trim())
@@ -25,7 +26,7 @@ fn every_shipped_scenario_is_reproduced_from_its_folder() {
     let (root, out) = (Path::new(env!("CARGO_MANIFEST_DIR")), place.path("output"));
     let mut run = Command::new(program());
     run.current_dir(root)
-        .args(["run", "scenarios", "--scale", "0.01", "--replications", "2", "--quiet", "--out"])
+        .args(["run", "scenarios", "--scale", "0.01", "--replications", "2", "--quiet", "--charts", "none", "--out"])
         .arg(&out);
     let ended = Ended::of(&run.output().expect("the program starts"));
     let digests: Vec<_> = ended.out.lines().filter_map(|line| line.strip_prefix("digest  ")).collect();

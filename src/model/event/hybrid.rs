@@ -50,8 +50,11 @@ impl World<'_> {
     fn throttle_flows(&self, s: usize, tick: Tick, expected: f64) -> bool {
         let sends = &self.hubs[s].sends;
         let most = expected + chance(expected);
-        let (credit, backlog) = sends.room();
-        sends.credit(tick.start) >= most || (credit >= ROOM * most && backlog >= ROOM * most)
+        let holds_more = || {
+            let (credit, backlog) = sends.room();
+            credit >= ROOM * most && backlog >= ROOM * most
+        };
+        sends.credit(tick.start) >= most || holds_more()
     }
 
     /// Whether nothing that comes at the rates of the stamp uses its credit up, however long the tick: the deficit of a bucket

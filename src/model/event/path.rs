@@ -414,7 +414,7 @@ impl World<'_> {
         let now_done: Vec<(Batch, f64)> = match rate {
             None if idle => arrived.iter().map(|batch| (*batch, 0.0)).collect(),
             Some(_) if idle => {
-                let units: [f64; STRATA] = std::array::from_fn(|_| draws.unit());
+                let units = draws.systematic::<STRATA>();
                 let n = arrived.iter().map(|batch| batch.n).sum();
                 let waits = hub.pipeline.flow(self.md1, tick.length, (n, expected), &units);
                 let waits = waits.into_iter().cycle();

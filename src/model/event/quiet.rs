@@ -21,8 +21,10 @@ use crate::units::{SimDuration, SimTime};
 const LONG_TICK_USE: f64 = 0.8;
 /// Longest stretch over which the rate of calls is taken for constant.
 const STRETCH: SimDuration = SimDuration::HOUR;
-/// Cycles of an entry that are drawn one by one; over more, its age is that of a stationary process.
-const CYCLES: f64 = 32.0;
+/// Most cycles of an entry that are drawn one by one; over more, its age is that of a stationary process.
+const CYCLES_MAX: f64 = 32.0;
+/// What may be left of the beginning of an entry's cycles where its age is taken for stationary [1].
+const MEMORY: f64 = 1e-3;
 
 impl World<'_> {
     /// Charges everything that is a closed form up to now.
@@ -345,10 +347,20 @@ fn first_call(
     Some(gap).filter(|gap| *gap < (until - from).secs()).map(|gap| from + SimDuration::from_secs_f64(gap))
 }
 
+/// Cycles after which an entry has forgotten how its cycles began, at L T calls a life.
+///
+/// The density of a renewal process comes to rest as the waves of one cycle's length die out in it: each cycle takes the modulus
+/// of the characteristic function of its exponential gap, (1 + (2 pi / (1 + L T))^2)^(-1/2) (Feller 1971, "An introduction to
+/// probability theory and its applications", volume 2, section XI.1).
+fn cycles_of_memory(load: f64) -> f64 {
+    let turn = std::f64::consts::TAU / (1.0 + load);
+    (-2.0 * libm::log(MEMORY) / libm::log(1.0 + turn * turn)).min(CYCLES_MAX)
+}
+
 /// When the entry of a device was stored last between two times. `held` is when it was stored before the first of them.
 ///
-/// Stores are a renewal process of a life and then an exponential gap. Over many cycles its age is drawn directly: fresh with
-/// the chance L T / (1 + L T), and then of an age uniform over its life.
+/// Stores are a renewal process of a life and then an exponential gap. Once that has forgotten how it began, its age is drawn
+/// directly: fresh with the chance L T / (1 + L T), and then of an age uniform over its life.
 fn last_store(
     (rate, life): (f64, SimDuration),
     (from, until): (SimTime, SimTime),
@@ -359,7 +371,7 @@ fn last_store(
         return None;
     }
     let cycle = life.secs() + 1.0 / rate;
-    if (until - from).secs() > CYCLES * cycle {
+    if (until - from).secs() > cycles_of_memory(rate * life.secs()) * cycle {
         let fresh = draws.chance(rate * life.secs() / (1.0 + rate * life.secs()));
         let age = (life.0 as f64 * draws.unit()) as u64;
         // A stale entry says that the device was called before: the miss is one of an entry that expired.
@@ -379,6 +391,28 @@ fn last_store(
 mod tests {
     use super::*;
     use crate::kernel::draws::Draws;
+
+    /// A cache that was empty at first, just after that is forgotten: the share of fresh entries cycle by cycle, 100,000 devices at
+    /// a fixed seed with a standard error of 0.0016, is that of the closed form. Four of them and the memory are 0.0074.
+    #[test]
+    fn a_beginning_is_forgotten_after_the_cycles_of_memory() {
+        let life = SimDuration::HOUR;
+        for load in [0.2, 1.0, 4.0] {
+            let rate = load / 3_600.0;
+            let mut length = cycles_of_memory(load) * (3_600.0 + 1.0 / rate);
+            for _ in 0..3 {
+                let until = SimTime(SimDuration::from_secs_f64(length * 0.999).0);
+                let fresh = (0..100_000).filter(|i| {
+                    let mut draws = Draws::new(8, 0).stream(*i, Purpose::CacheAge, 0);
+                    let stored = last_store((rate, life), (SimTime::ZERO, until), None, &mut draws);
+                    stored.is_some_and(|at| until < at + life)
+                });
+                let share = fresh.count() as f64 / 100_000.0;
+                assert!((share - load / (1.0 + load)).abs() < 0.0074, "{load}: {share}");
+                length *= 0.97;
+            }
+        }
+    }
 
     /// 20,000 devices at a fixed seed: the standard error of a share is 0.0035, so that a correct draw lies outside
     /// four of them with a chance of 6e-5.

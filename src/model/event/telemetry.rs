@@ -236,13 +236,14 @@ impl World<'_> {
         let sent = hub.sends.offer_flow(tick.start, tick.length, messages);
         let admitted = messages - sent.refused;
         self.ledger.processed += admitted;
-        let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
-        let refusal = Fate::from(refusal);
-        self.ledger.end(refusal, sent.refused);
+        if sent.refused > 0 {
+            let refusal = hub.sends.refusal(hub.sends.refuses_flow(), tick.start, self.stamps[s].path.sustained);
+            self.ledger.end(Fate::from(refusal), sent.refused);
+        }
         let metered = blocks * admitted / messages;
         hub.quota.meter(tick.start, metered);
         let mut draws = self.draws.stream(key, Purpose::ProcessingService, tick.index);
-        let units: [f64; STRATA] = std::array::from_fn(|_| draws.unit());
+        let units = draws.systematic::<STRATA>();
         let passing = (admitted, expected * admitted as f64 / messages as f64);
         let waits = hub.pipeline.flow(self.md1, tick.length, passing, &units);
         self.recorder.count(self.figures.messages, messages);
@@ -270,7 +271,6 @@ impl World<'_> {
             let hop = if law.is_zero() { SimDuration::ZERO } else { law.sample(draws) / 2 };
             let service = if config.is_zero() { SimDuration::ZERO } else { config.sample(draws) };
             let in_processing = SimDuration::from_secs_f64(wait);
-            // The throttle seldom makes anything wait.
             let (in_throttle, both) = if send > 0.0 {
                 (SimDuration::from_secs_f64(send), SimDuration::from_secs_f64(send + wait))
             } else {
@@ -281,7 +281,9 @@ impl World<'_> {
             queued[i] = (in_processing.0, weight);
         }
         self.recorder.observe_weighted(self.figures.telemetry, &latencies);
-        self.recorder.observe_weighted(self.figures.waits[Queue::Send as usize], &held);
+        // Nearly always the throttle makes nothing wait.
+        let held = if send_waits.iter().all(|wait| *wait <= 0.0) { &[(0, admitted)][..] } else { &held };
+        self.recorder.observe_weighted(self.figures.waits[Queue::Send as usize], held);
         self.recorder.observe_weighted(self.figures.waits[Queue::Processing as usize], &queued);
     }
 

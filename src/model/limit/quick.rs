@@ -1,6 +1,6 @@
 //! A bucket in 64 bits, for many operations one after another while credit lasts; the same decisions to the last part.
 
-use super::Bucket;
+use super::{Bucket, real};
 use crate::units::{SimDuration, SimTime};
 
 /// A bucket's credit in 64-bit parts. It admits while credit lasts and knows nothing of backlogs.
@@ -66,12 +66,12 @@ impl Bucket {
     /// Free credit [operations]; negative is the backlog.
     pub fn credit(&self, now: SimTime) -> f64 {
         let gained = self.gain * i128::from(now.saturating_since(self.at).0);
-        (self.level + gained).min(self.depth) as f64 / self.cost as f64
+        real((self.level + gained).min(self.depth)) / real(self.cost)
     }
 
     /// Most credit, and most operations that may wait before a caller is refused or gives up [operations].
     pub fn room(&self) -> (f64, f64) {
-        let operations = |parts: i128| parts as f64 / self.cost as f64;
+        let operations = |parts: i128| real(parts) / real(self.cost);
         let waits = |length: SimDuration| operations(self.gain * i128::from(length.0));
         let patience = self.timeout.map_or(f64::INFINITY, waits);
         let credit = if self.shaping.window.is_some() { 0.0 } else { operations(self.depth) };

@@ -110,9 +110,27 @@ impl<'a> Throttle<'a> {
 /// Passes the messages of a piece of time through throttle and processing.
 pub fn pass(
     merged: &Superposition,
-    mut throttle: Throttle<'_>,
+    throttle: Throttle<'_>,
     pipeline: &mut Pipeline,
     (mut service, mut hop): (Lengths<'_>, Lengths<'_>),
+    seen: &mut Seen,
+) {
+    // Constant lengths have a loop of their own, which the compiler keeps free of draws.
+    match (&mut service, &mut hop) {
+        (Lengths::Always(service), Lengths::Always(hop)) => {
+            let (service, hop) = (*service, *hop);
+            pass_each(merged, throttle, pipeline, move || (service, hop), seen);
+        }
+        (service, hop) => pass_each(merged, throttle, pipeline, || (service.draw(), hop.draw()), seen),
+    }
+}
+
+#[inline]
+fn pass_each(
+    merged: &Superposition,
+    mut throttle: Throttle<'_>,
+    pipeline: &mut Pipeline,
+    mut lengths: impl FnMut() -> (u64, u64),
     seen: &mut Seen,
 ) {
     // Both are copies that the loop keeps in registers; they are put back where the exact ones are asked, and at the end.
@@ -141,7 +159,7 @@ pub fn pass(
             seen.first_held.get_or_insert(sent);
         }
         seen.admitted[usize::from(class)] += 1;
-        let service = service.draw();
+        let (service, hop) = lengths();
         let begins = match &mut only {
             Some(free) => {
                 let begins = admitted.max(*free);
@@ -151,7 +169,7 @@ pub fn pass(
             None => pipeline.arrive(admitted, SimDuration(service)),
         };
         seen.waits[passed] = (begins - admitted).0;
-        seen.latencies[passed] = (begins - sent).0 + service + hop.draw() / 2;
+        seen.latencies[passed] = (begins - sent).0 + service + hop / 2;
         passed += 1;
     }
     seen.waits.truncate(passed);
