@@ -54,12 +54,13 @@ struct Sweep {
 }
 
 const SWEEPS: [Sweep; 5] = [
-    // The load changes every 40 s; ticks hold as many relaxation times at 0.9, of one second, as the rule asks for.
+    // The load changes every 40 s, where a tick ends; ticks hold as many relaxation times at 0.9, of one second, as the rule
+    // asks for.
     Sweep {
         name: "relaxation times",
-        set: |rule, value| rule.relaxations = value,
+        set: |rule, value| rule.relaxations = value * 0.98,
         values: &[0.2, 1.0, 4.0, 10.0],
-        case: |value, way| changing(way, 0.9).set(format!("run.tick={:.0} ms", value * 1_050.0)),
+        case: |value, way| changing(way, 0.9).set(format!("run.tick={:.0} ms", value * 1_000.0)),
         figures: &[MEAN, P99],
     },
     // The same with loads of 0.99 in between: what is left of them is handed over where it is more than chance.
