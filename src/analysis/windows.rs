@@ -6,10 +6,10 @@
 
 use std::collections::BTreeMap;
 
-use super::observations::{Mark, MarkKind};
+use super::observations::{Mark, MarkKind, Study};
 use super::phase::{self, When};
 use crate::metrics::{Histogram, MeasureKey, Parts};
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// Name of the label.
 pub const LABEL: &str = "windows";
@@ -17,6 +17,39 @@ pub const LABEL: &str = "windows";
 pub const REGULAR: &str = "regular";
 /// Its value around edges.
 pub const EDGES: &str = "edges";
+
+/// How the windows of a run sample it: those of its first replication.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Looks {
+    /// Regular windows.
+    pub regular: usize,
+    /// Their usual length.
+    pub length: SimDuration,
+    /// Their length in all.
+    pub looked: SimDuration,
+    /// Windows around edges.
+    pub edges: usize,
+    /// Their length in all.
+    pub around: SimDuration,
+}
+
+impl Looks {
+    /// The windows of a study; none where all of the run was looked at.
+    pub fn of(study: &Study) -> Option<Self> {
+        let lengths = |sample: &str| {
+            let of = study.marks.iter().filter(|mark| mark.kind == MarkKind::Window && mark.label == sample);
+            let mut lengths: Vec<SimDuration> = of.map(|mark| mark.until.saturating_since(mark.from)).collect();
+            lengths.sort_unstable();
+            lengths
+        };
+        let sum = |lengths: &[SimDuration]| SimDuration(lengths.iter().map(|length| length.0).sum());
+        let (regular, edges) = (lengths(REGULAR), lengths(EDGES));
+        let length = regular.get(regular.len() / 2).copied().unwrap_or_default();
+        let (looked, around) = (sum(&regular), sum(&edges));
+        let any = !regular.is_empty() || !edges.is_empty();
+        any.then_some(Self { regular: regular.len(), length, looked, edges: edges.len(), around })
+    }
+}
 
 /// Puts figures and histograms of the windows in the place of those over the whole run that `sampled` names.
 pub fn put_in_place(

@@ -3,7 +3,7 @@
 //! Everything is read from where it is defined: measures from their catalogue, fields from the schema, policies and faults
 //! from their registries, exit codes from their table.
 
-use clap::Args;
+use clap::{Args, Command};
 use serde_json::json;
 
 use super::exit::{self, CODES, Explained};
@@ -20,13 +20,15 @@ const EXAMPLES: &str = "Examples:
   stampsim explain time_to_recover_s       a measure: unit, clock, population, direction
   stampsim explain gateway.cache.ttl       a key of a scenario file: meaning, default
   stampsim explain hashed                  a policy or fault, with its parameters
+  stampsim explain --memory                a flag, and the commands that have it
   stampsim explain 21                      an exit code, and what to do";
 
-/// What a measure, key, policy, fault or exit code means
+/// What a measure, key, policy, fault, flag or exit code means
 #[derive(Debug, Args)]
 #[command(before_help = EXAMPLES)]
 pub(super) struct Explain {
-    /// A measure, a key by its path or by itself, a registered name, or an exit code
+    /// A measure, a key by its path or by itself, a registered name, a flag, or an exit code
+    #[arg(allow_hyphen_values = true)]
     what: String,
 }
 
@@ -65,8 +67,9 @@ impl Explanation {
 }
 
 /// Prints everything that the word may mean.
-pub(super) fn explain(terminal: &Terminal, options: &Explain) -> Result<(), Failure> {
-    let found = explanations(options.what.trim());
+pub(super) fn explain(terminal: &Terminal, options: &Explain, mut command: Command) -> Result<(), Failure> {
+    command.build();
+    let found = explanations(options.what.trim(), &command);
     if found.is_empty() {
         return Err(unknown(&options.what));
     }
@@ -79,14 +82,48 @@ pub(super) fn explain(terminal: &Terminal, options: &Explain) -> Result<(), Fail
     Ok(())
 }
 
-fn explanations(word: &str) -> Vec<Explanation> {
+fn explanations(word: &str, command: &Command) -> Vec<Explanation> {
     let code = word.parse().ok().and_then(|code: u8| CODES.iter().find(|explained| explained.code == code));
     let listed = registered_entries().into_iter().filter(|listed| listed.name == word);
     (code.map(of_code).into_iter())
         .chain(find(word).map(of_measure))
         .chain(listed.map(|l| of_entry(&l)))
         .chain(of_key(word))
+        .chain(of_flag(word, command))
         .collect()
+}
+
+/// A flag of the command line: what it does, its values, and which commands have it.
+fn of_flag(word: &str, command: &Command) -> Vec<Explanation> {
+    let name = word.trim_start_matches('-');
+    let mut found: Vec<Explanation> = Vec::new();
+    for below in std::iter::once(command).chain(command.get_subcommands()) {
+        let flags = below.get_arguments().filter(|arg| arg.get_long() == Some(name) && !name.is_empty());
+        for arg in flags {
+            let about = arg.get_long_help().or(arg.get_help()).map(ToString::to_string).unwrap_or_default();
+            let home = below.get_bin_name().unwrap_or(below.get_name()).to_owned();
+            let same = found.iter_mut().find(|other| other.lines[0].1 == about);
+            match same.and_then(|other| other.lines.last_mut()) {
+                Some((_, homes)) => *homes = format!("{homes}, {home}"),
+                None => found.push(flag(name, about, arg, &home)),
+            }
+        }
+    }
+    found
+}
+
+fn flag(name: &str, about: String, arg: &clap::Arg, home: &str) -> Explanation {
+    let values: Vec<String> = arg.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let defaults: Vec<_> = arg.get_default_values().iter().map(|value| value.to_string_lossy()).collect();
+    let takes = arg.get_action().takes_values();
+    let mut explanation = Explanation::new(&format!("--{name}"), "flag").line("does", about);
+    if takes && !values.is_empty() {
+        explanation = explanation.line("one of", values.join(", "));
+    }
+    if takes && !defaults.is_empty() {
+        explanation = explanation.line("default", defaults.join(", "));
+    }
+    explanation.line("of", home)
 }
 
 fn of_code(Explained { code, meaning, help }: &Explained) -> Explanation {
@@ -137,8 +174,22 @@ fn of_key(word: &str) -> Vec<Explanation> {
     match same.len() {
         // A registered name is explained with its parameters already.
         _ if registered_entries().iter().any(|listed| listed.name == word) => Vec::new(),
-        0..=SAME => same.iter().filter_map(|path| of_path(path)).collect(),
+        0 => of_part(word),
+        1..=SAME => same.iter().filter_map(|path| of_path(path)).collect(),
         _ => vec![Explanation::new(word, "key").line("stands for", same.join(", "))],
+    }
+}
+
+/// A word that keys hold as a part of their name: `shaping` of `dps.registration_shaping`.
+fn of_part(word: &str) -> Vec<Explanation> {
+    let holds = |path: &String| {
+        path.rsplit('.').next().is_some_and(|key| key != word && key.split('_').any(|part| part == word))
+    };
+    let found: Vec<String> = paths().into_iter().filter(holds).collect();
+    if found.is_empty() {
+        Vec::new()
+    } else {
+        vec![Explanation::new(word, "part of keys").line("see", found.join(", "))]
     }
 }
 
@@ -165,7 +216,7 @@ fn unknown(word: &str) -> Failure {
     let candidates = [
         nearest(word, MEASURES.iter().map(|measure| measure.name)),
         nearest(word, entries.iter().map(|listed| listed.name)),
-        if word.contains('.') { nearest(word, paths.iter().map(String::as_str)) } else { nearest(word, keys) },
+        if word.contains('.') { nearest_path(word, &paths) } else { nearest(word, keys) },
     ];
     let mut meant: Vec<String> = candidates.into_iter().flatten().map(|word| format!("`{word}`")).collect();
     meant.dedup();
@@ -174,15 +225,29 @@ fn unknown(word: &str) -> Failure {
     Failure::new(exit::USAGE, format!("nothing is called `{word}`"), help)
 }
 
+/// The key that a misspelt path may mean; one that is only the end of a path is compared with such ends.
+fn nearest_path<'a>(word: &str, paths: &'a [String]) -> Option<&'a str> {
+    let steps = word.split('.').count();
+    let end = |path: &'a String| {
+        let cut = path.rmatch_indices('.').nth(steps - 1).map_or(0, |(at, _)| at + 1);
+        &path[cut..]
+    };
+    nearest(word, paths.iter().map(String::as_str)).or_else(|| nearest(word, paths.iter().map(end)))
+}
+
 #[cfg(test)]
 mod tests {
+    use clap::CommandFactory;
+
+    use super::super::Cli;
     use super::super::terminal::Manner;
     use super::super::terminal::sample::terminal;
     use super::*;
 
     fn told(word: &str) -> String {
         let (terminal, out, _) = terminal(Manner::default());
-        explain(&terminal, &Explain { what: word.into() }).unwrap_or_else(|failure| panic!("{word}: {failure:?}"));
+        explain(&terminal, &Explain { what: word.into() }, Cli::command())
+            .unwrap_or_else(|failure| panic!("{word}: {failure:?}"));
         out.text()
     }
 
@@ -214,16 +279,45 @@ mod tests {
     }
 
     #[test]
+    fn every_key_of_the_schema_is_explained_by_its_path() {
+        let all = paths();
+        assert!(all.len() > 1_000 && all.iter().any(|path| path.matches('.').count() >= 6), "{} keys", all.len());
+        for path in all {
+            let found = field_of(&path).unwrap_or_else(|| panic!("{path} is not explained"));
+            assert!(!found.lines[0].1.is_empty(), "{path} says nothing");
+        }
+    }
+
+    #[test]
+    fn every_flag_is_explained_with_the_commands_that_have_it() {
+        let mut command = Cli::command();
+        command.build();
+        let hidden = |name: &str| ["help", "version"].contains(&name);
+        let flags = command.get_subcommands().flat_map(Command::get_arguments).filter_map(|arg| arg.get_long());
+        for flag in flags.filter(|name| !hidden(name)) {
+            assert!(told(&format!("--{flag}")).contains("(flag)\n  does "), "{flag}");
+        }
+        let memory = told("memory");
+        assert!(
+            memory.contains("--memory (flag)") && memory.contains("stampsim run") && memory.contains("stampsim check"),
+            "{memory}"
+        );
+        assert!(told("--fidelity").contains("events, superposed, flow"));
+        assert!(told("shaping").contains("dps.registration_shaping"), "{}", told("shaping"));
+    }
+
+    #[test]
     fn a_misspelt_word_ends_with_2_and_the_words_that_were_meant() {
         let failed = |word: &str| {
             let (terminal, _, _) = terminal(Manner::default());
-            explain(&terminal, &Explain { what: word.into() }).expect_err(word)
+            explain(&terminal, &Explain { what: word.into() }, Cli::command()).expect_err(word)
         };
         for (typed, meant) in [
             ("time_to_recovery_s", "`time_to_recover_s`"),
             ("hashd", "`hashed`"),
             ("gateway.cache.tll", "`gateway.cache.ttl`"),
             ("event_bugdet", "`event_budget`"),
+            ("hub.connect", "`stamps.hub.connects`"),
         ] {
             let failure = failed(typed);
             assert_eq!(failure.code, exit::USAGE);

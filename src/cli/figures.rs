@@ -237,6 +237,11 @@ pub(super) fn count(value: f64) -> String {
     grouped(value, 0)
 }
 
+/// A size in whole MB, of 1,048,576 B as everywhere in scenario files and flags: "1,235 MB". Never less than there is.
+pub(super) fn megabytes(bytes: f64) -> String {
+    format!("{} MB", count(libm::ceil(bytes / f64::from(1 << 20))))
+}
+
 /// A count with its noun.
 pub(super) fn many(n: u64, noun: &str) -> String {
     format!("{} {noun}{}", count(n as f64), if n == 1 { "" } else { "s" })

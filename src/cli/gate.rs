@@ -6,6 +6,7 @@ use super::expectations::Judged;
 use super::failure::Failure;
 use super::figures::{Reading, key_figures};
 use super::limits;
+use super::looks;
 use super::moves;
 use crate::analysis::{Estimate, Study};
 use crate::metrics::MeasureKey;
@@ -129,6 +130,7 @@ pub(super) fn of_run(ran: &Ran<'_>) -> Suite {
             .chain(pictures.iter().map(|picture| picture.title.clone()))
             .chain(bound)
             .chain(circles::in_words(study))
+            .chain(looks::in_words(study))
             .collect(),
         pictures: pictures.iter().map(|picture| format!("charts/{}.svg", picture.name)).collect(),
         assumptions: scenario.assumptions.clone(),

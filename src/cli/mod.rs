@@ -26,6 +26,7 @@ mod index;
 mod init;
 mod limits;
 mod list;
+mod looks;
 mod man;
 mod messages;
 mod moves;
@@ -210,7 +211,7 @@ fn dispatch(cli: &Cli, terminal: &Terminal) -> Result<Vec<u8>, Failure> {
         Command::Index(options) => return index::index(terminal, options),
         Command::Init(options) => init::init(terminal, options)?,
         Command::List(options) => list::list(terminal, options),
-        Command::Explain(options) => explain::explain(terminal, options)?,
+        Command::Explain(options) => explain::explain(terminal, options, Cli::command())?,
         Command::Schema(options) => schema::schema(terminal, options),
         Command::Completions(options) => completions::completions(terminal, options, Cli::command()),
         Command::Man(options) => man::man(terminal, options, Cli::command())?,

@@ -2,7 +2,7 @@
 
 use super::exit;
 use super::failure::Failure;
-use super::figures::count;
+use super::figures::{count, megabytes};
 use super::terminal::Terminal;
 use crate::scenario::{Diagnostic, Scenario};
 use crate::units::Bytes;
@@ -18,7 +18,7 @@ pub(super) struct Room {
 
 impl Room {
     /// Memory that may be taken [B]; nothing where nobody says and the system does not tell.
-    fn bytes(self) -> Option<f64> {
+    pub(super) fn bytes(self) -> Option<f64> {
         self.memory.map(|memory| memory.0 as f64).or_else(available)
     }
 
@@ -31,7 +31,7 @@ impl Room {
         }
         for problem in &problems {
             terminal.message("diagnostic", serde_json::to_value(problem).unwrap_or_default());
-            terminal.problem(&problem.to_string(), true);
+            terminal.problem(&problem.shown(), true);
         }
         let message = format!("{} too large for this machine; nothing was run", of(problems.len(), "scenario"));
         let help = "run a part of the fleet with --scale 0.1, or say how much memory there is with --memory \"64 GB\"";
@@ -54,9 +54,9 @@ impl Room {
         }
         let most = scenarios.iter().map(|scenario| scenario.footprint().memory_bytes).fold(0.0, f64::max);
         terminal.warn(&format!(
-            "a replication takes about {} MB and {} MB are available: {} at once instead of {wanted}",
-            count(most / 1e6),
-            count(room / 1e6),
+            "a replication takes about {} and {} are available: {} at once instead of {wanted}",
+            megabytes(most),
+            megabytes(room),
             of(fitting, "replication")
         ));
         Ok(Some(fitting))
@@ -78,8 +78,8 @@ fn too_large(scenario: &Scenario, room: f64) -> Option<Diagnostic> {
     let takes = scenario.footprint();
     let needed = takes.memory_of(1, scenario.replications);
     (needed > room).then(|| Diagnostic {
-        what: format!("one replication takes about {} MB", count(needed / 1e6)),
-        expected: Some(format!("at most the {} MB that are available", count(room / 1e6))),
+        what: format!("one replication takes about {}", megabytes(needed)),
+        expected: Some(format!("at most the {} that are available", megabytes(room))),
         help: Some(format!("{} devices are simulated, each by itself", count(takes.devices as f64))),
         ..scenario.heaviest.clone()
     })

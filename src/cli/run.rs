@@ -17,6 +17,7 @@ use super::failure::Failure;
 use super::figures::{KeyFigure, Reading, count, headline, key_figures};
 use super::gate::{COMPLETE, Ran, failing, gate, of_run, verdict};
 use super::limits;
+use super::looks;
 use super::moves;
 use super::options::{Execution, Overrides, Talk};
 use super::progress::Display;
@@ -306,6 +307,7 @@ fn keep(
             .chain(&result.doubts)
             .cloned()
             .chain(circles::in_words(study))
+            .chain(looks::in_words(study))
             .chain(unanswered(scenario, study))
             .collect(),
         suite: Suite { name: scenario.name.clone(), ..Suite::default() },

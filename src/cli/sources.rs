@@ -86,7 +86,7 @@ fn refuse(terminal: &Terminal, problems: &[Diagnostic]) -> Failure {
 fn show(terminal: &Terminal, problems: &[Diagnostic]) {
     for problem in problems {
         terminal.message("diagnostic", serde_json::to_value(problem).unwrap_or(Value::Null));
-        terminal.problem(&problem.to_string(), problem.is_error());
+        terminal.problem(&problem.shown(), problem.is_error());
     }
 }
 

@@ -11,8 +11,10 @@ use crate::units::{SimDuration, SimTime};
 /// A time that is not set.
 const NEVER: SimTime = SimTime(u64::MAX);
 
-/// Most windows of a run, so that its parts stay few; later edges open none.
+/// Most windows of a run, so that its parts stay few; later edges open none. Regular windows always open.
 pub const WINDOWS_MAX: usize = 1_000;
+/// Most windows that limits alone open: what comes again each hour or each day has been seen by then.
+pub const LIMITS_MAX: u32 = 200;
 
 /// Windows, validated.
 #[derive(Debug, Clone, PartialEq)]
@@ -27,8 +29,6 @@ pub struct WindowsConfig {
     pub opens_at: f64,
     /// Use below which it holds a window open no longer [1].
     pub closes_at: f64,
-    /// Whether the age of a cache entry can be drawn: the cache has room for all, or there is none.
-    pub draws_cache: bool,
 }
 
 /// Which sample a window belongs to.
@@ -75,6 +75,17 @@ pub enum Stage {
     Open,
 }
 
+/// What holds a window open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Cause {
+    /// Nothing.
+    Nothing,
+    /// A limit that is nearly used up, or a backlog: how this fleet lives, if it comes again and again.
+    Limit,
+    /// A fault, a move, or devices that are still out after one.
+    Disturbance,
+}
+
 /// What closed forms are charged to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Meter {
@@ -112,6 +123,16 @@ pub struct Observation {
     pub sample: Sample,
     /// Up to when it stays open whatever happens.
     pub held_until: SimTime,
+    /// The regular window that is due or goes on, if no disturbance met it.
+    pub planned: Option<(SimTime, SimTime)>,
+    /// Up to when it belongs to a disturbance.
+    pub disturbed_until: SimTime,
+    /// Windows that limits alone have opened.
+    pub by_limits: u32,
+    /// Edges that opened no window since there were too many.
+    pub left_out: u64,
+    /// Whether what goes on in the quiet was left out.
+    refused: bool,
     /// Windows so far.
     pub spans: Vec<Span>,
     /// Edges whose time is known.
@@ -132,6 +153,8 @@ pub struct Observation {
     rest: [Vec<f64>; 3],
     /// When the limits were judged last, and what each throttle had admitted then.
     pub judged: (SimTime, Vec<Vec<u64>>),
+    /// Whether the cache had room for all at the opening, so that an entry is drawn when its device is looked at first.
+    pub draws_by_device: bool,
     /// Opening at which the cache entry of each device was drawn.
     drawn: Vec<u32>,
     /// Next renewal of each device, as its last connection gave it; for runs with renewals, else empty.
@@ -162,6 +185,11 @@ impl Observation {
             figures_from: NEVER,
             sample: Sample::Regular,
             held_until: SimTime::ZERO,
+            planned: None,
+            disturbed_until: SimTime::ZERO,
+            by_limits: 0,
+            left_out: 0,
+            refused: false,
             spans: Vec::new(),
             edges: Vec::new(),
             hot: false,
@@ -172,6 +200,7 @@ impl Observation {
             unknown: vec![(0.0, SimTime::ZERO, 0); cohorts],
             rest: Default::default(),
             judged: (SimTime::ZERO, Vec::new()),
+            draws_by_device: true,
             drawn: vec![0; called],
             due: vec![NEVER; if renews { devices } else { 0 }],
             renewals: Vec::new(),
@@ -188,22 +217,71 @@ impl Observation {
         self.stage == Stage::Quiet
     }
 
-    /// Opens for a sample; what is open already belongs to the edge from now on. Whether it was quiet.
-    pub fn open(&mut self, now: SimTime, figures_from: SimTime, sample: Sample) -> bool {
+    /// Whether one more window may open for this cause.
+    pub fn has_room(&self, cause: Cause) -> bool {
+        match cause {
+            Cause::Nothing => true,
+            Cause::Limit => self.by_limits < LIMITS_MAX && self.spans.len() < WINDOWS_MAX,
+            Cause::Disturbance => self.spans.len() < WINDOWS_MAX,
+        }
+    }
+
+    /// What goes on in the quiet: whether a window opens for it. What finds no room is left out once, until it is over.
+    pub fn admits(&mut self, cause: Cause) -> bool {
+        let refused = cause != Cause::Nothing && !self.has_room(cause);
+        let again = std::mem::replace(&mut self.refused, refused);
+        self.left_out += u64::from(refused && !again);
+        cause != Cause::Nothing && !refused
+    }
+
+    /// Opens from a time on: for a regular window where nothing is the cause, else around an edge. Whether it was quiet.
+    pub fn open(&mut self, now: SimTime, figures_from: SimTime, cause: Cause) -> bool {
         let was_quiet = self.is_quiet();
         if was_quiet {
             self.stage = Stage::WarmUp;
             self.opening += 1;
             self.quiet_until = now;
-            (self.figures_from, self.sample) = (figures_from, sample);
+            self.figures_from = figures_from;
+            self.sample = if cause == Cause::Nothing { Sample::Regular } else { Sample::Edge };
             self.renewals_until = now;
-        } else {
+            self.by_limits += u32::from(cause == Cause::Limit);
+        } else if cause != Cause::Nothing {
             self.figures_from = self.figures_from.min(figures_from);
-            if sample == Sample::Edge {
-                self.sample = Sample::Edge;
-            }
         }
         was_quiet
+    }
+
+    /// A disturbance goes on up to a time: what is open belongs to it, and so does a regular window that meets it.
+    pub fn disturb(&mut self, until: SimTime) {
+        self.disturbed_until = self.disturbed_until.max(until);
+        self.sample = Sample::Edge;
+        self.planned = None;
+    }
+
+    /// The sample that what is open belongs to from now on, where that is another one than before.
+    ///
+    /// A limit takes nothing from a regular window, since the fair sample is of how the fleet lives; what it holds open
+    /// beyond that is an edge's.
+    pub fn turns_to(&self, now: SimTime) -> Option<Sample> {
+        let (from, until) = self.planned.filter(|_| self.stage == Stage::Open)?;
+        match self.sample {
+            Sample::Edge if from <= now && now < until => Some(Sample::Regular),
+            Sample::Regular if until <= now && now < self.held_until => Some(Sample::Edge),
+            _ => None,
+        }
+    }
+
+    /// What was open so far is a window; what comes belongs to another sample.
+    pub fn turn(&mut self, now: SimTime, sample: Sample) {
+        self.note_span(now);
+        (self.figures_from, self.sample) = (now, sample);
+    }
+
+    fn note_span(&mut self, now: SimTime) {
+        let from = self.figures_from;
+        if self.stage == Stage::Open && from < now {
+            self.spans.push(Span { from, until: now, sample: self.sample });
+        }
     }
 
     /// The warm-up is over.
@@ -213,10 +291,7 @@ impl Observation {
 
     /// The window closes.
     pub fn close(&mut self, now: SimTime) {
-        let from = self.figures_from;
-        if self.stage == Stage::Open && from < now {
-            self.spans.push(Span { from, until: now, sample: self.sample });
-        }
+        self.note_span(now);
         (self.stage, self.quiet_from) = (Stage::Quiet, now);
     }
 
@@ -306,7 +381,6 @@ mod tests {
             warm_up: SimDuration::MINUTE,
             opens_at: 0.95,
             closes_at: 0.85,
-            draws_cache: true,
         }
     }
 
@@ -327,13 +401,55 @@ mod tests {
     fn windows_that_meet_are_one_and_the_edge_s() {
         let at = |s: u64| SimTime(s * 1_000_000);
         let mut observation = Observation::new(1, 1, false, false);
-        assert!(observation.open(at(0), at(60), Sample::Regular));
+        assert!(observation.open(at(0), at(60), Cause::Nothing));
+        observation.planned = Some((at(60), at(400)));
         observation.begin_figures();
-        assert!(!observation.open(at(100), at(160), Sample::Edge));
+        assert!(!observation.open(at(100), at(160), Cause::Disturbance));
+        observation.disturb(at(300));
+        assert_eq!(observation.turns_to(at(350)), None, "the disturbance took it");
         observation.close(at(500));
-        assert!(observation.open(at(900), at(960), Sample::Regular));
+        assert!(observation.open(at(900), at(960), Cause::Nothing));
         observation.close(at(950));
         assert_eq!(observation.spans, [Span { from: at(60), until: at(500), sample: Sample::Edge }]);
+    }
+
+    #[test]
+    fn a_limit_takes_nothing_from_a_regular_window() {
+        let at = |s: u64| SimTime(s * 1_000_000);
+        let mut observation = Observation::new(1, 1, false, false);
+        assert!(observation.open(at(0), at(0), Cause::Limit));
+        observation.begin_figures();
+        assert!(!observation.open(at(100), at(160), Cause::Nothing));
+        (observation.planned, observation.held_until) = (Some((at(160), at(400))), at(460));
+        for now in [100, 160, 399, 400, 460].map(at) {
+            if let Some(sample) = observation.turns_to(now) {
+                observation.turn(now, sample);
+            }
+        }
+        observation.close(at(460));
+        let span = |from, until, sample| Span { from: at(from), until: at(until), sample };
+        let expected = [span(0, 160, Sample::Edge), span(160, 400, Sample::Regular), span(400, 460, Sample::Edge)];
+        assert_eq!(observation.spans, expected);
+    }
+
+    #[test]
+    fn limits_open_no_more_windows_than_show_what_comes_again() {
+        let mut observation = Observation::new(1, 1, false, false);
+        let mut opened = 0;
+        for i in 0..u64::from(LIMITS_MAX) + 50 {
+            let at = |s: u64| SimTime((100 * i + s) * 1_000_000);
+            // Two looks at the limit, and one after it.
+            for _ in 0..2 {
+                if observation.admits(Cause::Limit) {
+                    opened += u32::from(observation.open(at(0), at(0), Cause::Limit));
+                    observation.begin_figures();
+                }
+            }
+            observation.close(at(60));
+            assert!(!observation.admits(Cause::Nothing));
+        }
+        assert_eq!((opened, observation.left_out), (LIMITS_MAX, 50));
+        assert!(observation.has_room(Cause::Disturbance) && observation.has_room(Cause::Nothing));
     }
 
     #[test]

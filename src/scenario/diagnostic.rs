@@ -75,13 +75,18 @@ impl Diagnostic {
         self.severity == Severity::Error
     }
 
-    /// `file:line:column: what; expected ...; help`, on one line.
+    /// `file:line:column: what; expected ...; help`, on one line; a warning says that it is one.
     pub fn headline(&self) -> String {
-        let mut text = format!("{}:{}:{}: ", self.file, self.line, self.column);
-        if self.severity == Severity::Warning {
-            text.push_str("warning: ");
-        }
-        text.push_str(&self.what);
+        self.line_with(if self.is_error() { "" } else { "warning: " })
+    }
+
+    /// The headline and the line of the file, for a reader who is told already how grave it is.
+    pub fn shown(&self) -> String {
+        format!("{}{}", self.line_with(""), self.excerpt())
+    }
+
+    fn line_with(&self, word: &str) -> String {
+        let mut text = format!("{}:{}:{}: {word}{}", self.file, self.line, self.column, self.what);
         if let Some(expected) = &self.expected {
             text.push_str("; expected ");
             text.push_str(expected);
@@ -92,21 +97,25 @@ impl Diagnostic {
         }
         printable(&text)
     }
-}
 
-impl fmt::Display for Diagnostic {
-    /// The headline, then the line of the file with a caret below what was found.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.headline())?;
+    /// The line of the file with a caret below what was found; nothing where there is no line.
+    fn excerpt(&self) -> String {
         if self.source.is_empty() {
-            return Ok(());
+            return String::new();
         }
         let number = self.line.to_string();
         let gutter = " ".repeat(number.len());
         // A tab stays a tab, so that the caret stands below its character whatever the width of a tab.
         let before = self.source.chars().take(self.column - 1);
         let indent: String = before.map(|c| if c == '\t' { '\t' } else { ' ' }).collect();
-        write!(f, "\n {number} | {}\n {gutter} | {indent}{}", printable(&self.source), "^".repeat(self.width))
+        format!("\n {number} | {}\n {gutter} | {indent}{}", printable(&self.source), "^".repeat(self.width))
+    }
+}
+
+impl fmt::Display for Diagnostic {
+    /// The headline, then the line of the file with a caret below what was found.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}{}", self.headline(), self.excerpt())
     }
 }
 
@@ -320,6 +329,7 @@ mod tests {
         sources.add("a.toml", Path::new(""), "x");
         let placed = sources.place(&(900..901), Finding::warning("odd"));
         assert_eq!(placed.headline(), "a.toml:1:2: warning: odd");
+        assert!(placed.shown().starts_with("a.toml:1:2: odd\n"), "who is told once is not told twice");
         assert_eq!(Sources::default().place(&(0..1), Finding::new("odd")).line, 1);
     }
 

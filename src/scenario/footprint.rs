@@ -2,14 +2,18 @@
 //! takes, which a test holds it to; a storm whose length depends on itself is known only so far.
 
 mod events;
+mod herd;
+mod kept_out;
 mod memory;
+mod moves;
+mod occurrence;
 mod storms;
 
 pub use events::decisions;
 pub use storms::attempts_in_vain;
 
 use crate::model::config::ModelConfig;
-use crate::units::SimTime;
+use crate::units::{SimDuration, SimTime};
 
 /// Points at which a growing fleet is counted for its mean.
 const SAMPLES: u64 = 64;
@@ -79,7 +83,19 @@ impl Fleet {
         Self { mean: mean.collect(), joining: joining.collect(), most }
     }
 
+    /// The fleet at one time.
+    fn at(model: &ModelConfig, at: SimTime) -> Self {
+        let counts = model.cohorts.iter().map(|cohort| f64::from(cohort.growth.entry().count(cohort.devices, at)));
+        let mean: Vec<f64> = counts.collect();
+        Self { most: mean.clone(), joining: vec![0.0; mean.len()], mean }
+    }
+
     fn devices(&self) -> f64 {
         self.most.iter().sum()
     }
+}
+
+/// A time from the start of the run [s].
+fn time_of(secs: f64) -> SimTime {
+    SimTime::ZERO + SimDuration::from_secs_f64(secs.max(0.0))
 }

@@ -49,7 +49,18 @@ pub fn describe(path: &[&str]) -> Option<String> {
     let root = scenario();
     let (property, tables) = walk(&root, path)?;
     // A key without a sentence of its own has that of its type.
-    sentence(property).or_else(|| of_types(&tables))
+    sentence(property).or_else(|| of_types(&tables)).or_else(|| of_choice(&root, path))
+}
+
+/// What is said of a choice such as `zipf`: the sentence stands at the table that holds this one key.
+fn of_choice(root: &Value, path: &[&str]) -> Option<String> {
+    let (last, above) = path.split_last()?;
+    let tables = walk(root, above)?.1;
+    let holds = |table: &&&Value| {
+        let keys = table.get("properties").and_then(Value::as_object);
+        keys.is_some_and(|keys| keys.len() == 1 && keys.contains_key(*last))
+    };
+    tables.iter().find(holds).and_then(|table| sentence(table))
 }
 
 /// The keys that a table at this path may have, in order.
@@ -63,7 +74,8 @@ pub fn keys(path: &[&str]) -> Vec<String> {
 pub fn paths() -> Vec<String> {
     let root = scenario();
     let mut found = Vec::new();
-    visit(&root, &root, &mut Vec::new(), &mut |path, name| found.push([path, &[name.to_owned()]].concat().join(".")));
+    let show = &mut |path: &[String], name: &str| found.push([path, &[name.to_owned()]].concat().join("."));
+    visit(&root, &root, (DEEPEST, &mut Vec::new()), &mut Vec::new(), show);
     found
 }
 
@@ -91,7 +103,7 @@ fn names(tables: &[&Value]) -> Vec<String> {
 pub fn homes(key: &str) -> Vec<String> {
     let root = scenario();
     let mut found = Vec::new();
-    visit(&root, &root, &mut Vec::new(), &mut |path, name| {
+    visit(&root, &root, (NEAR, &mut Vec::new()), &mut Vec::new(), &mut |path, name| {
         if name == key && !path.is_empty() {
             let is_item = path.len() == 1 && is_array(&root, &path[0]);
             let joined = path.join(".");
@@ -101,16 +113,34 @@ pub fn homes(key: &str) -> Vec<String> {
     found
 }
 
-/// Shows every key with the path of its table.
-fn visit(root: &Value, schema: &Value, path: &mut Vec<String>, show: &mut impl FnMut(&[String], &str)) {
-    const LEVELS: usize = 4;
-    for (name, property) in properties(&expand(root, schema)) {
-        show(path, name);
-        if path.len() < LEVELS {
-            path.push(name.to_owned());
-            visit(root, property, path, show);
-            path.pop();
+/// Levels below which tables are no place that a message names.
+const NEAR: usize = 4;
+/// More levels than a scenario file has.
+const DEEPEST: usize = 12;
+
+/// Shows every key with the path of its table, down to so many levels; a table that holds its own kind is opened once.
+fn visit<'a>(
+    root: &'a Value,
+    schema: &'a Value,
+    (levels, above): (usize, &mut Vec<*const Value>),
+    path: &mut Vec<String>,
+    show: &mut impl FnMut(&[String], &str),
+) {
+    for table in expand(root, schema) {
+        let itself: *const Value = table;
+        if above.contains(&itself) {
+            continue;
         }
+        above.push(itself);
+        for (name, property) in properties(&[table]) {
+            show(path, name);
+            if path.len() < levels {
+                path.push(name.to_owned());
+                visit(root, property, (levels, above), path, show);
+                path.pop();
+            }
+        }
+        above.pop();
     }
 }
 

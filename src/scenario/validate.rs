@@ -219,7 +219,7 @@ impl<'a> Build<'a> {
         let changes = self.changes(&mut file, &names, stamps.as_deref(), frame);
         self.open_targets(&file, &moves, &changes, stamps.as_deref());
         let users = self.users(&file, &names, frame);
-        let windows = self.observation(&mut file, cohorts.as_deref(), gateway.as_ref(), frame);
+        let windows = self.observation(&mut file, &faults, frame);
         let expectations = self.expectations(&file);
         let answer = self.answer(&file);
         let places = self.places("expect", file.expect.len());

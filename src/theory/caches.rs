@@ -170,30 +170,6 @@ pub fn ttl_entries(shares: &[f64], total_rate: f64, ttl: f64) -> f64 {
     shares.iter().map(|share| TtlEntry { request_rate: share * total_rate, ttl }.hit_ratio()).sum()
 }
 
-/// How long a cache of `capacity` entries takes until as many of `keys` alike were asked for, at `rate` requests in all:
-/// keys (1 - e^(-t rate / keys)) = capacity; twice that where it holds nearly all.
-pub fn filling_time(rate: f64, keys: f64, capacity: f64) -> f64 {
-    if rate <= 0.0 {
-        return 0.0;
-    }
-    let filled = (capacity / keys.max(1.0)).min(0.99);
-    -libm::log1p(-filled) * keys / rate
-}
-
-/// How long an entry lives in a cache of `capacity` entries when all of `keys` are asked for at this rate each and entries
-/// live for `ttl` at most: others take its place after the characteristic time t of Che's approximation, and it is a hit
-/// m = e^(L t) - 1 times before that, as often as one that lives for m / L.
-pub fn life_of_entry(rate: f64, keys: u32, capacity: f64, ttl: f64) -> f64 {
-    let filled = capacity / f64::from(keys.max(1));
-    if filled >= 1.0 || rate <= 0.0 {
-        return ttl;
-    }
-    // All keys alike: 1 - e^(-L t) = capacity / keys.
-    let evicted = filled / (1.0 - filled) / rate;
-    // Whichever comes first ends it; the hits up to there add like rates.
-    1.0 / (1.0 / evicted + 1.0 / ttl)
-}
-
 /// A cache that evicts the least recently used of more keys than it holds (Che, Tung and Wang 2002).
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CheLru {

@@ -10,6 +10,7 @@ pub mod cold_cache;
 pub mod demand;
 pub mod finite_queues;
 pub mod floors;
+pub mod full_cache;
 pub mod limiter;
 pub mod md1;
 pub mod md1_table;

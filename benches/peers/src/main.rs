@@ -1,4 +1,4 @@
-//! Other engines beside ours: the hold model and M/M/1, the same work for each, interleaved in one process.
+//! Other engines beside ours: the hold model and M/M/1, the same work for each, interleaved.
 //!
 //! `cargo run --release [PYTHON]`; PYTHON is one that has SimPy, `python3` by default.
 
@@ -8,12 +8,17 @@ mod simcore;
 mod simpy;
 mod work;
 
+use std::process::Command;
 use std::sync::atomic::Ordering;
 
 use work::{HOLDS, QUEUE, closed_form};
 
 /// Rounds of each measurement; the median counts.
 const ROUNDS: usize = 3;
+/// The first word of a process that does some holds.
+const CHILD: &str = "holds-of";
+/// Holds of a round, behind those that are taken off.
+const HOLDS_TIMED: u64 = 4_000_000;
 /// Customers of a round.
 const CUSTOMERS: u64 = 1_000_000;
 /// SimPy gets this part of the work.
@@ -62,20 +67,36 @@ fn line(work: &str, engine: &str, ns: f64, ours: f64) {
     println!("peer {work} {engine} {ns:.0} ns {:.1} times ours", ns / ours);
 }
 
-/// Nanoseconds of a hold for each engine. The set-up is measured alone and taken off.
+/// Seconds of some holds in a process of its own: what an engine frees, another one would have to tidy up.
+fn alone(engine: &str, pending: u32, holds: u64) -> f64 {
+    let program = std::env::current_exe().expect("a program knows where it lies");
+    let words = [CHILD.to_owned(), engine.to_owned(), pending.to_string(), holds.to_string()];
+    let output = Command::new(program).args(words).output().expect("the program starts again");
+    let said = String::from_utf8_lossy(&output.stdout);
+    said.trim()
+        .parse()
+        .unwrap_or_else(|_| panic!("{engine} ended without a time: {said}{}", String::from_utf8_lossy(&output.stderr)))
+}
+
+/// Does so many holds in this process, and prints the seconds.
+fn child(words: &[String]) {
+    let number = |i: usize| words[i].parse::<u64>().expect("a number");
+    let engine = ENGINES.iter().find(|engine| engine.0 == words[0]).expect("an engine");
+    let (pending, holds) = (number(1) as u32, number(2));
+    let spent = seconds(|| engine.1(pending, holds));
+    assert!(HOLDS.load(Ordering::Relaxed) >= holds, "all holds were made");
+    println!("{spent}");
+}
+
+/// Nanoseconds of a hold for each engine: the difference of two runs, so that the set-up is taken off, and the first holds
+/// through a list that was just filled with it.
 fn hold(pending: u32, python: Option<&str>) {
-    let holds = u64::from(pending).max(1_000_000);
-    let one = |run: fn(u32, u64), holds: u64| {
-        HOLDS.store(0, Ordering::Relaxed);
-        let spent = seconds(|| run(pending, holds));
-        assert!(HOLDS.load(Ordering::Relaxed) >= holds, "all holds were made");
-        spent
-    };
+    let (first, holds) = (u64::from(pending), HOLDS_TIMED);
     let mut spent = vec![Vec::new(); ENGINES.len()];
     for _ in 0..ROUNDS {
         for (engine, spent) in ENGINES.iter().zip(&mut spent) {
-            let set_up = one(engine.1, 1);
-            spent.push((one(engine.1, holds) - set_up) / holds as f64 * 1e9);
+            let set_up = alone(engine.0, pending, first);
+            spent.push((alone(engine.0, pending, first + holds) - set_up) / holds as f64 * 1e9);
         }
     }
     let work = format!("hold_exp_1e{}", pending.ilog10());
@@ -84,7 +105,7 @@ fn hold(pending: u32, python: Option<&str>) {
         line(&work, engine.0, *ns, medians[0]);
     }
     if let Some(python) = python {
-        let holds = (holds / SIMPY_PART).max(u64::from(pending) / 2);
+        let holds = holds / SIMPY_PART;
         line(&work, "simpy", simpy::hold(python, pending, holds) / holds as f64 * 1e9, medians[0]);
     }
 }
@@ -123,7 +144,11 @@ fn queue(python: Option<&str>) {
 }
 
 fn main() {
-    let python = std::env::args().nth(1).unwrap_or_else(|| "python3".to_owned());
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if words.first().is_some_and(|word| word == CHILD) {
+        return child(&words[1..]);
+    }
+    let python = words.into_iter().next().unwrap_or_else(|| "python3".to_owned());
     let python = match simpy::is_there(&python) {
         Ok(()) => Some(python),
         Err(why) => {

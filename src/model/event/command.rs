@@ -203,7 +203,8 @@ impl World<'_> {
         }
     }
 
-    fn forget(&mut self, device: DeviceId) {
+    /// The caches lose the entry of a device.
+    pub(super) fn forget(&mut self, device: DeviceId) {
         for cache in [&mut self.cache, &mut self.secondary].into_iter().flatten() {
             cache.remove(device, Miss::Moved);
         }

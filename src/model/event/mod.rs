@@ -10,6 +10,7 @@ mod failover;
 mod fault;
 mod feature;
 mod fine_flow;
+mod full_cache;
 mod generation;
 mod growth;
 mod herd;

@@ -5,7 +5,7 @@ use crate::kernel::executive::Agenda;
 use crate::model::event::{Kind, world_key};
 use crate::model::figures::Queue;
 use crate::model::limit::Bucket;
-use crate::model::observation::{Observation, Sample, Stage, WINDOWS_MAX, is_sampled};
+use crate::model::observation::{Cause, Observation, Sample, Stage, is_sampled};
 use crate::model::population::device::State;
 use crate::model::world::{NEVER, NOBODY, World};
 use crate::units::{SimDuration, SimTime};
@@ -57,35 +57,50 @@ impl World<'_> {
         let (Some(windows), Some(observation)) = (&self.config.windows, &self.observation) else { return };
         if sequence == EDGE {
             let at = observation.edges[index];
-            return self.open_window(agenda, at, Sample::Edge, at + LOOK);
+            return self.open_window(agenda, at, Cause::Disturbance, at + LOOK);
         }
         let from = windows.regular[index];
+        let until = from + windows.length;
         self.schedule_regular(agenda, index + 1, windows.warm_up);
-        self.open_window(agenda, from, Sample::Regular, from + windows.length);
+        let disturbed = !observation.is_quiet() && from <= observation.disturbed_until;
+        if let Some(observation) = &mut self.observation {
+            observation.planned = Some((from, until)).filter(|_| !disturbed);
+        }
+        self.open_window(agenda, from, Cause::Nothing, until);
     }
 
     /// An edge begins now, whether or not anybody knew of it before.
     pub(super) fn edge_begins<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
-        let Some(windows) = &self.config.windows else { return };
-        let known = self.observation.as_ref().is_some_and(|observation| !observation.is_quiet());
-        let warm_up = if windows.draws_cache || known { SimDuration::ZERO } else { windows.warm_up };
-        let from = agenda.now() + warm_up;
-        self.open_window(agenda, from, Sample::Edge, from + LOOK);
+        let now = agenda.now();
+        self.open_window(agenda, now, Cause::Disturbance, now + LOOK);
     }
 
-    fn open_window<L: EventList>(&mut self, agenda: &mut Agenda<L>, from: SimTime, sample: Sample, hold: SimTime) {
+    /// Whether the cache has room for all now, or there is none.
+    fn has_room_for_all(&self) -> bool {
+        let cache = self.config.gateway.as_ref().and_then(|gateway| gateway.cache.as_ref());
+        cache.is_none_or(|cache| self.keeps_all(cache))
+    }
+
+    fn open_window<L: EventList>(&mut self, agenda: &mut Agenda<L>, from: SimTime, cause: Cause, hold: SimTime) {
         let now = agenda.now();
         self.charge_quiet(now);
+        let draws_by_device = self.has_room_for_all();
         let Some(observation) = &mut self.observation else { return };
-        if observation.spans.len() >= WINDOWS_MAX {
+        if observation.is_quiet() && !observation.has_room(cause) {
+            observation.left_out += 1;
             return;
         }
         observation.held_until = observation.held_until.max(hold);
-        if observation.open(now, from.max(now), sample) {
+        if observation.open(now, from.max(now), cause) {
+            observation.draws_by_device = draws_by_device;
             self.recorder.cut_always(now);
             self.draw_renewals(now);
+            self.draw_full_cache(now);
             self.resume_calls(agenda);
             self.shorten_flows(agenda);
+        }
+        if let Some(observation) = self.observation.as_mut().filter(|_| cause == Cause::Disturbance) {
+            observation.disturb(hold);
         }
         self.look(agenda);
     }
@@ -102,44 +117,68 @@ impl World<'_> {
     fn look<L: EventList>(&mut self, agenda: &mut Agenda<L>) {
         let now = agenda.now();
         self.charge_quiet(now);
-        self.judge_limits(now);
-        let caused = self.has_cause(now);
-        let Some(observation) = &mut self.observation else { return };
-        match observation.stage {
-            Stage::Quiet if caused && observation.spans.len() < WINDOWS_MAX => return self.edge_begins(agenda),
-            Stage::Quiet => {}
-            _ if caused => {
-                observation.sample = Sample::Edge;
-                observation.held_until = observation.held_until.max(now + LOOK);
-            }
-            _ => {}
+        if self.is_quiet() && self.stamps.iter().any(|stamp| stamp.path.quota_enforced) {
+            // A long tick under way has used its messages up to now.
+            self.flow_until(now);
         }
-        self.turn_stage(agenda, now, caused);
+        self.judge_limits(now);
+        let cause = self.cause(now);
+        let Some(observation) = &mut self.observation else { return };
+        if !observation.is_quiet() {
+            self.hold_window(now, cause);
+        } else if observation.admits(cause) {
+            return self.open_window(agenda, now, cause, now + LOOK);
+        }
+        self.turn_stage(agenda, now, cause);
         let next = self.next_look(now);
         self.next_look_at(agenda, next);
     }
 
-    /// The warm-up ends, or the window.
-    fn turn_stage<L: EventList>(&mut self, agenda: &mut Agenda<L>, now: SimTime, caused: bool) {
+    /// What goes on holds the open window, and says whose it is.
+    fn hold_window(&mut self, now: SimTime, cause: Cause) {
+        let stale = self.routes_are_stale(now);
+        let Some(observation) = &mut self.observation else { return };
+        if cause != Cause::Nothing {
+            observation.held_until = observation.held_until.max(now + LOOK);
+        }
+        // The wake of a disturbance is one still.
+        let wake = now <= observation.disturbed_until && (cause != Cause::Nothing || stale);
+        if cause == Cause::Disturbance || wake {
+            observation.disturb(now + LOOK);
+        }
+    }
+
+    /// The warm-up ends, or the window, or its part of a sample.
+    fn turn_stage<L: EventList>(&mut self, agenda: &mut Agenda<L>, now: SimTime, cause: Cause) {
         let Some(observation) = &mut self.observation else { return };
         if observation.stage == Stage::WarmUp && observation.figures_from <= now {
             observation.begin_figures();
             self.recorder.cut_always(now);
             self.recorder.begin_look(now);
         }
-        if !caused && self.may_close(now) {
-            self.close_observation(now);
-        } else {
-            self.extend_renewals(agenda);
+        if cause == Cause::Nothing && self.may_close(now) {
+            return self.close_observation(now);
         }
+        if let Some(observation) = &mut self.observation
+            && let Some(sample) = observation.turns_to(now)
+        {
+            observation.turn(now, sample);
+            self.recorder.cut_always(now);
+        }
+        self.extend_renewals(agenda);
+    }
+
+    /// Whether devices moved so late that routes to them may be stale.
+    fn routes_are_stale(&self, now: SimTime) -> bool {
+        let (Some(windows), Some(observation)) = (&self.config.windows, &self.observation) else { return false };
+        let life = self.entry_life().unwrap_or(windows.length);
+        observation.moved.is_some_and(|at| observation.sample == Sample::Edge && now < at + life)
     }
 
     /// Whether nothing holds the open window.
     fn may_close(&self, now: SimTime) -> bool {
-        let (Some(windows), Some(observation)) = (&self.config.windows, &self.observation) else { return false };
-        let life = self.entry_life().unwrap_or(windows.length);
-        let stale = observation.moved.is_some_and(|at| observation.sample == Sample::Edge && now < at + life);
-        observation.stage == Stage::Open && now >= observation.held_until && !stale
+        let Some(observation) = &self.observation else { return false };
+        observation.stage == Stage::Open && now >= observation.held_until && !self.routes_are_stale(now)
     }
 
     fn close_observation(&mut self, now: SimTime) {
@@ -181,7 +220,10 @@ impl World<'_> {
                 opens.map_or(next, |at| at.min(next))
             }
             Stage::WarmUp => observation.figures_from.min(now + QUIET_LOOK),
-            Stage::Open => soon(observation.held_until).map_or(now + LOOK, |at| at.min(now + LOOK)),
+            Stage::Open => {
+                let (from, until) = observation.planned.unwrap_or((NEVER, NEVER));
+                [observation.held_until, from, until].into_iter().filter_map(soon).fold(now + LOOK, SimTime::min)
+            }
         }
     }
 
@@ -205,17 +247,18 @@ impl World<'_> {
         SimTime(((now.0 + offset) / day + 1) * day - offset)
     }
 
-    /// Whether something goes on that holds a window open.
-    fn has_cause(&mut self, now: SimTime) -> bool {
-        if self.observation.as_ref().is_some_and(|observation| observation.hot) {
-            return true;
-        }
+    /// What goes on that holds a window open.
+    fn cause(&mut self, now: SimTime) -> Cause {
         let faults = self.occurrences.iter().any(|occurrence| occurrence.from <= now && now < occurrence.until);
         let moves = self
             .moves
             .iter()
             .any(|run| run.begun && ((run.next as usize) < run.devices.len() || run.arrived < run.evicted));
-        faults || moves || self.is_backed_up(now) || self.is_anyone_out()
+        if faults || moves || self.is_anyone_out() {
+            return Cause::Disturbance;
+        }
+        let hot = self.observation.as_ref().is_some_and(|observation| observation.hot);
+        if hot || self.is_backed_up(now) { Cause::Limit } else { Cause::Nothing }
     }
 
     /// Whether a backlog is left.

@@ -55,6 +55,7 @@ impl World<'_> {
         let config = &self.config.faults[fault];
         let Schedule::Listed(list) = &config.schedule else { return };
         if let Some(next) = list.get(number as usize + 1) {
+            self.expect_edge(agenda, next.at);
             self.other_event(agenda, next.at, Kind::FaultBegins, config.key, (fault as u32, 0));
         }
     }

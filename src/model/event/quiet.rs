@@ -8,13 +8,11 @@ use crate::model::event::Kind;
 use crate::model::event::observation::QUIET_LOOK;
 use crate::model::event::path::share;
 use crate::model::figures::Queue;
-use crate::model::gateway::cache::CacheConfig;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::observation::Meter;
 use crate::model::population::traffic::{Cadence, Fidelity};
 use crate::model::stamp::twins::Operation;
 use crate::model::world::World;
-use crate::theory::caches::{TtlEntry, life_of_entry};
 use crate::units::{SimDuration, SimTime};
 
 /// Use of a limit up to which a tick of a flow may be long [1].
@@ -137,35 +135,8 @@ impl World<'_> {
         if cache.ttl.is_none() && self.keeps_all(cache) {
             return self.learn_entries_at(cohort, rate, until);
         }
-        let life = self.life(cache, cohort, rate);
-        calls * self.miss_ratio(cohort, rate, life)
-    }
-
-    fn keeps_all(&self, cache: &CacheConfig) -> bool {
-        u64::from(cache.capacity) >= self.devices.len() as u64
-    }
-
-    /// How long an entry lives [s]: its time to live, or less where others take its place.
-    fn life(&self, cache: &CacheConfig, cohort: usize, rate: f64) -> f64 {
-        let ttl = cache.ttl.map_or(f64::INFINITY, SimDuration::secs);
-        if self.keeps_all(cache) {
-            return ttl;
-        }
-        let joined = self.cohort_joined[cohort];
-        life_of_entry(rate, joined, f64::from(cache.capacity), ttl)
-    }
-
-    /// Share of a cohort's look-ups that find nothing when entries live so long [s].
-    fn miss_ratio(&self, cohort: usize, rate: f64, life: f64) -> f64 {
-        let joined = self.cohort_joined[cohort];
-        let miss = |rate: f64| TtlEntry { request_rate: rate, ttl: life }.miss_ratio();
-        match &self.popularity[cohort] {
-            Some(table) if joined > 0 => table
-                .bands(joined)
-                .map(|(share, n)| share * miss(rate * f64::from(joined) * share / f64::from(n)))
-                .sum(),
-            _ => miss(rate),
-        }
+        let safe = self.safe_time(cache, from, until);
+        calls * self.miss_ratio(cache, cohort, rate, safe)
     }
 
     /// Notes how many entries the calls of a window have left in a cache that keeps all for ever.
@@ -203,8 +174,7 @@ impl World<'_> {
     /// Draws the cache entry of a device as it was at the opening of the window, when it is looked at first.
     pub(super) fn draw_entry(&mut self, device: DeviceId) {
         let Some(observation) = &mut self.observation else { return };
-        let draws = self.config.windows.as_ref().is_some_and(|windows| windows.draws_cache);
-        if !draws || !observation.take_draw(device) {
+        if !observation.draws_by_device || !observation.take_draw(device) {
             return;
         }
         let (from, until) = (observation.quiet_from, observation.quiet_until);
@@ -236,9 +206,12 @@ impl World<'_> {
 
     /// Calls of one device between two times [1/s].
     fn device_rate(&self, device: DeviceId, cohort: usize, from: SimTime, until: SimTime) -> f64 {
-        let calls = self.call_rate(cohort);
-        let joined = self.cohort_joined[cohort];
-        let rate = calls.rate_per_second * calls.profile.mean_over(from, until);
+        self.mean_rate(device, cohort) * self.call_rate(cohort).profile.mean_over(from, until)
+    }
+
+    /// Calls of one device where its profile is one [1/s].
+    pub(super) fn mean_rate(&self, device: DeviceId, cohort: usize) -> f64 {
+        let (rate, joined) = (self.call_rate(cohort).rate_per_second, self.cohort_joined[cohort]);
         match &self.popularity[cohort] {
             Some(table) => rate * f64::from(joined) * table.share(joined, self.ordinal(device)),
             None => rate,
@@ -365,8 +338,9 @@ fn cycles_of_memory(load: f64) -> f64 {
 /// When the entry of a device was stored last between two times. `held` is when it was stored before the first of them.
 ///
 /// Stores are a renewal process of a life and then an exponential gap. Once that has forgotten how it began, its age is drawn
-/// directly: fresh with the chance L T / (1 + L T), and then of an age uniform over its life.
-fn last_store(
+/// directly: fresh with the chance L T / (1 + L T), and then of an age uniform over its life; else older than it by an
+/// exponential time.
+pub(super) fn last_store(
     (rate, life): (f64, SimDuration),
     (from, until): (SimTime, SimTime),
     held: Option<SimTime>,
@@ -378,9 +352,9 @@ fn last_store(
     let cycle = life.secs() + 1.0 / rate;
     if (until - from).secs() > cycles_of_memory(rate * life.secs()) * cycle {
         let fresh = draws.chance(rate * life.secs() / (1.0 + rate * life.secs()));
-        let age = (life.0 as f64 * draws.unit()) as u64;
-        // A stale entry says that the device was called before: the miss is one of an entry that expired.
-        let age = if fresh { age } else { life.0 + age };
+        // A stale one waits for a call since its life ended.
+        let since = if fresh { life.0 as f64 * draws.unit() } else { draws.exponential(1e6 / rate) };
+        let age = if fresh { since as u64 } else { life.0.saturating_add(since as u64) };
         return Some(SimTime(until.0.saturating_sub(age)));
     }
     let mut free = held.map_or(from, |at| (at + life).max(from));

@@ -92,8 +92,10 @@ fn words(sheet: &Sheet, lines: &[Line], key: &Line, happened: Happened) -> Words
         format!("A {} device costs {} a month{stamps}", key.name, usd(last))
     };
     let figures: Vec<String> = lines.iter().rev().map(figures).collect();
-    let triangles = happened.key().map_or_else(String::new, |key| format!("; {key}"));
-    let floor = if lines.iter().any(|line| line.name == "floor") { "; floor: every stamp exactly full" } else { "" };
+    // A triangle stands where a stamp takes devices; its cost begins with the order, which may be weeks before.
+    let paid = if happened.added > 0 { " (paid from its order)" } else { "" };
+    let triangles = happened.key().map_or_else(String::new, |key| format!("; {key}{paid}"));
+    let floor = if lines.iter().any(|line| line.name == "floor") { "; floor: all stamps full" } else { "" };
     Words {
         subtitle: format!("USD per device and month{}{floor}{triangles}", intervals(sheet.study, "band")),
         description: format!("{title}. At the end: {}.{}", figures.join(", "), premium(lines, last)),

@@ -28,6 +28,8 @@ const STATES: [(&str, Colour); 6] = [
 ];
 /// Most layers; the smallest others become one.
 const LAYERS: usize = 6;
+/// Share of the fleet by which it must change for a title that says so.
+const CHANGE: f64 = 0.02;
 /// Share of the fleet that a state must exceed once; a thinner layer would be its name and nothing to see.
 const LEAST: f64 = 0.005;
 
@@ -112,12 +114,23 @@ fn finding(study: &Study, sheet: &Sheet, layers: &[Layer], fleet: f64) -> String
     let Some(point) =
         waiting.iter().find_map(|layer| layer.points.get(peak.0).copied().flatten()).filter(|_| share > LEAST)
     else {
-        let connected = layers.iter().find(|layer| layer.name == "connected").map_or(0.0, Layer::max);
-        return match connected {
-            0.0 => "No device is connected".to_owned(),
-            some => format!("{} devices stay connected", count(some)),
-        };
+        return still_connected(layers.iter().find(|layer| layer.name == "connected"));
     };
     let when = cause(study, point.from, point.until).unwrap_or_else(|| sheet.time.moment(point.from));
     format!("{} of {} devices ({}) had no connection {when}", count(peak.1), count(fleet), percent(share))
+}
+
+/// What is said of a run in which hardly anybody loses a connection: how many have one, or how their number changes.
+fn still_connected(connected: Option<&Layer>) -> String {
+    let values: Vec<f64> =
+        connected.map_or_else(Vec::new, |layer| known(&layer.points).map(|point| point.mean).collect());
+    let most = values.iter().copied().fold(0.0, f64::max);
+    let (Some(first), Some(last)) = (values.first(), values.last()) else { return "No device is connected".to_owned() };
+    let change = (last - first) / most.max(1.0);
+    match change {
+        _ if most <= 0.0 => "No device is connected".to_owned(),
+        more if more > CHANGE => format!("The connected devices grow from {} to {}", count(*first), count(*last)),
+        less if less < -CHANGE => format!("The connected devices fall from {} to {}", count(*first), count(*last)),
+        _ => format!("{} devices stay connected", count(most)),
+    }
 }

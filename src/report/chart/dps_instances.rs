@@ -2,6 +2,7 @@
 
 use crate::analysis::{Estimate, Study};
 
+use super::dps_load::{FAR_BELOW, ZOOMED};
 use super::ends::{self, End, right_beside};
 use super::numbers::percent;
 use super::samples::{self, Point, known, natural, runs};
@@ -57,10 +58,15 @@ fn series(study: &Study) -> impl Iterator<Item = (&str, &[Estimate])> {
 
 fn lines(study: &Study, instances: &[Instance], all: usize) -> Picture {
     let right = right_beside(instances.iter().map(|instance| (instance.name.as_str(), percent(instance.last()))));
-    let top = instances.iter().map(Instance::most).fold(1.0, f64::max);
+    let most = instances.iter().map(Instance::most).fold(0.0, f64::max);
+    let far_below = most < FAR_BELOW;
+    let top = if far_below { most } else { most.max(1.0) };
     let sheet = Sheet::new(study, Scale::linear(Quantity::Share, top, 5.0), Above::Windows, right);
-    sheet.frame.limit(&sheet.svg, 1.0, MUTED);
-    let mut ends = vec![End { y: sheet.frame.y(1.0), name: String::new(), value: "limit".to_owned(), colour: MUTED }];
+    let mut ends = Vec::new();
+    if !far_below {
+        sheet.frame.limit(&sheet.svg, 1.0, MUTED);
+        ends.push(End { y: sheet.frame.y(1.0), name: String::new(), value: "limit".to_owned(), colour: MUTED });
+    }
     for (instance, colour) in instances.iter().zip(SERIES) {
         for run in runs(&instance.points) {
             sheet.frame.line(&sheet.svg, &run, colour, LINE);
@@ -71,11 +77,11 @@ fn lines(study: &Study, instances: &[Instance], all: usize) -> Picture {
     sheet.windows.name(&sheet.svg, &sheet.frame);
     sheet.window_key();
     ends::draw(&sheet.svg, &sheet.frame, ends);
-    let words = words(instances, all);
+    let words = words(instances, all, if far_below { ZOOMED } else { "" });
     sheet.picture("dps_instances", words)
 }
 
-fn words(instances: &[Instance], all: usize) -> Words {
+fn words(instances: &[Instance], all: usize, zoomed: &str) -> Words {
     let at_limit: Vec<&str> = instances.iter().filter(|i| i.most() >= 0.995).map(|i| i.name.as_str()).collect();
     let busiest = instances.iter().max_by(|a, b| a.most().total_cmp(&b.most()));
     let title = match (at_limit.as_slice(), busiest) {
@@ -93,7 +99,7 @@ fn words(instances: &[Instance], all: usize) -> Words {
     let shown =
         if instances.len() < all { format!(", the {} busiest of {all}", instances.len()) } else { String::new() };
     Words {
-        subtitle: format!("Registrations of each DPS instance against its limit{shown}"),
+        subtitle: format!("Registrations of each DPS instance against its limit{zoomed}{shown}"),
         description: format!("{title}. {}.", listed.join(", ")),
         title,
     }

@@ -16,6 +16,10 @@ use super::{Chart, Picture};
 /// The chart `dps_load`.
 pub(super) struct DpsLoad;
 
+/// Below this share of the limit all lines would lie on the floor: the axis ends at the data, and the limit is not on it.
+pub(super) const FAR_BELOW: f64 = 0.2;
+/// What is said of an axis that ends far below the limit.
+pub(super) const ZOOMED: &str = "; the axis ends far below it";
 /// Colours of throttles, busiest first; the look-ups have a panel of their own.
 const COLOURS: [Colour; 5] = [RUST, TEAL, OCHRE, INDIGO, BURGUNDY];
 
@@ -52,14 +56,15 @@ impl Line {
 struct Load {
     throttles: Vec<Line>,
     less_busy: usize,
-    unused: bool,
+    /// Names of those that were used by less than what reads as nothing.
+    idle: Vec<String>,
     rate: Option<Line>,
 }
 
 impl Chart for DpsLoad {
     fn draw(&self, study: &Study) -> Option<Picture> {
         let load = Load::of(study)?;
-        let top = load.throttles.iter().map(Line::max).fold(1.0, f64::max);
+        let top = if load.is_far_below() { load.top() } else { load.top().max(1.0) };
         let use_scale = Scale::linear(Quantity::Share, top, 5.0);
         let rate_scale = Scale::linear(Quantity::PerSecond, load.rate.as_ref().map_or(0.0, Line::max), 3.0);
         let left = left_of(&use_scale).max(left_of(&rate_scale));
@@ -102,9 +107,19 @@ impl Load {
         (rate.is_some() || !throttles.is_empty()).then_some(Self {
             throttles,
             less_busy,
-            unused: !idle.is_empty(),
+            idle: idle.into_iter().map(|line| line.name).collect(),
             rate,
         })
+    }
+
+    /// Largest use of any throttle.
+    fn top(&self) -> f64 {
+        self.throttles.iter().map(Line::max).fold(0.0, f64::max)
+    }
+
+    /// Whether no throttle comes near its limit.
+    fn is_far_below(&self) -> bool {
+        self.top() < FAR_BELOW
     }
 
     fn right(&self) -> f64 {
@@ -119,18 +134,19 @@ impl Load {
         let rate = self.rate.iter().map(|line| format!("look-ups up to {}", per_second(line.max())));
         let figures: Vec<String> = busiest.chain(rate).collect();
         let rest = match self.less_busy {
-            0 if self.unused => "; unused ones left out".to_owned(),
-            0 => String::new(),
+            0 if self.idle.is_empty() => String::new(),
+            0 => format!("; {} at 0 %", self.idle.join(", ")),
             1 => "; 1 less busy throttle not shown".to_owned(),
             n => format!("; {n} less busy throttles not shown"),
         };
         let subject = match (self.throttles.is_empty(), self.rate.is_some()) {
-            (false, true) => "Above: use of each throttle against its limit; below: look-ups sent to DPS",
+            (false, true) => "Below: look-ups sent to DPS; above: use of each throttle against its limit",
             (true, _) => "Look-ups that the gateway sent to DPS, per second",
             (false, false) => "Use of each throttle against its limit",
         };
+        let zoomed = if self.is_far_below() && !self.throttles.is_empty() { ZOOMED } else { "" };
         Words {
-            subtitle: format!("{subject}{}{rest}", intervals(sheet.study, "bands")),
+            subtitle: format!("{subject}{zoomed}{rest}{}", intervals(sheet.study, "bands")),
             description: format!("{title}. {}.", figures.join(", ")),
             title,
         }
@@ -171,8 +187,11 @@ fn halves(frame: &Frame, below: Scale) -> (Frame, Frame) {
 fn throttles(sheet: &Sheet, load: &Load, frame: &Frame, lowest: bool) {
     sheet.panel(frame, lowest);
     sheet.windows.shade(&sheet.svg, frame);
-    frame.limit(&sheet.svg, 1.0, MUTED);
-    let mut ends = vec![End { y: frame.y(1.0), name: String::new(), value: "limit".to_owned(), colour: MUTED }];
+    let mut ends = Vec::new();
+    if !load.is_far_below() {
+        frame.limit(&sheet.svg, 1.0, MUTED);
+        ends.push(End { y: frame.y(1.0), name: String::new(), value: "limit".to_owned(), colour: MUTED });
+    }
     for (i, (line, colour)) in load.throttles.iter().zip(COLOURS).enumerate().rev() {
         draw(sheet, frame, line, colour, i == 0);
         let last = line.last().unwrap_or(0.0);

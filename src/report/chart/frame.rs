@@ -13,6 +13,11 @@ use super::svg_backend::{Svg, UNITS};
 use super::text;
 use super::theme::{Anchor, BAND, BASELINE, Colour, GRID, GROUND, LABEL, LINE, MARGIN, TICK};
 
+/// Width below which a stretch of a line gets a dot [px].
+const SHORT: f64 = 4.0;
+/// Radius of the dot, in units of the drawing.
+const DOT: i32 = 24;
+
 type Plot<'a> = ChartContext<'a, Svg, Cartesian2d<RangedCoordf64, RangedCoordf64>>;
 
 /// A plot's rectangle [px], its length of time [s] and its value axis.
@@ -82,6 +87,17 @@ impl Frame {
         let path = self.through(run, |point| point.mean);
         let drawn = self.plot(svg).draw_series(LineSeries::new(path, colour.stroke(width))).map(|_| ());
         drawn.expect("a sheet of text takes every drawing");
+    }
+
+    /// A dot in the middle of a line that is too short to be seen as one.
+    pub(super) fn dot(&self, svg: &Svg, run: &[Point], colour: Colour) {
+        let (Some(first), Some(last)) = (run.first(), run.last()) else { return };
+        if self.x(last.until) - self.x(first.from) < SHORT {
+            let middle = run[run.len() / 2];
+            let at = (f64::midpoint(first.from, last.until), self.scale.unit(middle.mean));
+            let dot = Circle::new(at, DOT, colour.fill(1.0));
+            self.plot(svg).draw_series(std::iter::once(dot)).map(|_| ()).expect("a sheet of text takes every drawing");
+        }
     }
 
     /// The interval of every window that has one.

@@ -1,9 +1,11 @@
 //! Faults, moves and what happens to stamps: shaded times with names above the plot, and triangles.
 
+use crate::analysis::windows::Looks;
 use crate::analysis::{Mark, MarkKind, Study};
 
 use super::frame::Frame;
 use super::numbers::count;
+use super::samples::Point;
 use super::svg_backend::Svg;
 use super::text::{self, short};
 use super::theme::{Anchor, BURGUNDY, Colour, INDIGO, LOOK, MARGIN, MARK, MUTED, NUMBER, TICK, WIDTH, WINDOW};
@@ -169,6 +171,24 @@ impl Windows {
             Names::None => Some(format!("Shaded: {} faults, {} moves", count(MarkKind::Fault), count(MarkKind::Move))),
         }
     }
+}
+
+/// How a line of which windows of observation show only parts was seen, for a subtitle; nothing where it has no gaps.
+pub(super) fn seen(study: &Study, points: &[Option<Point>]) -> String {
+    let Some(looks) = Looks::of(study).filter(|_| points.iter().any(Option::is_none)) else { return String::new() };
+    let Looks { regular, length, edges, .. } = looks;
+    let each = match regular {
+        0 => String::new(),
+        1 => format!("1 window of {length}"),
+        _ => format!("{regular} windows of {length}"),
+    };
+    let around = match edges {
+        0 => String::new(),
+        1 => "1 around an edge".to_owned(),
+        _ => format!("{edges} around edges"),
+    };
+    let and = if each.is_empty() || around.is_empty() { "" } else { " and " };
+    format!("; seen in {each}{and}{around}")
 }
 
 /// Gives each window the lowest row where neither bar nor name meets another; whether all found one.

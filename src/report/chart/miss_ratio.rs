@@ -3,7 +3,7 @@
 use crate::analysis::Study;
 
 use super::ends::{self, End, right_beside};
-use super::marks::cause;
+use super::marks::{cause, seen};
 use super::numbers::percent;
 use super::samples::{self, Point, known, labelled, median, runs_of, unlabelled};
 use super::scale::{Quantity, Scale};
@@ -40,6 +40,7 @@ impl Chart for MissRatio {
         let mut names = stack.draw(&sheet.svg, &sheet.frame, |layer| format!("max {}", percent(layer.max())));
         for run in runs_of(&total, stack::MOST) {
             sheet.frame.line(&sheet.svg, &run, INK, KEY_LINE);
+            sheet.frame.dot(&sheet.svg, &run, INK);
         }
         sheet.windows.name(&sheet.svg, &sheet.frame);
         sheet.window_key();
@@ -79,7 +80,10 @@ fn words(study: &Study, sheet: &Sheet, layers: &[Layer], total: &[Option<Point>]
     let parts = if parts.is_empty() { String::new() } else { format!(" By cause: {}.", parts.join(", ")) };
     let by = if layers.is_empty() { "" } else { ", stacked by cause; max: largest share of any window" };
     Words {
-        subtitle: format!("Share of look-ups that found no usable entry in the gateway's cache{by}"),
+        subtitle: format!(
+            "Share of look-ups that found no usable entry in the gateway's cache{by}{}",
+            seen(study, total)
+        ),
         description: format!("{title}. Median over the windows {}.{parts}", percent(usual)),
         title,
     }

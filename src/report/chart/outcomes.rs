@@ -59,6 +59,11 @@ impl Chart for Outcomes {
     }
 }
 
+/// The largest share of the calls of any window that did not reach their device.
+pub(super) fn most_failed(study: &Study) -> Option<f64> {
+    stack::sum(&layers(study)).map(|failed| failed.max())
+}
+
 /// The failures that occurred, in the order of the stack; unknown ones on top.
 fn layers(study: &Study) -> Vec<Layer> {
     let place = |name: &str| FAILURES.iter().position(|(known, _)| *known == name).unwrap_or(FAILURES.len());

@@ -475,7 +475,7 @@ fn what_was_never_used_is_not_drawn() {
     let drawn = draw("unused", &study);
     let of = |name: &str| drawn.iter().find(|picture| picture.name == name).expect("drawn").svg.clone();
     let (load, states) = (of("dps_load"), of("device_states"));
-    assert!(!load.contains("idle") && !load.contains("look-ups") && load.contains("unused ones left out"));
+    assert!(!load.contains(">idle<") && !load.contains("look-ups") && load.contains("; idle at 0 %"));
     assert!(!states.contains(">assigned<") && states.contains("states below 0.5 % left out"));
 }
 
@@ -491,6 +491,67 @@ fn instances_of_dps_are_lines_against_their_limit() {
     let title = "Of 2 DPS instances, dps-weu reaches its limit";
     assert_eq!(titles(&drawn), BTreeMap::from([("dps_instances", title)]));
     assert!(drawn[0].description.contains("dps-weu up to 120 %"), "{}", drawn[0].description);
+}
+
+#[test]
+fn an_axis_ends_at_the_data_where_all_is_far_below_the_limit() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    let key = MeasureKey::new("dps_utilisation_ratio").with("dps", "dps-weu").with("limit", "registrations");
+    study.series.insert(key, series(72, 3, |i| 0.002 + 0.000_01 * i as f64));
+    let throttle = MeasureKey::new("throttle_utilisation_ratio").with("throttle", "send");
+    study.series.insert(throttle, series(72, 3, |_| 0.11));
+    for picture in draw("far-below", &study) {
+        let name = picture.name;
+        assert!(picture.svg.contains("the axis ends far below it"), "{name}: {}", picture.svg);
+        assert!(!picture.svg.contains(">limit<") && !picture.svg.contains(">100 %<"), "{name}");
+    }
+}
+
+#[test]
+fn a_title_does_not_call_latency_steady_where_most_calls_fail() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    study.marks = vec![mark(MarkKind::Fault, "standstill", 60 * MINUTE, 65 * MINUTE)];
+    let latency = MeasureKey::new("command_latency_ms").with("quantile", "0.99");
+    let timed_out = MeasureKey::new("command_outcome_ratio").with("outcome", "timed_out");
+    study.series.insert(latency.clone(), series(72, 3, |_| 900.0));
+    study.series.insert(timed_out.clone(), series(72, 3, |i| if i < 12 { 0.0 } else { 0.97 }));
+    let title = |study: &Study| titles(&draw("failing", study))["latency"].to_owned();
+    assert_eq!(title(&study), "Up to 97 % of calls fail; p99 command latency is 900 ms");
+    // What the fault set off lasts to the end; calm was what there was before it.
+    study.series.insert(latency, series(72, 3, |i| if i < 12 { 100.0 } else { 900.0 }));
+    let rose = "p99 command latency rose from 100 ms to 900 ms during standstill";
+    assert_eq!(title(&study), format!("{rose}; up to 97 % of calls fail"));
+    study.series.insert(timed_out, series(72, 3, |_| 0.0));
+    assert_eq!(title(&study), rose);
+}
+
+#[test]
+fn a_fleet_that_grows_does_not_stay() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    let connected = MeasureKey::new("devices_in_state").with("state", "connected");
+    let title = |study: &Study| titles(&draw("fleet", study))["device_states"].to_owned();
+    study.series.insert(connected.clone(), series(72, 3, |i| 1_000.0 * (i + 9) as f64));
+    assert_eq!(title(&study), "The connected devices grow from 9,000 to 80 k");
+    study.series.insert(connected.clone(), series(72, 3, |i| 1_000.0 * (80 - i) as f64));
+    assert_eq!(title(&study), "The connected devices fall from 80 k to 9,000");
+    study.series.insert(connected, series(72, 3, |_| 80_000.0));
+    assert_eq!(title(&study), "80 k devices stay connected");
+}
+
+#[test]
+fn users_that_leave_a_stamp_and_come_back_are_the_finding() {
+    let mut study = empty(360 * MINUTE, 5 * MINUTE);
+    study.marks = vec![mark(MarkKind::Fault, "weu-1 outage", 60 * MINUTE, 120 * MINUTE)];
+    for (stamp, here, away) in [("weu-1", 0.8, 0.0), ("neu-1", 0.2, 1.0)] {
+        let key = MeasureKey::new("users_on_stamp_ratio").with("stamp", stamp);
+        study.series.insert(key, series(72, 3, |i| if (13..26).contains(&i) { away } else { here }));
+    }
+    let title = titles(&draw("users", &study))["users_by_stamp"].to_owned();
+    assert!(
+        title.ends_with("% of the users to 100 % during weu-1 outage, 20 % at the end")
+            || title.ends_with("% of the users to 0 % during weu-1 outage, 80 % at the end"),
+        "{title}"
+    );
 }
 
 #[test]

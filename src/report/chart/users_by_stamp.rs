@@ -3,10 +3,11 @@
 use crate::analysis::Study;
 
 use super::ends::{self, End, right_beside};
+use super::marks::cause;
 use super::numbers::percent;
 use super::samples::{self, Point, known, labelled, natural, runs};
 use super::scale::{Quantity, Scale};
-use super::sheet::{Above, Sheet, Words};
+use super::sheet::{Above, Sheet, Words, title_with};
 use super::text::short;
 use super::theme::{LINE, SERIES};
 use super::{Chart, Picture};
@@ -65,20 +66,14 @@ fn lines(study: &Study, stamps: &[Stamp], all: usize) -> Picture {
     sheet.windows.name(&sheet.svg, &sheet.frame);
     sheet.window_key();
     ends::draw(&sheet.svg, &sheet.frame, ends);
-    let words = words(stamps, all);
+    let words = words(&sheet, stamps, all);
     sheet.picture("users_by_stamp", words)
 }
 
-fn words(stamps: &[Stamp], all: usize) -> Words {
+fn words(sheet: &Sheet, stamps: &[Stamp], all: usize) -> Words {
     let widest = |stamp: &&Stamp| stamp.range().1 - stamp.range().0;
     let moved = stamps.iter().max_by(|a, b| widest(a).total_cmp(&widest(b))).filter(|stamp| widest(stamp) > 0.005);
-    let title = moved.map_or_else(
-        || "No user changes the stamp".to_owned(),
-        |stamp| {
-            let (low, high) = stamp.range();
-            format!("Between {} and {} of the users are served by {}", percent(low), percent(high), short(&stamp.name))
-        },
-    );
+    let title = moved.map_or_else(|| "No user changes the stamp".to_owned(), |stamp| finding(sheet, stamp));
     let listed: Vec<String> = stamps.iter().map(|stamp| format!("{} {}", stamp.name, percent(stamp.last()))).collect();
     let shown =
         if stamps.len() < all { format!(", the {} most used of {all} stamps", stamps.len()) } else { String::new() };
@@ -87,4 +82,22 @@ fn words(stamps: &[Stamp], all: usize) -> Words {
         description: format!("{title}. At the end: {}.", listed.join(", ")),
         title,
     }
+}
+
+/// From which share of the users to which other one a stamp goes, and what explains it.
+fn finding(sheet: &Sheet, stamp: &Stamp) -> String {
+    let first = known(&stamp.points).next().map_or(0.0, |point| point.mean);
+    let away = |point: &&Point| (point.mean - first).abs();
+    let farthest = known(&stamp.points).max_by(|a, b| away(a).total_cmp(&away(b)).then(b.from.total_cmp(&a.from)));
+    let Some(there) = farthest else { return String::new() };
+    let when = cause(sheet.study, there.from, there.until).unwrap_or_else(|| sheet.time.moment(there.from));
+    let way = if there.mean < first { "falls" } else { "rises" };
+    let back = if (stamp.last() - there.mean).abs() > 0.005 {
+        format!(", {} at the end", percent(stamp.last()))
+    } else {
+        String::new()
+    };
+    let share =
+        format!("{} {way} from {} of the users to {} {when}", short(&stamp.name), percent(first), percent(there.mean));
+    title_with(share, &back)
 }

@@ -87,8 +87,7 @@ pub struct Windows {
     /// Start of the first regular window. Default: as long after the start of the run as the warm-up lasts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub first: Option<SimDuration>,
-    /// What runs before a window and is in no figure. Default: 10 min; where the cache is smaller than the fleet, what it
-    /// takes to fill it, if that is more.
+    /// What runs before a window and is in no figure. Default: 10 min.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub warm_up: Option<SimDuration>,
     /// Share of a throttle or of an enforced daily quota whose use opens a window. Default 0.95.

@@ -1,7 +1,9 @@
 //! Events of one replication: what keeps time, what devices and users do by themselves, and storms.
 
-use super::storms::{self, Herd};
-use super::{Fleet, storms::of_faults};
+use super::Fleet;
+use super::herd::{Asking, Herd, spread};
+use super::moves;
+use super::storms::{self, asking_dps, of_faults};
 use crate::model::condition::{Condition, Target};
 use crate::model::config::ModelConfig;
 use crate::model::dps::topology::TopologyPolicy;
@@ -9,8 +11,11 @@ use crate::model::gateway::cache::CacheConfig;
 use crate::model::population::cohort::{CohortConfig, Start};
 use crate::model::population::traffic::{Calls, Fidelity};
 use crate::model::routing::UsersConfig;
+use crate::model::stamp::hub::StampConfig;
 use crate::units::SimTime;
 
+/// A day [s].
+const DAY_SECS: f64 = 86_400.0;
 /// Renewed, tried, connected.
 const RENEWAL: f64 = 3.0;
 /// Joined, registered, assigned, told so, tried, connected.
@@ -25,24 +30,46 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let each = |f: &dyn Fn(&CohortConfig, usize) -> f64| {
         model.cohorts.iter().enumerate().map(|(index, cohort)| f(cohort, index)).sum::<f64>()
     };
-    let looked = looked_share(model);
+    let looked = looked_share(model, fleet);
     ticks(model, looked)
         + looked * each(&|cohort, c| calls(model, cohort, fleet.mean[c]))
         + each(&|cohort, c| messages(model, cohort, fleet.mean[c]))
         + looked * each(&|cohort, c| renewals(model, cohort, fleet.mean[c]))
         + joins(model, fleet)
-        + of_faults(model, fleet)
-        + storms::of_moves(model, fleet)
+        + of_faults(model)
+        + moves::of_moves(model, fleet)
+        + moves::of_retirements(model, fleet)
+        + moves::of_drains(model)
         + model.users.iter().map(|users| of_users(model, users)).sum::<f64>()
 }
 
 /// Share of the run in which calls and renewals are events; windows around edges are as long as their causes, which nobody
 /// knows before, and count as a regular one each.
-fn looked_share(model: &ModelConfig) -> f64 {
+fn looked_share(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let Some(windows) = &model.windows else { return 1.0 };
     let edges = model.faults.len() + model.moves.len() + model.retirements.len() + model.changes.len();
     let length = (windows.length + windows.warm_up).ratio(model.horizon);
-    ((windows.regular.len() + edges) as f64 * length).min(1.0)
+    let planned = ((windows.regular.len() + edges) as f64 * length).min(1.0);
+    planned.max(over_quota(model, fleet, windows.opens_at))
+}
+
+/// Share of a day in which an enforced quota is used beyond a share: it opens a window, which stays open until midnight. A hub
+/// that devices send so many quotas a day uses one evenly in the day's first part.
+fn over_quota(model: &ModelConfig, fleet: &Fleet, opens_at: f64) -> f64 {
+    let stamp_share = |(s, stamp): (usize, &StampConfig)| {
+        let sent = |(c, cohort): (usize, &CohortConfig)| {
+            let telemetry = cohort.telemetry.as_ref()?;
+            let blocks = telemetry.size.blocks(stamp.edition.meter_block) as f64;
+            let rate = telemetry.cadence.rate_per_second()
+                * telemetry.profile.mean_over(SimTime::ZERO, SimTime::ZERO + model.horizon);
+            Some(storms::on_stamp(model, fleet, c, s) * rate * blocks)
+        };
+        let a_day = model.cohorts.iter().enumerate().filter_map(sent).sum::<f64>() * DAY_SECS;
+        let quota = stamp.edition.messages_per_day as f64 * f64::from(stamp.units);
+        if a_day > 0.0 { (1.0 - opens_at * quota / a_day).max(0.0) } else { 0.0 }
+    };
+    let enforced = model.stamps.iter().enumerate().filter(|(_, stamp)| stamp.path.quota_enforced);
+    enforced.map(stamp_share).fold(0.0, f64::max)
 }
 
 /// Everything that looks at the clock.
@@ -119,24 +146,47 @@ fn joins(model: &ModelConfig, fleet: &Fleet) -> f64 {
     };
     let live = |c: usize| fleet.joining[c] * (1.0 - model.cohorts[c].dormant.get());
     let joining: f64 = (0..model.cohorts.len()).map(live).sum();
-    let rate = model.dps.registrations_per_second();
-    let horizon = model.horizon.secs();
-    // A fleet that grows joins little by little, but for its jumps.
-    let together = |c: usize| {
-        let cohort = &model.cohorts[c];
+    let rate = joining_rate(model);
+    // Who has not had a turn by the end has joined and asked.
+    let served = joining.min(rate * (model.horizon.secs() + model.dps.registration_shaping.credit.secs()));
+    joining * 2.0 + served * (JOIN - 2.0 + way) + refused_together(model, rate, &live)
+}
+
+/// New devices that DPS accepts [1/s]; all of them come to a factory first.
+fn joining_rate(model: &ModelConfig) -> f64 {
+    let factory = model.dps.topology.entry().factory();
+    factory.map_or_else(
+        || model.dps.registrations_per_second(),
+        |factory| model.dps.services[factory.index()].registrations.per_second(),
+    )
+}
+
+/// Requests that DPS refuses to devices that join together: a fleet that grows joins little by little, but for its jumps.
+fn refused_together(model: &ModelConfig, rate: f64, live: &dyn Fn(usize) -> f64) -> f64 {
+    let together = |(c, cohort): (usize, &CohortConfig)| {
         let new = cohort.start == Start::New || !cohort.growth.entry().jumps().is_empty();
         if new { live(c).min(f64::from(cohort.devices)) } else { 0.0 }
     };
-    let at_once: f64 = (0..model.cohorts.len()).map(together).sum();
-    let over = model.cohorts.iter().map(|cohort| cohort.first_attempt.mean().secs()).fold(0.0, f64::max);
-    // Each waits as its own rule says, so as many ask at a time as the sum of the shares.
-    let share = |(c, cohort)| live(c) / joining.max(1.0) / storms::dps_gap(model, cohort);
-    let asking: f64 = model.cohorts.iter().enumerate().map(share).sum();
-    let gap = 1.0 / asking.max(1e-9);
-    let herd = Herd { callers: at_once, rate, over, gap, left: horizon };
-    // Who has not had a turn by the end has joined and asked.
-    let served = joining.min(rate * (horizon + model.dps.registration_shaping.credit.secs()));
-    joining * 2.0 + served * (JOIN - 2.0 + way) + herd.refused_in_all(&model.dps.registration_shaping)
+    let callers: Vec<f64> = model.cohorts.iter().enumerate().map(together).collect();
+    let all: f64 = callers.iter().sum();
+    let spreads = model
+        .cohorts
+        .iter()
+        .zip(&callers)
+        .map(|(cohort, n)| if *n > 0.0 { spread(&cohort.first_attempt) } else { 0.0 });
+    // People who install devices hand them over one after another.
+    let installed = model.dps.topology.entry().installers();
+    let handed = installed.map_or(0.0, |(n, each)| all * each.mean().secs() / f64::from(n.max(1)));
+    let herd = Herd { callers: all, rate, over: spreads.fold(handed, f64::max), left: model.horizon.secs() };
+    // Each waits as its own rule says.
+    let asking: Vec<(f64, Asking)> = model
+        .cohorts
+        .iter()
+        .zip(&callers)
+        .map(|(cohort, n)| (n / all.max(1.0), asking_dps(model, cohort, 0.0)))
+        .collect();
+    let refused = |wait: f64| asking.iter().map(|(share, asking)| share * asking.refused_within(wait)).sum::<f64>();
+    herd.refused(&model.dps.registration_shaping, refused)
 }
 
 /// Users who are sent elsewhere and come back, and the probes that find out.

@@ -115,7 +115,7 @@ fn of_moves(model: &ModelConfig) -> f64 {
 /// Devices that are without a connection at the same time: a record, a timer, a recovery and where they will go [B].
 fn out_of_touch(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let new: f64 = model.cohorts.iter().filter(|c| c.start == Start::New).map(|c| f64::from(c.devices)).sum();
-    let struck = storms::most_at_once(model, fleet).max(new).min(fleet.devices());
+    let struck = storms::most_at_once(model).max(new).min(fleet.devices());
     let record = Sparse::<Episode>::bytes_per_record() + Column::<StampId>::bytes_per_device() + size_of::<SimTime>();
     struck * (record as f64 + 2.0 * BYTES_PER_TIMER)
 }

@@ -279,15 +279,15 @@ fn windows(model: &ModelConfig, lines: &mut Vec<String>) {
     ));
     if model.cohorts.iter().any(|cohort| cohort.calls.is_some()) {
         lines.push("closed form between windows: calls at their mean rate use messages of the daily quota and direct methods of the hubs that hold their devices".to_owned());
+        let called = (0..model.cohorts.len()).filter(|c| model.cohorts[*c].calls.is_some());
+        let fleet: u64 = called.map(|c| u64::from(model.devices_max(c))).sum();
         let misses = match model.gateway.as_ref().and_then(|gateway| gateway.cache.as_ref()) {
             None => "each call is a look-up at DPS",
-            Some(cache) if cache.ttl.is_none() && windows.draws_cache => {
-                "the first call of a device is a look-up at DPS"
+            Some(cache) if u64::from(cache.capacity) < fleet => {
+                "look-ups at DPS by the characteristic time of the cache while the fleet is larger than it (an approximation); at an opening it holds who was called last"
             }
-            Some(_) if windows.draws_cache => {
-                "1 / (1 + L T) of the calls are look-ups at DPS, at a rate L of a device and a time to live T"
-            }
-            Some(_) => "look-ups at DPS by the characteristic time of the full cache (an approximation)",
+            Some(cache) if cache.ttl.is_none() => "the first call of a device is a look-up at DPS",
+            Some(_) => "1 / (1 + L T) of the calls are look-ups at DPS, at a rate L of a device and a time to live T",
         };
         lines.push(format!("closed form between windows: {misses}"));
     }

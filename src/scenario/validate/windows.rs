@@ -1,44 +1,37 @@
 //! Windows of observation: where they lie, and what makes none of them.
 
-use crate::model::gateway::call::GatewayConfig;
+use crate::model::fault::{FaultConfig, Schedule};
 use crate::model::observation::{WINDOWS_MAX, WindowsConfig};
-use crate::model::population::cohort::CohortConfig;
 use crate::model::population::traffic::Fidelity;
 use crate::scenario::diagnostic::Finding;
 use crate::scenario::file::{File, Windows};
 use crate::scenario::validate::{Build, Frame};
-use crate::theory::caches::filling_time;
 use crate::units::{SimDuration, SimTime};
 
-/// Warm-up that is not given, where the state of the cache is drawn: calls under way, backlogs and credit settle in it.
+/// Warm-up that is not given: the state of the cache is drawn; calls under way, backlogs and credit settle in it.
 const WARM_UP: SimDuration = SimDuration::from_secs(600);
 /// Most regular windows; the rest of [`WINDOWS_MAX`] is for edges.
 const REGULAR_MAX: usize = WINDOWS_MAX / 2;
-/// Times at which the size of a growing fleet is looked at.
-const GROWTH_LOOKS: u64 = 1_000;
 
 impl Build<'_> {
     /// Checks `[run.windows]` and places the regular windows; fills in the warm-up.
     pub(super) fn observation(
         &mut self,
         file: &mut File,
-        cohorts: Option<&[CohortConfig]>,
-        gateway: Option<&GatewayConfig>,
+        faults: &[FaultConfig],
         frame: Option<Frame>,
     ) -> Option<WindowsConfig> {
         let (mut windows, frame) = (file.run.windows.clone()?, frame?);
         self.against_the_run(file);
-        let full = gateway
-            .and_then(|gateway| gateway.cache.as_ref())
-            .and_then(|cache| full_cache(cache.capacity, cohorts?, frame.horizon));
-        let warm_up = *windows.warm_up.get_or_insert(full.map_or(WARM_UP, |filling| filling.max(WARM_UP)));
-        self.warms_up(&windows, full, frame);
+        let warm_up = *windows.warm_up.get_or_insert(WARM_UP);
+        self.warms_up(&windows, frame);
         let regular = self.regular(&windows, warm_up, file, frame);
         self.bounds(&windows);
+        self.fair(regular.as_deref().unwrap_or_default(), &windows, faults);
         let (opens_at, closes_at) = (windows.opens_at.get(), windows.closes_at.get());
         let length = windows.length;
         file.run.windows = Some(windows);
-        Some(WindowsConfig { regular: regular?, length, warm_up, opens_at, closes_at, draws_cache: full.is_none() })
+        Some(WindowsConfig { regular: regular?, length, warm_up, opens_at, closes_at })
     }
 
     /// What windows cannot be combined with.
@@ -98,7 +91,7 @@ impl Build<'_> {
         self.mistakes.len() == before
     }
 
-    fn warms_up(&mut self, windows: &Windows, full: Option<SimDuration>, frame: Frame) {
+    fn warms_up(&mut self, windows: &Windows, frame: Frame) {
         let Some(warm_up) = windows.warm_up else { return };
         self.require(warm_up < frame.horizon, "run/windows/warm_up", || {
             Finding::new(format!("a warm-up of {warm_up} leaves nothing of a horizon of {}", frame.horizon))
@@ -109,9 +102,18 @@ impl Build<'_> {
             Finding::new(format!("a warm-up of {warm_up} is longer than the time from window to window"))
                 .expected(format!("at most {}", windows.every))
         });
-        if let Some(filling) = full.filter(|filling| warm_up < *filling) {
-            let finding = Finding::warning(format!("the cache holds less than the fleet and takes {filling} to fill"));
-            self.say("run/windows/warm_up", finding.help("leave the warm-up out: it is then as long as that"));
+    }
+
+    /// A regular window that meets a fault is an edge's; where each of them does, nothing is a fair sample.
+    fn fair(&mut self, regular: &[SimTime], windows: &Windows, faults: &[FaultConfig]) {
+        let known: Vec<(&str, SimTime, SimTime)> = faults.iter().flat_map(known_times).collect();
+        let met = |from: &SimTime| known.iter().find(|(_, at, until)| *at < *from + windows.length && *from < *until);
+        let met: Vec<_> = regular.iter().filter_map(met).collect();
+        if let Some((name, ..)) = met.first().filter(|_| met.len() == regular.len()) {
+            let finding = Finding::warning(format!("each regular window meets a fault, the first one `{name}`"));
+            let help =
+                "there is then no fair sample; put them elsewhere by `first` or `every`, or expect figures by phase";
+            self.say("run/windows", finding.help(help));
         }
     }
 
@@ -127,20 +129,14 @@ impl Build<'_> {
     }
 }
 
-/// How long a cache that is smaller than the fleet ever becomes takes to fill and turn over; nothing where it has room for
-/// all.
-fn full_cache(capacity: u32, cohorts: &[CohortConfig], horizon: SimDuration) -> Option<SimDuration> {
-    let called = cohorts.iter().filter_map(|cohort| Some((largest(cohort, horizon), cohort.calls.as_ref()?)));
-    let devices: u64 = called.clone().map(|(devices, _)| u64::from(devices)).sum();
-    let rate: f64 = called.map(|(devices, calls)| f64::from(devices) * calls.rate_per_second).sum();
-    let filling = || SimDuration::from_secs_f64(filling_time(rate, devices as f64, f64::from(capacity)));
-    (u64::from(capacity) < devices).then(filling)
-}
-
-/// Most devices of a cohort, where its law is looked at often and at each of its jumps.
-fn largest(cohort: &CohortConfig, horizon: SimDuration) -> u32 {
-    let growth = cohort.growth.entry();
-    let regular = (0..=GROWTH_LOOKS).map(|i| SimTime(horizon.0 / GROWTH_LOOKS * i));
-    let jumps = growth.jumps().into_iter().filter(|at| at.0 <= horizon.0);
-    regular.chain(jumps).map(|at| growth.count(cohort.devices, at)).max().unwrap_or(cohort.devices)
+/// The times of a fault that are known before the run: from when to when.
+fn known_times(fault: &FaultConfig) -> Vec<(&str, SimTime, SimTime)> {
+    let end = |at: SimTime, lasts: Option<SimDuration>| lasts.map_or(SimTime(u64::MAX), |lasts| at + lasts);
+    match &fault.schedule {
+        Schedule::At { at, lasts } => vec![(&fault.name, *at, end(*at, *lasts))],
+        Schedule::Listed(list) => {
+            list.iter().map(|incident| (&*fault.name, incident.at, end(incident.at, Some(incident.lasts)))).collect()
+        }
+        Schedule::Once { .. } | Schedule::Drawn { .. } => Vec::new(),
+    }
 }

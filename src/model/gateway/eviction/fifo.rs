@@ -15,6 +15,10 @@ impl StartEviction for Fifo {
     fn start(&self, entries: usize) -> Box<dyn Evict> {
         Box::new(FifoOrder(Order::new(entries)))
     }
+
+    fn renews(&self) -> bool {
+        false
+    }
 }
 
 struct FifoOrder(Order);

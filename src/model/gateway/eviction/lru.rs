@@ -15,6 +15,10 @@ impl StartEviction for Lru {
     fn start(&self, entries: usize) -> Box<dyn Evict> {
         Box::new(LruOrder(Order::new(entries)))
     }
+
+    fn renews(&self) -> bool {
+        true
+    }
 }
 
 struct LruOrder(Order);

@@ -27,6 +27,9 @@ pub trait Evict: Send {
 pub trait StartEviction {
     /// An empty order.
     fn start(&self, entries: usize) -> Box<dyn Evict>;
+
+    /// Whether a use makes an entry leave later.
+    fn renews(&self) -> bool;
 }
 
 registry! {
