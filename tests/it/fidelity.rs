@@ -121,7 +121,7 @@ fn below_saturation(gap: f64, horizon: u32, tick: &str) {
 
 #[test]
 fn waits_at_half_load_are_those_of_the_closed_form() {
-    below_saturation(2_000.0, 30, "1 s");
+    below_saturation(2_000.0, 100, "1 s");
 }
 
 #[test]

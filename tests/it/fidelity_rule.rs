@@ -1,5 +1,6 @@
 //! Where a flow is superposed, and where it is not: what the thresholds of the rule cost in accuracy.
 
+use stampsim::metrics::Histogram;
 use stampsim::model::population::flow_rule::FlowRule;
 
 use super::fidelity::{WAYS, alike, waits};
@@ -37,7 +38,7 @@ fn a_part_of_more_messages_than_the_bound_always_flows() {
     assert!(cells(&flow).iter().all(|cells| *cells <= 4 * 64), "{:?}", cells(&flow));
     assert!(cells(&superposed).iter().all(|cells| *cells > 4 * 64), "{:?}", cells(&superposed));
     // The counts have the same names, and the waits the same law.
-    let counts = |ran: &Ran| waits(ran).map(|waits| waits.count()).collect::<Vec<_>>();
+    let counts = |ran: &Ran| waits(ran).map(Histogram::count).collect::<Vec<_>>();
     assert_eq!(counts(&flow), counts(&superposed));
     let mean = "wait_ms{at=processing stat=mean}";
     let row = alike("above the bound", mean, (&superposed.values(mean), &flow.values(mean)), (0.15, 0.0));
@@ -54,12 +55,13 @@ struct Sweep {
 }
 
 const SWEEPS: [Sweep; 5] = [
-    // The load changes every 40 s; ticks hold as many relaxation times at 0.9, of one second, as the rule asks for.
+    // The load changes every 40 s, where a tick ends; ticks hold as many relaxation times at 0.9, of one second, as the rule
+    // asks for.
     Sweep {
         name: "relaxation times",
-        set: |rule, value| rule.relaxations = value,
+        set: |rule, value| rule.relaxations = value * 0.98,
         values: &[0.2, 1.0, 4.0, 10.0],
-        case: |value, way| changing(way, 0.9).set(format!("run.tick={:.0} ms", value * 1_050.0)),
+        case: |value, way| changing(way, 0.9).set(format!("run.tick={:.0} ms", value * 1_000.0)),
         figures: &[MEAN, P99],
     },
     // The same with loads of 0.99 in between: what is left of them is handed over where it is more than chance.
