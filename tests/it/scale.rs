@@ -19,12 +19,12 @@ fn simulate(scenario: &Scenario) -> u64 {
 }
 
 /// Most events that a scenario of the test may be foreseen to have; larger ones are tested at a smaller size.
-const EVENTS_MOST: f64 = 700_000.0;
+const EVENTS_MOST: f64 = 200_000.0;
 /// Replications over which events are averaged where the lengths or the times of faults are drawn: `check` foresees a mean, and
 /// who waits for DPS makes events by the square of a length.
 const DRAWN: u32 = 16;
 /// Most events of all replications of one scenario.
-const EVENTS_IN_ALL_MOST: f64 = 3e6;
+const EVENTS_IN_ALL_MOST: f64 = 1e6;
 
 fn shipped() -> Vec<std::path::PathBuf> {
     discover(&[Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios")]).expect("there are scenarios")

@@ -12,7 +12,7 @@ use crate::units::SimDuration;
 
 /// Draws that a mean is taken over.
 pub(super) const DRAWS: u64 = 64;
-/// A wait is taken for no shorter than this: an attempt and its answer take time too [s].
+/// A wait of devices that come to a limit is taken for no shorter than this: an attempt and its answer take time too [s].
 pub(super) const SHORTEST: f64 = 0.1;
 /// Callers whose rule of waiting is followed wait by wait.
 const CALLERS: u64 = 8;
@@ -25,13 +25,13 @@ pub(super) fn draws(of: u64) -> Stream {
     Draws::new(1, 0).stream(0, Purpose::Backoff, of)
 }
 
-/// Waits of a device between failures in a row [s]: each at least as long as `least`, and as an attempt takes.
+/// Waits of a device between failures in a row [s]: each at least as long as `least`.
 pub(super) fn waits(cohort: &CohortConfig, of: u64, least: f64) -> impl Iterator<Item = f64> {
     let rule = cohort.backoff.entry();
     let (mut draws, mut previous) = (draws(of), SimDuration::ZERO);
     (0..).map(move |retry| {
         previous = rule.delay(retry, previous, &mut draws).max(rule.least_gap());
-        previous.secs().max(least).max(SHORTEST)
+        previous.secs().max(least)
     })
 }
 

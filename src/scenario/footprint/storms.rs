@@ -29,7 +29,7 @@ fn patiences(cohort: &CohortConfig, failure: f64) -> Vec<f64> {
         let rule = cohort.reconnect.entry().give_up(&mut draws(i));
         let after = rule.after.map_or(f64::INFINITY, SimDuration::secs);
         let in_a_row =
-            |n: u32| waits(cohort, i, 0.0).take(n.min(WAITS_MAX) as usize).sum::<f64>() + f64::from(n) * failure;
+            |n: u32| waits(cohort, i, SHORTEST).take(n.min(WAITS_MAX) as usize).sum::<f64>() + f64::from(n) * failure;
         rule.failures.map_or(after, |n| after.min(in_a_row(n)))
     };
     (0..DRAWS).map(give_up).collect()
@@ -153,7 +153,7 @@ pub(super) fn of_faults(model: &ModelConfig) -> f64 {
     model.faults.iter().map(of_fault).sum()
 }
 
-/// Attempts on hubs that are down, by fault and cohort: each waits its longest wait between two.
+/// Attempts on hubs that are down, by fault and cohort: each waits its longest wait between two, however short.
 pub fn attempts_in_vain(model: &ModelConfig) -> Vec<(usize, usize, f64)> {
     let mut found = Vec::new();
     for (f, fault) in model.faults.iter().enumerate() {
