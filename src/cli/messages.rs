@@ -69,6 +69,10 @@ enum Message {
         events_per_replication: Option<f64>,
         /// About how much memory a replication takes [B].
         memory_bytes_per_replication: Option<f64>,
+        /// Memory that is available, or that `--memory` allows [B]; null where the system does not tell.
+        memory_bytes_available: Option<f64>,
+        /// Time of one core that all replications take, an estimate from their events [s].
+        cpu_seconds_in_all: Option<f64>,
         /// What the figures will rest on, a sentence each.
         assumptions: Vec<String>,
     },

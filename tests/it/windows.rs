@@ -195,7 +195,7 @@ fn a_cache_that_the_fleet_outgrows_is_as_warm_in_windows_as_in_the_whole_run() {
 }
 
 #[test]
-#[ignore = "four caches in half a minute; docs/contributing.md says how to run it"]
+#[ignore = "takes half a minute: cargo test --test it windows -- --ignored --nocapture"]
 fn full_caches_that_the_fleet_outgrows_are_as_warm_whatever_their_eviction() {
     for cache in [
         "gateway.cache={ capacity = 2_000, ttl = \"1 d\", eviction.fifo = {} }",
