@@ -3,6 +3,7 @@
 //! The state machine alone: quiet, warming up, open; which windows there were; and what is known of each device between
 //! two of them. What opens and closes a window is a conversation of the events, in `event/observation.rs`.
 
+use crate::kernel::prefetch::prefetch;
 use crate::metrics::measure::MeasureKey;
 use crate::model::ids::DeviceId;
 use crate::model::population::traffic::Phases;
@@ -298,6 +299,12 @@ impl Observation {
     /// Whether a device's cache entry is yet to be drawn in this window; then it counts as drawn.
     pub fn take_draw(&mut self, device: DeviceId) -> bool {
         self.drawn.get_mut(device.index()).is_some_and(|at| std::mem::replace(at, self.opening) != self.opening)
+    }
+
+    /// A device will be called soon: brings near what is known of it between two windows. Changes nothing.
+    pub fn foresee(&self, device: DeviceId) {
+        prefetch(&self.drawn, device.index());
+        prefetch(&self.registered, device.index());
     }
 
     /// An identity is put onto a hub; where it lay on one before, routes to it may be stale.

@@ -125,8 +125,13 @@ impl SimDuration {
     /// Not a number and negative lengths are mistakes of the caller: an assertion in debug builds, else zero.
     pub fn from_secs_f64(secs: f64) -> Self {
         debug_assert!(secs >= 0.0, "a length of time is not negative: {secs} s");
+        Self::from_micros_f64(secs * 1e6)
+    }
+
+    /// A length from microseconds, halves rounded up; what is too large is the longest length.
+    #[inline]
+    pub fn from_micros_f64(micros: f64) -> Self {
         // A cast saturates, and takes what is not a number for zero. Rounded by hand, since `round` is a call.
-        let micros = secs * 1e6;
         let whole = micros as u64;
         Self(whole.saturating_add(u64::from(micros - whole as f64 >= 0.5)))
     }

@@ -171,7 +171,7 @@ impl DurationLaw {
 /// Microseconds as a length.
 #[inline]
 fn rounded(micros: f64) -> SimDuration {
-    SimDuration::from_micros(micros.min(SAMPLE_MAX).round() as u64)
+    SimDuration::from_micros_f64(micros.min(SAMPLE_MAX))
 }
 
 impl From<SimDuration> for DurationLaw {

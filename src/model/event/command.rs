@@ -83,6 +83,7 @@ impl World<'_> {
             prefetch(&self.devices, device.index());
             prefetch(&self.columns.identity, device.index());
             self.cache.iter().for_each(|cache| cache.foresee(device));
+            self.observation.iter().for_each(|observation| observation.foresee(device));
         }
     }
 
