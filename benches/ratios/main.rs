@@ -18,6 +18,7 @@ mod windows;
 use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
+use stampsim::analysis::Ended;
 use stampsim::experiment::{Progress, RunOptions, run};
 use stampsim::scenario::{Scenario, load};
 
@@ -84,6 +85,9 @@ impl Progress for Quiet {
 fn simulate(scenarios: &[Scenario], jobs: usize) -> f64 {
     let start = Instant::now();
     let stop = AtomicBool::new(false);
-    run(scenarios, &RunOptions { jobs: Some(jobs), stop: &stop, max_wall: None }, &Quiet, &|_, _| {});
+    run(scenarios, &RunOptions { jobs: Some(jobs), stop: &stop, max_wall: None }, &Quiet, &|_, result| {
+        let whole = result.observations.iter().all(|run| run.ended == Ended::Horizon);
+        assert!(result.failures.is_empty() && whole, "a run that is timed comes to its end: {:?}", result.failures);
+    });
     start.elapsed().as_secs_f64()
 }

@@ -6,6 +6,7 @@
 use crate::kernel::prefetch::prefetch;
 use crate::metrics::measure::MeasureKey;
 use crate::model::ids::DeviceId;
+use crate::model::population::entries::Entries;
 use crate::model::population::traffic::Phases;
 use crate::units::{SimDuration, SimTime};
 
@@ -148,16 +149,18 @@ pub struct Observation {
     pub renewed: SimTime,
     /// Up to when the calls of each cohort are charged; none while they are drawn.
     pub charged: Vec<Option<SimTime>>,
-    /// Devices of each cohort that no entry of a cache that keeps all for ever is expected of yet, and when that was.
-    pub unknown: Vec<(f64, SimTime, u32)>,
+    /// Entries of each cohort in a cache that has room for all.
+    pub entries: Vec<Entries>,
     /// Parts of operations that were not charged yet, by meter and place.
     rest: [Vec<f64>; 3],
     /// When the limits were judged last, and what each throttle had admitted then.
     pub judged: (SimTime, Vec<Vec<u64>>),
     /// Whether the cache had room for all at the opening, so that an entry is drawn when its device is looked at first.
     pub draws_by_device: bool,
-    /// Opening at which the cache entry of each device was drawn.
+    /// Opening at which the cache entry of each device was drawn last.
     drawn: Vec<u32>,
+    /// When the window of each opening closed; the start of the run stands for the one before the first.
+    closings: Vec<SimTime>,
     /// Next renewal of each device, as its last connection gave it; for runs with renewals, else empty.
     due: Vec<SimTime>,
     /// Renewals due by stamp and cohort, by their phase.
@@ -198,11 +201,12 @@ impl Observation {
             flow_chain: 0,
             renewed: SimTime::ZERO,
             charged: vec![None; cohorts],
-            unknown: vec![(0.0, SimTime::ZERO, 0); cohorts],
+            entries: vec![Entries::default(); cohorts],
             rest: Default::default(),
             judged: (SimTime::ZERO, Vec::new()),
             draws_by_device: true,
             drawn: vec![0; called],
+            closings: vec![SimTime::ZERO],
             due: vec![NEVER; if renews { devices } else { 0 }],
             renewals: Vec::new(),
             reconnection: vec![Reconnection::default(); cohorts],
@@ -294,11 +298,15 @@ impl Observation {
     pub fn close(&mut self, now: SimTime) {
         self.note_span(now);
         (self.stage, self.quiet_from) = (Stage::Quiet, now);
+        self.closings.push(now);
     }
 
-    /// Whether a device's cache entry is yet to be drawn in this window; then it counts as drawn.
-    pub fn take_draw(&mut self, device: DeviceId) -> bool {
-        self.drawn.get_mut(device.index()).is_some_and(|at| std::mem::replace(at, self.opening) != self.opening)
+    /// Up to when the cache entry of a device is known, where it is yet to be drawn in this window; then it counts as drawn.
+    ///
+    /// A device that the last windows did not call has been drawn in none of them: its quiet began long before.
+    pub fn take_draw(&mut self, device: DeviceId) -> Option<SimTime> {
+        let before = std::mem::replace(self.drawn.get_mut(device.index())?, self.opening);
+        (before != self.opening).then(|| self.closings[before as usize])
     }
 
     /// A device will be called soon: brings near what is known of it between two windows. Changes nothing.

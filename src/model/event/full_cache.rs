@@ -56,8 +56,8 @@ struct Trace {
 impl World<'_> {
     /// Whether the gateway's cache has room for every device that is called by now.
     pub(super) fn keeps_all(&self, cache: &CacheConfig) -> bool {
-        let called = self.config.cohorts.iter().zip(&self.cohort_joined).filter(|(cohort, _)| cohort.calls.is_some());
-        called.map(|(_, joined)| u64::from(*joined)).sum::<u64>() <= u64::from(cache.capacity)
+        let called = (0..self.config.cohorts.len()).filter(|c| self.config.cohorts[*c].calls.is_some());
+        called.map(|c| u64::from(self.in_fleet(c))).sum::<u64>() <= u64::from(cache.capacity)
     }
 
     /// How long an entry is safe from eviction at the rates of a stretch of time [s].
@@ -83,13 +83,15 @@ impl World<'_> {
             .sum()
     }
 
-    /// Devices of a cohort that are called alike: their share of its calls, the rate of one and how many they are.
+    /// Devices of a cohort that are called alike: their share of its calls, the rate of one and how many they are. Those that left
+    /// the fleet are taken to have been as popular as the others.
     fn bands(&self, cohort: usize, joined: u32, rate: f64) -> impl Iterator<Item = (f64, f64, f64)> {
         let all = f64::from(joined);
+        let kept = f64::from(self.in_fleet(cohort)) / all.max(1.0);
         let table = self.popularity.get(cohort).and_then(Option::as_ref).filter(|_| joined > 0);
         let banded = table.into_iter().flat_map(move |table| table.bands(joined));
         let one = table.is_none().then_some((1.0, joined));
-        banded.chain(one).map(move |(share, n)| (share, rate * all * share / f64::from(n.max(1)), f64::from(n)))
+        banded.chain(one).map(move |(share, n)| (share, rate * all * share / f64::from(n.max(1)), f64::from(n) * kept))
     }
 
     /// Fills a cache that is smaller than the fleet with what calls since the last window have left in it.

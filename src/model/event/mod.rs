@@ -46,6 +46,8 @@ mod window;
 #[cfg(test)]
 mod tests;
 
+pub use quiet::LONG_TICK_USE;
+
 #[cfg(test)]
 use crate::kernel::event_list::HeapEventList;
 

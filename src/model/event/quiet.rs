@@ -8,6 +8,7 @@ use crate::model::event::Kind;
 use crate::model::event::observation::QUIET_LOOK;
 use crate::model::event::path::share;
 use crate::model::figures::Queue;
+use crate::model::gateway::cache::CacheConfig;
 use crate::model::ids::{DeviceId, StampId};
 use crate::model::observation::Meter;
 use crate::model::population::traffic::{Cadence, Fidelity};
@@ -16,7 +17,7 @@ use crate::model::world::World;
 use crate::units::{SimDuration, SimTime};
 
 /// Use of a limit up to which a tick of a flow may be long [1].
-const LONG_TICK_USE: f64 = 0.8;
+pub const LONG_TICK_USE: f64 = 0.8;
 /// Longest stretch over which the rate of calls is taken for constant.
 const STRETCH: SimDuration = SimDuration::HOUR;
 /// Most cycles of an entry that are drawn one by one; over more, its age is that of a stationary process.
@@ -78,8 +79,8 @@ impl World<'_> {
         let calls = self.call_rate(cohort);
         let rate = calls.rate_per_second * calls.profile.mean_over(from, until);
         let each = rate * (until - from).secs();
-        let joined = f64::from(self.cohort_joined[cohort]);
-        let all: f64 = self.cohort_joined.iter().map(|n| f64::from(*n)).sum();
+        let joined = f64::from(self.in_fleet(cohort));
+        let all: f64 = (0..self.config.cohorts.len()).map(|c| f64::from(self.in_fleet(c))).sum();
         for s in 0..self.hubs.len() {
             let connected = f64::from(self.classes[s][cohort].connected);
             let away = f64::from(self.hubs[s].registered.saturating_sub(self.hubs[s].connected));
@@ -125,45 +126,45 @@ impl World<'_> {
 
     /// Look-ups that find nothing in the cache, in a stretch of time; all of them where there is none.
     fn expected_misses(&mut self, cohort: usize, rate: f64, from: SimTime, until: SimTime) -> f64 {
-        let calls = f64::from(self.cohort_joined[cohort]) * rate * (until - from).secs();
+        let calls = f64::from(self.in_fleet(cohort)) * rate * (until - from).secs();
         if self.learnt.is_some() {
             return 0.0;
         }
         let Some(cache) = self.config.gateway.as_ref().and_then(|gateway| gateway.cache.as_ref()) else {
             return calls;
         };
-        if cache.ttl.is_none() && self.keeps_all(cache) {
-            return self.learn_entries_at(cohort, rate, until);
+        if self.follows_entries(cache, cohort) {
+            return self.fetched_until(cohort, rate, until);
         }
         let safe = self.safe_time(cache, from, until);
         calls * self.miss_ratio(cache, cohort, rate, safe)
     }
 
-    /// Notes how many entries the calls of a window have left in a cache that keeps all for ever.
+    /// Whether the entries of a cohort are followed from fetch to fetch: in a cache with room for all. Ranks of popularity have
+    /// a rate each, for which there is the long run, but where entries live for ever.
+    fn follows_entries(&self, cache: &CacheConfig, cohort: usize) -> bool {
+        self.keeps_all(cache) && (cache.ttl.is_none() || self.popularity[cohort].is_none())
+    }
+
+    /// Notes how many entries the calls of a window have left in a cache that keeps all.
     fn learn_entries(&mut self, cohort: usize, now: SimTime) {
         let calls = self.call_rate(cohort);
         let rate = calls.rate_per_second * calls.profile.factor(now);
-        self.learn_entries_at(cohort, rate, now);
+        self.fetched_until(cohort, rate, now);
     }
 
-    /// First look-ups of devices up to a time, in a cache that keeps all entries for ever.
-    fn learn_entries_at(&mut self, cohort: usize, rate: f64, until: SimTime) -> f64 {
-        let joined = self.cohort_joined[cohort];
+    /// Fetches of a cohort's devices up to a time, in a cache that keeps all.
+    fn fetched_until(&mut self, cohort: usize, rate: f64, until: SimTime) -> f64 {
+        let (members, life) = (self.in_fleet(cohort), self.entry_life());
         let Some(observation) = &mut self.observation else { return 0.0 };
-        let (unknown, at, before) = observation.unknown[cohort];
-        let fresh = unknown + f64::from(joined.saturating_sub(before));
-        let left = fresh * libm::exp(-rate * until.saturating_since(at).secs());
-        observation.unknown[cohort] = (left, until, joined);
-        fresh - left
+        observation.entries[cohort].fetched_until(until, members, rate, life)
     }
 
     /// The cache lost its contents.
     pub(super) fn note_flush(&mut self, now: SimTime) {
         let Some(observation) = &mut self.observation else { return };
         observation.flushed = Some(now);
-        for (unknown, joined) in observation.unknown.iter_mut().zip(&self.cohort_joined) {
-            *unknown = (f64::from(*joined), now, *joined);
-        }
+        observation.entries.iter_mut().for_each(|entries| entries.lose_all(now));
     }
 
     /// Life of a cache entry, where it has any.
@@ -174,14 +175,11 @@ impl World<'_> {
     /// Draws the cache entry of a device as it was at the opening of the window, when it is looked at first.
     pub(super) fn draw_entry(&mut self, device: DeviceId) {
         let Some(observation) = &mut self.observation else { return };
-        if !observation.draws_by_device || !observation.take_draw(device) {
-            return;
-        }
-        let (from, until) = (observation.quiet_from, observation.quiet_until);
-        let from = from.max(observation.registered(device));
-        let flushed = observation.flushed.is_some_and(|at| at >= until);
+        let Some(known) = observation.take_draw(device).filter(|_| observation.draws_by_device) else { return };
+        let until = observation.quiet_until;
+        let from = known.max(observation.registered(device)).max(observation.flushed.unwrap_or(SimTime::ZERO));
         let Some(stamp) = self.enrollments.assigned(device.registration()) else { return };
-        if until > from && !flushed {
+        if until > from {
             self.draw_age(device, stamp, (from, until));
         }
     }
@@ -259,12 +257,13 @@ impl World<'_> {
         self.tick_ends(now, long)
     }
 
+    /// At most a tick, or a long one; no step of a profile lies within it.
     fn tick_ends(&self, now: SimTime, long: bool) -> SimTime {
-        if !long {
-            return now + self.config.tick;
-        }
+        let tick = self.config.tick;
+        let longest = if long { self.midnight(now).min(now + QUIET_LOOK.max(tick)) } else { now + tick };
+        // A part sees one load: a closed form of two of them, taken together, is none.
         let changes = self.config.cohorts.iter().filter_map(|c| c.telemetry.as_ref()?.profile.next_change(now));
-        changes.fold(self.midnight(now).min(now + QUIET_LOOK.max(self.config.tick)), SimTime::min)
+        changes.fold(longest, SimTime::min)
     }
 
     /// Whether the messages of a stamp stay far from its limits, so that a long tick of them is as good as short ones.

@@ -2,6 +2,7 @@
 
 pub mod cohort;
 pub mod device;
+pub mod entries;
 pub mod flow_rule;
 pub mod growth;
 pub mod herd;

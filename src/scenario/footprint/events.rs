@@ -3,10 +3,12 @@
 use super::Fleet;
 use super::herd::{Asking, Herd, spread};
 use super::moves;
+use super::occurrence::{Occurrence, occurrences};
 use super::storms::{self, asking_dps, of_faults};
 use crate::model::condition::{Condition, Target};
 use crate::model::config::ModelConfig;
 use crate::model::dps::topology::TopologyPolicy;
+use crate::model::event::LONG_TICK_USE;
 use crate::model::gateway::cache::CacheConfig;
 use crate::model::population::cohort::{CohortConfig, Start};
 use crate::model::population::traffic::{Calls, Fidelity};
@@ -31,7 +33,7 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
         model.cohorts.iter().enumerate().map(|(index, cohort)| f(cohort, index)).sum::<f64>()
     };
     let looked = looked_share(model, fleet);
-    ticks(model, looked)
+    ticks(model, fleet, looked)
         + looked * each(&|cohort, c| calls(model, cohort, fleet.mean[c]))
         + each(&|cohort, c| messages(model, cohort, fleet.mean[c]))
         + looked * each(&|cohort, c| renewals(model, cohort, fleet.mean[c]))
@@ -43,13 +45,16 @@ pub(super) fn of(model: &ModelConfig, fleet: &Fleet) -> f64 {
         + model.users.iter().map(|users| of_users(model, users)).sum::<f64>()
 }
 
-/// Share of the run in which calls and renewals are events; windows around edges are as long as their causes, which nobody
-/// knows before, and count as a regular one each.
+/// Share of the run in which calls and renewals are events. Windows around faults are as long as these; how long one around
+/// another edge is nobody knows before, and it counts as a regular one.
 fn looked_share(model: &ModelConfig, fleet: &Fleet) -> f64 {
     let Some(windows) = &model.windows else { return 1.0 };
-    let edges = model.faults.len() + model.moves.len() + model.retirements.len() + model.changes.len();
-    let length = (windows.length + windows.warm_up).ratio(model.horizon);
-    let planned = ((windows.regular.len() + edges) as f64 * length).min(1.0);
+    let edges = model.moves.len() + model.retirements.len() + model.changes.len();
+    let length = (windows.length + windows.warm_up).secs();
+    let of_fault = |it: &Occurrence| it.weight * (it.lasts.max(windows.length.secs()) + windows.warm_up.secs());
+    let faults = model.faults.iter().flat_map(|fault| occurrences(fault, model.horizon.secs()));
+    let looked = (windows.regular.len() + edges) as f64 * length + faults.map(|it| of_fault(&it)).sum::<f64>();
+    let planned = (looked / model.horizon.secs()).min(1.0);
     planned.max(over_quota(model, fleet, windows.opens_at))
 }
 
@@ -72,19 +77,38 @@ fn over_quota(model: &ModelConfig, fleet: &Fleet, opens_at: f64) -> f64 {
     enforced.map(stamp_share).fold(0.0, f64::max)
 }
 
+/// Whether telemetry stays far from the limits of every stamp, so that its ticks may be long between windows.
+fn is_calm(model: &ModelConfig, fleet: &Fleet) -> bool {
+    let far = |(s, stamp): (usize, &StampConfig)| {
+        let sent = |(c, cohort): (usize, &CohortConfig)| {
+            let telemetry = cohort.telemetry.as_ref()?;
+            Some(storms::on_stamp(model, fleet, c, s) * telemetry.cadence.rate_per_second() * telemetry.profile.max())
+        };
+        let rate: f64 = model.cohorts.iter().enumerate().filter_map(sent).sum();
+        let service = stamp.processing.service.mean().secs();
+        let served = if service > 0.0 { f64::from(stamp.processing.servers) / service } else { f64::INFINITY };
+        let limit = stamp.edition.sends.of(stamp.units).per_second().min(served);
+        rate <= LONG_TICK_USE * limit && stamp.path.ingress.is_none() && stamp.path.checkpoint.is_none()
+    };
+    model.stamps.iter().enumerate().all(far)
+}
+
 /// Everything that looks at the clock.
-fn ticks(model: &ModelConfig, looked: f64) -> f64 {
+fn ticks(model: &ModelConfig, fleet: &Fleet, looked: f64) -> f64 {
     let per = |length: crate::units::SimDuration| model.horizon.ratio(length.max(crate::units::SimDuration(1)));
     let cohorts = &model.cohorts;
     let some = |is: bool| if is { 1.0 } else { 0.0 };
     let sends = cohorts.iter().filter(|c| c.telemetry.is_some()).count();
-    let flows = some(sends > 0 && model.fidelity == Fidelity::Flow) + some(cohorts.iter().any(|c| c.twins.is_some()));
+    let flows = some(sends > 0 && model.fidelity != Fidelity::Events);
+    let twins = some(cohorts.iter().any(|c| c.twins.is_some()));
+    // Between windows a flow has long ticks, while it is far from its limits.
+    let flows = flows * if is_calm(model, fleet) { looked } else { 1.0 } + twins * looked;
     let sources = cohorts.iter().filter(|c| c.calls.is_some()).count()
         + if model.fidelity == Fidelity::Events { sends } else { 0 };
     let grows = |c: &&CohortConfig| c.growth.entry().changes() && c.growth.entry().jumps().is_empty();
     let growing = cohorts.iter().filter(grows).count() as f64;
     let servers = model.stamps.iter().filter_map(|stamp| stamp.processing.scaling).map(|rule| per(rule.check_every));
-    looked * (flows + sources as f64) * per(model.tick)
+    (flows + looked * sources as f64) * per(model.tick)
         + growing * per(model.growth_tick)
         + per(model.window)
         + servers.sum::<f64>()
