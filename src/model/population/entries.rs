@@ -40,11 +40,15 @@ impl Entries {
             self.ends.push_back((until + life / 2, self.members - self.without));
             return self.without * rate * length.secs();
         }
-        while let Some((_, n)) = self.ends.pop_front_if(|(end, _)| *end <= until) {
-            self.without += n;
-        }
-        let fetched = self.without * (1.0 - libm::exp(-rate * length.secs()));
+        let fetches = |n: f64, length: SimDuration| n * (1.0 - libm::exp(-rate * length.secs()));
+        let mut fetched = fetches(self.without, length);
         self.without -= fetched;
+        // Who loses an entry on the way has the rest of it to fetch another one.
+        while let Some((end, n)) = self.ends.pop_front_if(|(end, _)| *end <= until) {
+            let again = fetches(n, (until - end).min(length));
+            fetched += again;
+            self.without += n - again;
+        }
         if let Some(life) = life {
             // Fetched in the middle of the stretch, on average.
             self.ends.push_back((until + (life - length / 2), fetched));
