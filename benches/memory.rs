@@ -90,7 +90,7 @@ fn fleet(millions: u64) -> Scenario {
     let text = format!(
         "question = \"How much memory does a large fleet take?\"\n\
          [run]\nstart = 2026-03-02T00:00:00Z\nhorizon = \"10 min\"\nreplications = 1\nseed = 1\n\
-         {}[[cohorts]]\nname = \"meters\"\ndevices = {devices}\nregions = {{ westeurope = 1.0 }}\n\
+         [dps]\nlinked_hubs_max = 1_000\n{}[[cohorts]]\nname = \"meters\"\ndevices = {devices}\nregions = {{ westeurope = 1.0 }}\n\
          sas = {{ lifetime = \"1 d\", renew_at = \"80 %\" }}\n",
         stamps.collect::<String>()
     );
