@@ -43,10 +43,10 @@ mod twins;
 mod user_figures;
 mod window;
 
+pub use quiet::LONG_TICK_USE;
+
 #[cfg(test)]
 mod tests;
-
-pub use quiet::LONG_TICK_USE;
 
 #[cfg(test)]
 use crate::kernel::event_list::HeapEventList;
