@@ -175,6 +175,7 @@ impl World<'_> {
     /// Draws the cache entry of a device as it was at the opening of the window, when it is looked at first.
     pub(super) fn draw_entry(&mut self, device: DeviceId) {
         let Some(observation) = &mut self.observation else { return };
+        // Where the whole cache was drawn there is nothing to draw; the device is known from this window on all the same.
         let Some(known) = observation.take_draw(device).filter(|_| observation.draws_by_device) else { return };
         let until = observation.quiet_until;
         let from = known.max(observation.registered(device)).max(observation.flushed.unwrap_or(SimTime::ZERO));
